@@ -1,0 +1,1 @@
+"""Penstock: machine-learning pipelines on AWS as code, deployable and running offline."""

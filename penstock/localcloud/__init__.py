@@ -1,0 +1,1 @@
+"""Runs a CDK cloud assembly on this machine: moto for the control plane, workers for life."""

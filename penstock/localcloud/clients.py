@@ -1,0 +1,86 @@
+"""The one place where workers get boto3 clients: each acts as the role of its own resource."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+
+class ClientFactory:
+    """Clients and credentials for the local cloud, by role.
+
+    `deployer` stands for the person or pipeline that deploys; everything that a deployed
+    resource does goes through `for_role` with that resource's own role, so that
+    authorization can be enforced here and nowhere else.
+    """
+
+    def __init__(self, *, endpoint_url: str, region: str) -> None:
+        self.endpoint_url = endpoint_url
+        self.region = region
+        self._lock = threading.RLock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._credentials: dict[str, dict[str, str]] = {}
+
+    def deployer(self, service: str) -> Any:
+        """A client with the deployer's credentials."""
+        return self._client(
+            "", service, {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        )
+
+    def for_role(self, role_arn: str, service: str) -> Any:
+        """A client that acts as `role_arn` (assumed through STS)."""
+        credentials = self.credentials(role_arn)
+        return self._client(
+            role_arn,
+            service,
+            {
+                "aws_access_key_id": credentials["AccessKeyId"],
+                "aws_secret_access_key": credentials["SecretAccessKey"],
+                "aws_session_token": credentials["SessionToken"],
+            },
+        )
+
+    def credentials(self, role_arn: str) -> dict[str, str]:
+        """AccessKeyId, SecretAccessKey and SessionToken of one session of `role_arn`."""
+        with self._lock:
+            if role_arn not in self._credentials:
+                answer = self.deployer("sts").assume_role(
+                    RoleArn=role_arn, RoleSessionName="penstock-local"
+                )
+                self._credentials[role_arn] = answer["Credentials"]
+            return self._credentials[role_arn]
+
+    def environment(self, role_arn: str) -> dict[str, str]:
+        """AWS_* variables for a process of its own that acts as `role_arn`."""
+        credentials = self.credentials(role_arn)
+        return {
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["SessionToken"],
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _client(self, who: str, service: str, credentials: dict[str, str]) -> Any:
+        with self._lock:
+            if (who, service) not in self._clients:
+                # a session of its own: nothing from the user's AWS configuration gets in
+                session = boto3.session.Session(region_name=self.region, **credentials)  # type: ignore[arg-type]
+                self._clients[who, service] = session.client(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    config=Config(
+                        max_pool_connections=50,
+                        read_timeout=900,
+                        retries={"max_attempts": 0},
+                        request_checksum_calculation="when_required",
+                        response_checksum_validation="when_required",
+                        s3={"addressing_style": "path"},
+                    ),
+                )
+            return self._clients[who, service]

@@ -1,0 +1,148 @@
+"""Time in the local cloud: waiting passes at once when nothing is going on."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+
+class Clock(Protocol):
+    """What workers know about time. Seconds everywhere; `now` is timezone-aware UTC."""
+
+    def now(self) -> datetime:
+        """The current time of the local cloud."""
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Run `callback` on a thread of its own once `seconds` have passed."""
+
+    def sleep(self, seconds: float) -> None:
+        """Block the calling thread for `seconds` of the cloud's time."""
+
+    def activity(self) -> None:
+        """Say that something has just happened: waiting time does not pass right now."""
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While the block runs, time goes at its real pace: no waiting is skipped."""
+        yield
+
+
+@dataclass(order=True)
+class Timer:
+    """A callback that waits for its time."""
+
+    due: datetime
+    order: int
+    callback: Callable[[], None] = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        """The callback does not run, unless it already has."""
+        self.cancelled = True
+
+
+class SkippingClock:
+    """A clock for runs: when everything has been quiet for a moment, it jumps to the next timer.
+
+    A 300-second buffer or a polling state thus costs `quiet_seconds` of real time, while
+    buffers still fill by size as long as records keep coming.
+    """
+
+    def __init__(self, quiet_seconds: float = 0.25) -> None:
+        self._quiet_seconds = quiet_seconds
+        self._skipped = timedelta()
+        self._timers: list[Timer] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._last_activity = time.monotonic()
+        self._busy = 0
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+        self._thread.start()
+
+    def now(self) -> datetime:
+        """Real UTC time plus all the time that was skipped."""
+        return datetime.now(UTC) + self._skipped
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Run `callback` on a thread of its own once `seconds` have passed or were skipped."""
+        with self._changed:
+            timer = Timer(self.now() + timedelta(seconds=seconds), next(self._order), callback)
+            heapq.heappush(self._timers, timer)
+            self._changed.notify_all()
+        return timer
+
+    def sleep(self, seconds: float) -> None:
+        """Block for `seconds` of this clock's time; returns at once when the clock is closed."""
+        if seconds <= 0:
+            return
+        woken = threading.Event()
+        self.call_later(seconds, woken.set)
+        while not woken.wait(0.5):
+            if self._closed:
+                return
+
+    def activity(self) -> None:
+        """Start the quiet period anew."""
+        self._last_activity = time.monotonic()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """No time is skipped while the block runs."""
+        with self._changed:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._last_activity = time.monotonic()
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Stop the clock; timers that are still pending never fire."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._closed:
+                while self._timers and self._timers[0].cancelled:
+                    heapq.heappop(self._timers)
+                if not self._timers:
+                    self._changed.wait()
+                    continue
+                real_wait = (self._timers[0].due - self.now()).total_seconds()
+                quiet_wait = self._last_activity + self._quiet_seconds - time.monotonic()
+                if real_wait <= 0:
+                    timer = heapq.heappop(self._timers)
+                    self._last_activity = time.monotonic()
+                    threading.Thread(
+                        target=self._fire, args=(timer,), name="timer", daemon=True
+                    ).start()
+                elif self._busy == 0 and quiet_wait <= 0:
+                    self._skipped += timedelta(seconds=real_wait)
+                else:
+                    self._changed.wait(min(real_wait, max(quiet_wait, 0.01)))
+
+    def _fire(self, timer: Timer) -> None:
+        if timer.cancelled or self._closed:
+            return
+        with self.busy():
+            try:
+                timer.callback()
+            except Exception:
+                log.exception("a timer's callback failed")
+                raise

@@ -1,0 +1,1 @@
+"""What gives life to deployed resources: one worker per kind of resource."""
