@@ -70,7 +70,7 @@ class ClientFactory:
         with self._lock:
             if (who, service) not in self._clients:
                 # a session of its own: nothing from the user's AWS configuration gets in
-                session = boto3.session.Session(region_name=self.region, **credentials)  # type: ignore[arg-type]
+                session = boto3.session.Session(region_name=self.region, **credentials)
                 self._clients[who, service] = session.client(
                     service,
                     endpoint_url=self.endpoint_url,
