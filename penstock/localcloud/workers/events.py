@@ -1,0 +1,177 @@
+"""Delivers EventBridge events to the targets of matching rules, as each target's role."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from jsonpath_ng.parser import parse as parse_jsonpath
+
+from penstock.localcloud.clients import ClientFactory
+from penstock.localcloud.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_TEMPLATE_PARTS = re.compile(r'(\\"|"|<[A-Za-z0-9_.\-]+>)')
+
+
+def target_input(target: dict[str, Any], event: dict[str, Any]) -> str:
+    """What a target receives: Input, InputPath, InputTransformer or the event itself, as JSON text.
+
+    Source: EventBridge user guide, "Input transformation". A placeholder inside a JSON string is
+    put in as text, one outside as JSON; a path that finds nothing gives null or an empty text.
+    """
+    if "Input" in target:
+        return str(target["Input"])
+    if "InputPath" in target:
+        return json.dumps(_first(target["InputPath"], event))
+    if "InputTransformer" not in target:
+        return json.dumps(event)
+    transformer = target["InputTransformer"]
+    values = {
+        name: _first(path, event) for name, path in transformer.get("InputPathsMap", {}).items()
+    }
+    return _fill(str(transformer["InputTemplate"]), values)
+
+
+def _fill(template: str, values: dict[str, Any]) -> str:
+    filled: list[str] = []
+    inside_string = False
+    for part in _TEMPLATE_PARTS.split(template):
+        if part.startswith("<") and part[1:-1] in values:
+            value = values[part[1:-1]]
+            if not inside_string:
+                filled.append(json.dumps(value))
+            elif isinstance(value, str):
+                filled.append(json.dumps(value)[1:-1])
+            elif value is not None:
+                filled.append(json.dumps(json.dumps(value))[1:-1])
+            continue
+        if part == '"':
+            inside_string = not inside_string
+        filled.append(part)
+    return "".join(filled)
+
+
+def _first(path: str, event: dict[str, Any]) -> Any:
+    found = parse_jsonpath(path).find(event)
+    return found[0].value if found else None
+
+
+class EventsWorker:
+    """Takes events of services and of PutEvents, and starts what the rules' targets name."""
+
+    def __init__(self, *, clients: ClientFactory, clock: Clock, account_id: str) -> None:
+        self._clients = clients
+        self._clock = clock
+        self._account_id = account_id
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="events")
+        self._lock = threading.Lock()
+        self.failed_deliveries: list[str] = []
+        self._senders: dict[str, Callable[[dict[str, Any], str], None]] = {
+            "states": self._start_execution,
+            "lambda": self._invoke_function,
+            "sns": self._publish,
+            "sqs": self._send_message,
+            "logs": self._write_log,
+        }
+
+    def start(self) -> None:
+        """Nothing to begin: deliveries come when events do."""
+
+    def stop(self) -> None:
+        """Deliveries that have begun are finished."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def emit(
+        self, *, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]
+    ) -> None:
+        """Put a service's own event on the default bus (from a thread of the worker's)."""
+        entry = {
+            "Source": source,
+            "DetailType": detail_type,
+            "Detail": json.dumps(detail, default=_json_time),
+            "Resources": resources,
+        }
+        self._pool.submit(self._put, entry)
+
+    def deliver(self, rule: str, targets: list[dict[str, Any]], event: dict[str, Any]) -> None:
+        """Send one event to every target of a rule that matched; failures are kept and logged."""
+        event = {key: value for key, value in event.items() if key != "ingestion-time"}
+        event["time"] = self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        for target in targets:
+            self._pool.submit(self._send, rule, target, event)
+
+    def _put(self, entry: dict[str, Any]) -> None:
+        with self._clock.busy():
+            self._clients.deployer("events").put_events(Entries=[entry])
+
+    def _send(self, rule: str, target: dict[str, Any], event: dict[str, Any]) -> None:
+        with self._clock.busy():
+            service = target["Arn"].split(":")[2]
+            sender = self._senders.get(service)
+            try:
+                if sender is None:
+                    raise ValueError(f"targets of service {service} are not delivered here")
+                sender(target, target_input(target, event))
+            except (ClientError, BotoCoreError, ValueError) as error:
+                failure = f"rule {rule}: target {target['Arn']}: {error}"
+                log.error("event not delivered: %s", failure)
+                with self._lock:
+                    self.failed_deliveries.append(failure)
+
+    def _client(self, target: dict[str, Any], service: str) -> Any:
+        # functions, topics and queues admit EventBridge by their own policy, without a role
+        if "RoleArn" in target:
+            return self._clients.for_role(target["RoleArn"], service)
+        return self._clients.deployer(service)
+
+    def _start_execution(self, target: dict[str, Any], payload: str) -> None:
+        if "RoleArn" not in target:
+            raise ValueError("a state machine as target needs a RoleArn (EventBridge user guide)")
+        self._client(target, "stepfunctions").start_execution(
+            stateMachineArn=target["Arn"],
+            name=f"{uuid.uuid4()}_{uuid.uuid4()}",  # the form of EventBridge's own names
+            input=payload,
+        )
+
+    def _invoke_function(self, target: dict[str, Any], payload: str) -> None:
+        self._client(target, "lambda").invoke(
+            FunctionName=target["Arn"], InvocationType="Event", Payload=payload.encode()
+        )
+
+    def _publish(self, target: dict[str, Any], payload: str) -> None:
+        self._client(target, "sns").publish(TopicArn=target["Arn"], Message=payload)
+
+    def _send_message(self, target: dict[str, Any], payload: str) -> None:
+        sqs = self._client(target, "sqs")
+        url = sqs.get_queue_url(QueueName=target["Arn"].rsplit(":", 1)[1])["QueueUrl"]
+        group = target.get("SqsParameters", {}).get("MessageGroupId")
+        extra = {"MessageGroupId": group} if group else {}
+        sqs.send_message(QueueUrl=url, MessageBody=payload, **extra)
+
+    def _write_log(self, target: dict[str, Any], payload: str) -> None:
+        logs = self._client(target, "logs")
+        group = target["Arn"].split(":log-group:")[1].removesuffix(":*")
+        stream = str(uuid.uuid4())
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        stamp = int(self._clock.now().timestamp() * 1000)
+        logs.put_log_events(
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[{"timestamp": stamp, "message": payload}],
+        )
+
+
+def _json_time(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(f"{type(value).__name__} cannot go into an event")
