@@ -1,0 +1,49 @@
+"""The moto server inside this process: started on a free loopback port, emptied when stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from moto.core.config import default_user_config
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+
+class MotoServer:
+    """moto's HTTP server with state machines that execute and functions without Docker.
+
+    moto keeps its state per process, so one local cloud at a time can be open in a process.
+    """
+
+    _open = False
+
+    def __init__(self, *, account_id: str) -> None:
+        self._account_id = account_id
+        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._account_before: str | None = None
+        self.endpoint_url = ""
+
+    def start(self) -> None:
+        """Serve; RuntimeError when this process has an open local cloud already."""
+        if MotoServer._open:
+            raise RuntimeError("this process has an open local cloud: close that one first")
+        MotoServer._open = True
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        default_user_config["stepfunctions"]["execute_state_machine"] = True
+        default_user_config["lambda"]["use_docker"] = False
+        self._account_before = os.environ.get("MOTO_ACCOUNT_ID")
+        os.environ["MOTO_ACCOUNT_ID"] = self._account_id
+        self._server.start()
+        host, port = self._server.get_host_and_port()
+        self.endpoint_url = f"http://{host}:{port}"
+
+    def stop(self) -> None:
+        """Stop serving and forget everything that was created."""
+        self._server.stop()
+        moto_api_backend.reset()
+        if self._account_before is None:
+            os.environ.pop("MOTO_ACCOUNT_ID", None)
+        else:
+            os.environ["MOTO_ACCOUNT_ID"] = self._account_before
+        MotoServer._open = False

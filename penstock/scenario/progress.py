@@ -1,0 +1,94 @@
+"""The steps of a run as they happen: names, status, seconds, and whoever watches them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from penstock.scenario.aws import StepFailedError
+
+STEPS = (
+    "synth",
+    "deploy",
+    "ingest",
+    "prepare",
+    "train",
+    "gate",
+    "register",
+    "serve",
+    "invoke",
+)
+
+
+@dataclass
+class Step:
+    """One step: status is pending, running, succeeded, failed or skipped."""
+
+    name: str
+    status: str = "pending"
+    seconds: float = 0.0
+    detail: str = ""
+    started: float = 0.0
+
+
+class Watcher(Protocol):
+    """Shows the steps to somebody."""
+
+    def changed(self, step: Step) -> None:
+        """The step began, has news, or ended."""
+
+
+class Timeline:
+    """All steps of a run, in order."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.steps = {name: Step(name) for name in STEPS}
+        self._watcher = watcher
+
+    def begin(self, name: str) -> None:
+        """The step runs from now on (again, if it is retried)."""
+        step = self.steps[name]
+        if step.status == "running":
+            return
+        step.status, step.started = "running", time.monotonic()
+        self._watcher.changed(step)
+
+    def say(self, name: str, detail: str) -> None:
+        """What the step is at, for those who watch."""
+        step = self.steps[name]
+        if step.detail != detail:
+            step.detail = detail
+            self._watcher.changed(step)
+
+    def end(self, name: str, status: str, detail: str = "", seconds: float | None = None) -> None:
+        """The step is over; `seconds` when the service's own clock knows better."""
+        step = self.steps[name]
+        if step.status == "running" and seconds is None:
+            seconds = time.monotonic() - step.started
+        step.status, step.seconds = status, seconds or 0.0
+        step.detail = detail or step.detail
+        self._watcher.changed(step)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Run a block as the step `name`; any exception fails the step and goes on up."""
+        self.begin(name)
+        try:
+            yield
+        except BaseException as error:
+            self.end(name, "failed", str(error) if isinstance(error, StepFailedError) else "")
+            raise
+        self.end(name, "succeeded")
+
+    def skip_rest(self) -> None:
+        """Steps that never began are skipped."""
+        for step in self.steps.values():
+            if step.status == "pending":
+                step.status = "skipped"
+
+    def failed_step(self) -> str | None:
+        """The first step that failed."""
+        return next((s.name for s in self.steps.values() if s.status == "failed"), None)
