@@ -29,7 +29,10 @@ class Aws:
     def wait_for(
         self, what: str, look: Callable[[], Found | None], progress: Callable[[], Any] | None = None
     ) -> Found:
-        """Look until there is something; StepFailedError after `patience_seconds` without progress."""
+        """Look until there is something.
+
+        StepFailedError after `patience_seconds` without progress.
+        """
         last_progress = progress() if progress else None
         deadline = time.monotonic() + self.patience_seconds
         while True:
