@@ -8,9 +8,6 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-DEPLOYER_ROLE = "penstock-deployer"
-_ANYBODY = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-
 
 class ClientFactory:
     """Clients and credentials for the local cloud, by role.
@@ -20,10 +17,9 @@ class ClientFactory:
     authorization can be enforced here and nowhere else.
     """
 
-    def __init__(self, *, endpoint_url: str, region: str, account_id: str = "123456789012") -> None:
+    def __init__(self, *, endpoint_url: str, region: str) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
-        self.account_id = account_id
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._credentials: dict[str, dict[str, str]] = {}
@@ -51,8 +47,7 @@ class ClientFactory:
         """AccessKeyId, SecretAccessKey and SessionToken of one session of `role_arn`."""
         with self._lock:
             if role_arn not in self._credentials:
-                # moto keeps accounts apart by the account of the role that was assumed
-                answer = self._client("", "sts", _ANYBODY).assume_role(
+                answer = self.deployer("sts").assume_role(
                     RoleArn=role_arn, RoleSessionName="penstock-local"
                 )
                 self._credentials[role_arn] = answer["Credentials"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
@@ -17,8 +18,10 @@ class MotoServer:
 
     _open = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, account_id: str) -> None:
+        self._account_id = account_id
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._account_before: str | None = None
         self.endpoint_url = ""
 
     def start(self) -> None:
@@ -29,6 +32,8 @@ class MotoServer:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         default_user_config["stepfunctions"]["execute_state_machine"] = True
         default_user_config["lambda"]["use_docker"] = False
+        self._account_before = os.environ.get("MOTO_ACCOUNT_ID")
+        os.environ["MOTO_ACCOUNT_ID"] = self._account_id
         self._server.start()
         host, port = self._server.get_host_and_port()
         self.endpoint_url = f"http://{host}:{port}"
@@ -37,4 +42,8 @@ class MotoServer:
         """Stop serving and forget everything that was created."""
         self._server.stop()
         moto_api_backend.reset()
+        if self._account_before is None:
+            os.environ.pop("MOTO_ACCOUNT_ID", None)
+        else:
+            os.environ["MOTO_ACCOUNT_ID"] = self._account_before
         MotoServer._open = False
