@@ -1,0 +1,114 @@
+"""Shows a run: a live table on a terminal, one line per step elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from penstock.scenario.progress import STEPS, Step
+
+_MARKS = {
+    "pending": ("·", "dim"),
+    "running": ("▶", "cyan"),
+    "succeeded": ("✔", "green"),
+    "failed": ("✘", "red"),
+    "skipped": ("-", "dim"),
+}
+
+
+class Display:
+    """A watcher of the timeline; a context manager around the run."""
+
+    def __init__(self, title: str, console: Console) -> None:
+        self._title = title
+        self._console = console
+        self._steps: dict[str, Step] = {name: Step(name) for name in STEPS}
+        self._live: Live | None = None
+        if console.is_terminal:
+            self._live = Live(
+                console=console, get_renderable=self._table, refresh_per_second=8, transient=False
+            )
+
+    def __enter__(self) -> Display:
+        if self._live:
+            self._live.start()
+        else:
+            self._console.print(self._title, highlight=False)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def changed(self, step: Step) -> None:
+        """Keep the newest state; on a plain output print beginnings and ends only."""
+        before = self._steps[step.name]
+        self._steps[step.name] = Step(**vars(step))
+        if self._live or before.status == step.status or step.status in ("pending", "running"):
+            return
+        mark = _MARKS[step.status][0]
+        self._console.print(
+            f"{mark} {step.name:<9}{step.seconds:6.1f} s  {step.detail}".rstrip(),
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+    def _table(self) -> Table:
+        table = Table(title=self._title, title_justify="left", box=None, pad_edge=False)
+        table.add_column("")
+        table.add_column("step")
+        table.add_column("seconds", justify="right")
+        table.add_column("", overflow="ellipsis", no_wrap=True)
+        for step in self._steps.values():
+            mark, style = _MARKS[step.status]
+            seconds = time.monotonic() - step.started if step.status == "running" else step.seconds
+            shown = f"{seconds:.1f}" if step.status not in ("pending", "skipped") else ""
+            table.add_row(mark, step.name, shown, step.detail, style=style)
+        return table
+
+
+def summary(report: dict[str, Any], console: Console, report_path: str) -> None:
+    """The closing lines of a run, from its report."""
+    lines = [f"{report['pipeline']}: {report['status']} in {report['seconds']:.1f} s"]
+    if report.get("reason"):
+        lines.append(f"step {report['failed_step']}: {report['reason']}")
+    records = report.get("records")
+    if records:
+        failed = records["failed"]
+        parts = ", ".join(f"{where} {count}" for where, count in failed.items())
+        lines.append(
+            f"records: {records['sent']} sent = {records['delivered']} delivered + "
+            f"{records['dropped']} dropped + {sum(failed.values())} failed ({parts})"
+            + (f"; {records['unique']} unique" if records.get("unique") is not None else "")
+        )
+    metrics = report.get("metrics", {})
+    for name in ("test:multiclass_accuracy", "endpoint_accuracy"):
+        if name in metrics:
+            lines.append(f"{name}: {metrics[name]:.4f}")
+    if report.get("model", {}).get("artifact"):
+        lines.append(f"model: {report['model']['artifact']}")
+    if report.get("training"):
+        training = report["training"]
+        lines.append(f"logs: {training['log_group']}, stream {training['job_name']}/...")
+    ledger = report["ledger"]
+    lines.append(
+        f"ledger: {ledger['live']} resources live, {ledger['api_only']} api-only, "
+        f"{len(ledger['substituted'])} substituted"
+    )
+    lines.extend(
+        f"  {entry['resource']} ({entry['type']}): {entry['by']}" for entry in ledger["substituted"]
+    )
+    lines.append(f"report: {report_path}")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,139 @@
+"""The `penstock` command: list, synth, run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penstock.cli.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from pipelines.spec import Pipeline
+
+app = typer.Typer(
+    help="Machine-learning pipelines on AWS as code, deployable and running offline.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command("list")
+def list_pipelines() -> None:
+    """Show the pipelines of this project."""
+    with one_line():
+        for name, pipeline in _pipelines().items():
+            typer.echo(f"{name:<12} {pipeline.description}")
+
+
+@app.command()
+def synth(
+    pipeline: Annotated[str | None, typer.Argument(help="only this one; all by default")] = None,
+) -> None:
+    """Write the CloudFormation templates to cdk.out, as `cdk synth` does."""
+    with one_line():
+        if pipeline:
+            _pipeline(pipeline)
+        from penstock.cli.synth import synthesize
+        from penstock.localcloud.assembly import read_assembly
+
+        out = Path("cdk.out")
+        synthesize(out=out, pipeline=pipeline, environment=None, validate=True)
+        for stack in read_assembly(out).stacks:
+            typer.echo(f"{stack.name:<28} {len(stack.template['Resources']):>3} resources")
+
+
+@app.command()
+def run(
+    pipeline: Annotated[str, typer.Argument(help="see `penstock list`")],
+    data: Annotated[
+        Path | None, typer.Option(help="CSV or JSON lines with the pipeline's schema")
+    ] = None,
+    records: Annotated[int | None, typer.Option(min=1, help="at most so many records")] = None,
+    bad_records: Annotated[int, typer.Option(min=0, help="broken records to mix in")] = 7,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the report here as well")
+    ] = None,
+) -> None:
+    """Run a pipeline offline: the templates that would be deployed, on this machine."""
+    with one_line():
+        from penstock.cli.data import records_to_send
+
+        description = _pipeline(pipeline)
+        sending = records_to_send(description, data=data, count=records, broken_count=bad_records)
+        report = _run(description, sending)
+        if json_file:
+            try:
+                json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+            except OSError as error:
+                raise UsageError(f"--json {json_file}: {error.strerror}") from error
+    if report["status"] != "succeeded":
+        raise typer.Exit(1)
+
+
+def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
+    from rich.console import Console
+
+    from penstock.cli.display import Display, summary
+    from penstock.cli.report import build, write
+    from penstock.cli.run import Run, timed
+    from penstock.scenario.progress import Timeline
+
+    console = Console()
+    title = f"penstock run {pipeline.name}: {len(sending)} records from {pipeline.data_source}"
+    display = Display(title, console)
+    timeline = Timeline(display)
+    running = Run(pipeline.name, sending, timeline)
+    status, reason, seconds = "failed", "the run was broken off", 0.0
+    try:
+        with display:
+            status, reason, seconds = timed(running)  # type: ignore[assignment]
+    finally:
+        report = build(
+            pipeline=pipeline.name,
+            status=status,
+            reason=reason,
+            seconds=seconds,
+            timeline=timeline,
+            findings=running.findings,
+            ledger=running.ledger,
+        )
+        path = write(report, Path("runs") / pipeline.name)
+    summary(report, console, str(path))
+    return report
+
+
+def _pipelines() -> dict[str, Pipeline]:
+    sys.path.insert(0, str(Path.cwd()))  # the app's own pipelines/, not an installed one
+    try:
+        from pydantic import ValidationError
+
+        from pipelines.registry import load
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "pipelines":
+            raise UsageError(
+                "no pipelines/ in this folder: run penstock in the project's folder"
+            ) from error
+        raise
+    try:
+        return load()
+    except ValidationError as error:
+        from pipelines.spec.refusals import refusal_lines
+
+        raise UsageError("; ".join(refusal_lines(error))) from error
+
+
+def _pipeline(name: str) -> Pipeline:
+    known = _pipelines()
+    if name not in known:
+        raise UsageError(f"unknown pipeline {name}: choose one of {', '.join(known)}")
+    return known[name]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

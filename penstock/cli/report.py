@@ -1,0 +1,58 @@
+"""report.json: what a run did, written whether it succeeded or failed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from penstock.scenario.progress import Timeline
+
+
+def build(
+    *,
+    pipeline: str,
+    status: str,
+    reason: str | None,
+    seconds: float,
+    timeline: Timeline,
+    findings: dict[str, Any],
+    ledger: dict[str, Any],
+) -> dict[str, Any]:
+    """The report as a JSON object; names that other programs rely on come first."""
+    empty_account = {
+        "sent": 0,
+        "delivered": 0,
+        "dropped": 0,
+        "failed": {"source": 0, "transform": 0, "conversion": 0},
+        "unique": None,
+    }
+    return {
+        "pipeline": pipeline,
+        "status": status,
+        "seconds": round(seconds, 3),
+        "steps": [
+            {"name": s.name, "status": s.status, "seconds": round(s.seconds, 3)}
+            for s in timeline.steps.values()
+        ],
+        "records": findings.get("records", empty_account),
+        "training": findings.get("training"),
+        "metrics": findings.get("metrics", {}),
+        "endpoint": findings.get("endpoint"),
+        "ledger": ledger,
+        "model": findings.get("model", {}),
+        "failed_step": timeline.failed_step(),
+        "reason": reason,
+    }
+
+
+def write(report: dict[str, Any], runs: Path) -> Path:
+    """Write `<runs>/<UTC time>/report.json` and point `<runs>/latest` at that folder."""
+    folder = runs / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    latest = runs / "latest"
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)
+    return latest / "report.json"

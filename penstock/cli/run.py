@@ -1,0 +1,71 @@
+"""`penstock run`: the pipeline's own templates, deployed into the local cloud and driven."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from penstock.cli.synth import synthesize
+from penstock.localcloud.cloud import LocalCloud
+from penstock.localcloud.errors import LocalCloudError
+from penstock.scenario.aws import Aws, Stage, StepFailedError
+from penstock.scenario.progress import Timeline
+from penstock.scenario.run import Scenario
+
+ENVIRONMENT = "dev"
+_POLL_SECONDS = 0.2  # everything is on this machine: looking often costs little
+_PATIENCE_SECONDS = 120.0
+
+
+class Run:
+    """One offline run of one pipeline; `findings` and `ledger` are there whatever happened."""
+
+    def __init__(self, pipeline: str, records: list[bytes], timeline: Timeline) -> None:
+        self._pipeline = pipeline
+        self._records = records
+        self._timeline = timeline
+        self.findings: dict[str, Any] = {}
+        self.ledger: dict[str, Any] = {"live": 0, "api_only": 0, "substituted": [], "entries": []}
+
+    def go(self) -> tuple[str, str | None]:
+        """Synth, deploy, drive; returns ("succeeded", None) or ("failed", why)."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
+                self._go(Path(folder))
+        except (StepFailedError, LocalCloudError) as error:
+            self._timeline.skip_rest()
+            return "failed", str(error)
+        return "succeeded", None
+
+    def _go(self, folder: Path) -> None:
+        assembly = folder / "cdk.out"
+        with self._timeline.step("synth"):
+            synthesize(
+                out=assembly, pipeline=self._pipeline, environment=ENVIRONMENT, validate=False
+            )
+        with LocalCloud.for_assembly(assembly, workdir=folder / "cloud") as cloud:
+            try:
+                with self._timeline.step("deploy"):
+                    cloud.deploy(
+                        assembly, on_progress=lambda text: self._timeline.say("deploy", text)
+                    )
+                aws = Aws(
+                    client=cloud.context.clients.deployer,
+                    poll_seconds=_POLL_SECONDS,
+                    patience_seconds=_PATIENCE_SECONDS,
+                )
+                stage = Stage.read(aws, pipeline=self._pipeline, environment=ENVIRONMENT)
+                scenario = Scenario(aws, stage, self._timeline)
+                self.findings = scenario.findings
+                scenario.run(self._records)
+            finally:
+                self.ledger = cloud.context.ledger.report()
+
+
+def timed(run: Run) -> tuple[str, str | None, float]:
+    """`go` and how many seconds it took."""
+    started = time.monotonic()
+    status, reason = run.go()
+    return status, reason, time.monotonic() - started

@@ -1,0 +1,48 @@
+"""Synthesizes the CDK app of the current folder into a cloud assembly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from penstock.cli.errors import UsageError
+
+
+def synthesize(*, out: Path, pipeline: str | None, environment: str | None, validate: bool) -> None:
+    """Run app.py as `cdk synth` would.
+
+    Args:
+        out: where the cloud assembly goes.
+        pipeline: only this one; None for all.
+        environment: only this one; None for the app's default.
+        validate: with CDK's own CloudFormation validator (seconds slower, same templates).
+
+    Raises:
+        UsageError: there is no app here, or it refused.
+    """
+    app = Path("app.py")
+    if not app.is_file() or not Path("cdk.json").is_file():
+        raise UsageError("no app.py and cdk.json in this folder: run penstock in the project's")
+    context = json.loads(Path("cdk.json").read_text(encoding="utf-8")).get("context", {})
+    if pipeline:
+        context["pipeline"] = pipeline
+    if environment:
+        context["environment"] = environment
+    variables = {
+        **os.environ,
+        "CDK_OUTDIR": str(out),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "CDK_VALIDATION": "true" if validate else "false",
+    }
+    done = subprocess.run(
+        [sys.executable, str(app)], env=variables, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 2:
+        raise UsageError(done.stderr.strip().splitlines()[-1])
+    if done.returncode != 0:
+        # a program error or a nag finding: people need all of it
+        sys.stderr.write(done.stdout + done.stderr)
+        raise UsageError("synth failed, see above")

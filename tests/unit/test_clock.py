@@ -1,0 +1,76 @@
+"""The skipping clock: waiting costs nothing when all is quiet, and nothing is skipped when not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from penstock.localcloud.clock import SkippingClock
+
+
+@pytest.fixture
+def clock() -> Iterator[SkippingClock]:
+    clock = SkippingClock(quiet_seconds=0.05)
+    yield clock
+    clock.close()
+
+
+def test_an_hour_passes_at_once_when_nothing_goes_on(clock: SkippingClock) -> None:
+    before = clock.now()
+    started = time.monotonic()
+    clock.sleep(3600)
+    assert time.monotonic() - started < 5
+    assert (clock.now() - before).total_seconds() >= 3600
+
+
+def test_timers_fire_in_the_order_of_their_time(clock: SkippingClock) -> None:
+    fired: list[str] = []
+    done = threading.Event()
+    clock.call_later(300, lambda: (fired.append("late"), done.set()))  # type: ignore[func-returns-value, arg-type]
+    clock.call_later(60, lambda: fired.append("early"))
+    assert done.wait(5)
+    assert fired == ["early", "late"]
+
+
+def test_time_stands_still_for_waiters_while_someone_is_busy(clock: SkippingClock) -> None:
+    fired = threading.Event()
+    with clock.busy():
+        clock.call_later(300, fired.set)
+        assert not fired.wait(0.3)
+    assert fired.wait(5)
+
+
+def test_activity_keeps_time_from_being_skipped(clock: SkippingClock) -> None:
+    fired = threading.Event()
+    clock.call_later(300, fired.set)
+    for _ in range(20):
+        clock.activity()
+        time.sleep(0.01)
+        assert not fired.is_set()
+    assert fired.wait(5)
+
+
+def test_a_cancelled_timer_never_fires(clock: SkippingClock) -> None:
+    fired = threading.Event()
+    clock.call_later(10, fired.set).cancel()
+    clock.sleep(60)
+    assert not fired.is_set()
+
+
+def test_a_short_wait_passes_in_real_time_even_while_busy(clock: SkippingClock) -> None:
+    fired = threading.Event()
+    with clock.busy():
+        clock.call_later(0.05, fired.set)
+        assert fired.wait(5)
+
+
+def test_closing_releases_sleepers() -> None:
+    clock = SkippingClock(quiet_seconds=3600)
+    sleeper = threading.Thread(target=clock.sleep, args=(3600,))
+    sleeper.start()
+    clock.close()
+    sleeper.join(5)
+    assert not sleeper.is_alive()
