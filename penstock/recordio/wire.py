@@ -1,0 +1,136 @@
+"""Protobuf's wire format as far as records need it: varints, tags, length-delimited fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from penstock.recordio.errors import WireError
+
+Bytes = bytes | memoryview
+
+VARINT = 0
+FIXED64 = 1
+LENGTH_DELIMITED = 2
+FIXED32 = 5
+MAX_VARINT_BYTES = 10  # protobuf encoding guide: a 64-bit varint has at most ten bytes
+
+
+def encode_varint(number: int) -> bytes:
+    """`number` (0 or more) as a varint."""
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def encode_field(number: int, body: bytes) -> bytes:
+    """A length-delimited field: tag, length, body."""
+    return encode_varint(number << 3 | LENGTH_DELIMITED) + encode_varint(len(body)) + body
+
+
+def decode_varint(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
+    """The varint at `position` and the position after it; WireError if it is cut or too long."""
+    number = 0
+    for index in range(MAX_VARINT_BYTES):
+        if position + index >= end:
+            raise WireError("a varint is cut off by the end of its message", position)
+        byte = buffer[position + index]
+        number |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            if number >> 64:
+                raise WireError("a varint does not fit 64 bits", position)
+            return number, position + index + 1
+    raise WireError(f"a varint is longer than {MAX_VARINT_BYTES} bytes", position)
+
+
+def fields(buffer: Bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int]]:
+    """(field number, body start, body end) of each length-delimited field in the message.
+
+    Every field of the record format is length-delimited except unpacked numbers, which
+    `number_fields` reads. WireError on any other wire type or a length beyond the message.
+    """
+    for number, wire_type, body_start, body_end in number_fields(buffer, start, end):
+        if wire_type != LENGTH_DELIMITED:
+            raise WireError(f"field {number} has wire type {wire_type}, expected 2", body_start)
+        yield number, body_start, body_end
+
+
+def number_fields(
+    buffer: Bytes, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, int, int, int]]:
+    """(field number, wire type, body start, body end) of every field in the message."""
+    stop = len(buffer) if end is None else end
+    position = start
+    while position < stop:
+        tag, body_start = decode_varint(buffer, position, stop)
+        number, wire_type = tag >> 3, tag & 7
+        if number == 0:
+            raise WireError("field number 0 is not allowed", position)
+        if wire_type == LENGTH_DELIMITED:
+            length, body_start = decode_varint(buffer, body_start, stop)
+            body_end = body_start + length
+        elif wire_type == VARINT:
+            _, body_end = decode_varint(buffer, body_start, stop)
+        elif wire_type == FIXED32:
+            body_end = body_start + 4
+        elif wire_type == FIXED64:
+            body_end = body_start + 8
+        else:
+            raise WireError(f"field {number} has the unknown wire type {wire_type}", position)
+        if body_end > stop:
+            raise WireError(
+                f"field {number} needs {body_end - body_start} bytes, "
+                f"its message has {stop - body_start} left",
+                position,
+            )
+        yield number, wire_type, body_start, body_end
+        position = body_end
+
+
+def encode_varints(
+    numbers: npt.NDArray[np.uint64],
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """All varints one after the other, and the number of bytes that each of them takes."""
+    lengths = np.ones(len(numbers), np.int64)
+    largest = int(numbers.max()) if len(numbers) else 0
+    for step in range(1, MAX_VARINT_BYTES):
+        if largest >> (7 * step) == 0:
+            break
+        lengths += numbers >= np.uint64(1 << (7 * step))
+    widest = int(lengths.max()) if len(numbers) else 1
+    table = np.empty((len(numbers), widest), np.uint8)
+    for step in range(widest):
+        table[:, step] = (numbers >> np.uint64(7 * step)) & np.uint64(0x7F)
+        table[:, step] |= (lengths > step + 1).view(np.uint8) << 7
+    return table[np.arange(widest) < lengths[:, None]], lengths
+
+
+def decode_varints(buffer: Bytes, position: int) -> npt.NDArray[np.uint64]:
+    """The packed varints that fill `buffer`; `position` is where it lies, for the error."""
+    encoded = np.frombuffer(buffer, np.uint8)
+    ends = np.flatnonzero(encoded < 0x80)
+    if len(encoded) and (not len(ends) or ends[-1] != len(encoded) - 1):
+        last = int(ends[-1]) + 1 if len(ends) else 0
+        if len(encoded) - last >= MAX_VARINT_BYTES:
+            raise WireError(f"a varint is longer than {MAX_VARINT_BYTES} bytes", position + last)
+        raise WireError("a varint is cut off by the end of its message", position + last)
+    starts = np.concatenate([np.zeros(1, ends.dtype), ends[:-1] + 1])[: len(ends)]
+    lengths = ends - starts + 1
+    if len(lengths) and lengths.max() > MAX_VARINT_BYTES:
+        bad = int(starts[np.argmax(lengths > MAX_VARINT_BYTES)])
+        raise WireError(f"a varint is longer than {MAX_VARINT_BYTES} bytes", position + bad)
+    overflow = (lengths == MAX_VARINT_BYTES) & (encoded[ends] > 1)
+    if overflow.any():
+        bad = int(starts[np.argmax(overflow)])
+        raise WireError("a varint does not fit 64 bits", position + bad)
+    numbers = np.zeros(len(ends), np.uint64)
+    for step in range(int(lengths.max()) if len(lengths) else 0):
+        longer = lengths > step
+        part = encoded[starts[longer] + step].astype(np.uint64) & np.uint64(0x7F)
+        numbers[longer] |= part << np.uint64(7 * step)
+    return numbers
