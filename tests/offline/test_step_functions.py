@@ -1,0 +1,152 @@
+"""State machines in the local cloud: .sync, waiting, roles, error names, the gate's arithmetic."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from penstock.localcloud.shims import stepfunctions
+from tests.offline.conftest import BareCloud
+
+pytestmark = pytest.mark.offline
+
+
+def execute(cloud: BareCloud, states: dict[str, Any], data: Any = None) -> dict[str, Any]:
+    """Run a machine to its end and return DescribeExecution's answer."""
+    machines = cloud.client("stepfunctions")
+    definition = {"StartAt": next(iter(states)), "States": states}
+    arn = machines.create_state_machine(
+        name=f"m{time.monotonic_ns()}", definition=json.dumps(definition), roleArn=cloud.role_arn
+    )["stateMachineArn"]
+    execution = machines.start_execution(stateMachineArn=arn, input=json.dumps(data or {}))
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        described: dict[str, Any] = machines.describe_execution(
+            executionArn=execution["executionArn"]
+        )
+        if described["status"] != "RUNNING":
+            return described
+        time.sleep(0.05)
+    raise AssertionError("the execution did not end")
+
+
+@pytest.fixture
+def cloud(bare_cloud: BareCloud) -> BareCloud:
+    stepfunctions.install(
+        bare_cloud.patches, clients=bare_cloud.context.clients, clock=bare_cloud.context.clock
+    )
+    return bare_cloud
+
+
+def test_a_wait_of_an_hour_passes_at_once(cloud: BareCloud) -> None:
+    before = cloud.context.clock.now()
+    result = execute(cloud, {"W": {"Type": "Wait", "Seconds": 3600, "End": True}})
+    assert result["status"] == "SUCCEEDED"
+    assert (cloud.context.clock.now() - before).total_seconds() >= 3600
+
+
+def test_a_retry_waits_by_the_clock_and_gives_up_with_the_services_error_name(
+    cloud: BareCloud,
+) -> None:
+    before = cloud.context.clock.now()
+    states = {
+        "Describe": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:cloudformation:describeStacks",
+            "Parameters": {"StackName": "no-such-stack"},
+            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 600, "MaxAttempts": 2}],
+            "End": True,
+        }
+    }
+    result = execute(cloud, states)
+    assert result["status"] == "FAILED"
+    assert result["error"] == "CloudFormation.CloudFormationException"
+    assert "no-such-stack" in result["cause"]
+    assert (cloud.context.clock.now() - before).total_seconds() >= 600 + 1200
+
+
+def test_times_in_sdk_results_are_text(cloud: BareCloud) -> None:
+    cloud.client("ssm").put_parameter(Name="/a", Value="b", Type="String")
+    states = {
+        "Get": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ssm:getParameter",
+            "Parameters": {"Name": "/a"},
+            "End": True,
+        }
+    }
+    output = json.loads(execute(cloud, states)["output"])
+    assert output["Parameter"]["Value"] == "b"
+    assert isinstance(output["Parameter"]["LastModifiedDate"], str)
+
+
+def test_a_training_job_is_waited_for_and_described(cloud: BareCloud) -> None:
+    states = {
+        "Train": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+            "Parameters": {
+                "TrainingJobName.$": "States.Format('job-{}-{}', "
+                "States.Hash($$.Execution.Id, 'MD5'), $$.State.RetryCount)",
+                "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
+                "RoleArn": cloud.role_arn,
+                "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+                "ResourceConfig": {
+                    "InstanceCount": 1,
+                    "InstanceType": "ml.m5.large",
+                    "VolumeSizeInGB": 10,
+                },
+                "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            },
+            "End": True,
+        }
+    }
+    output = json.loads(execute(cloud, states)["output"])
+    assert output["TrainingJobStatus"] == "Completed"
+    assert output["TrainingJobName"].startswith("job-")
+    assert output["TrainingJobName"].endswith("-0")
+    assert isinstance(output["CreationTime"], int)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "outcome"),
+    [
+        ([{"MetricName": "a", "Value": 0.1}, {"MetricName": "test:acc", "Value": 0.95}], "Good"),
+        ([{"MetricName": "test:acc", "Value": 0.5}], "Bad"),
+    ],
+)
+def test_the_gate_reads_one_metric_out_of_the_list(
+    cloud: BareCloud, metrics: list[dict[str, Any]], outcome: str
+) -> None:
+    states = {
+        "Read": {
+            "Type": "Pass",
+            "Parameters": {
+                "value.$": "States.ArrayGetItem($.list[?(@.MetricName=='test:acc')].Value, 0)"
+            },
+            "Next": "Gate",
+        },
+        "Gate": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.value", "NumericGreaterThanEquals": 0.9, "Next": "Good"}],
+            "Default": "Bad",
+        },
+        "Good": {"Type": "Succeed"},
+        "Bad": {"Type": "Fail", "Error": "Bad"},
+    }
+    result = execute(cloud, states, {"list": metrics})
+    assert result["status"] == ("SUCCEEDED" if outcome == "Good" else "FAILED")
+
+
+def test_tasks_act_as_the_machines_own_role(cloud: BareCloud) -> None:
+    states = {
+        "Who": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity",
+            "End": True,
+        }
+    }
+    assert ":assumed-role/worker/" in json.loads(execute(cloud, states)["output"])["Arn"]
