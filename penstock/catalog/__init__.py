@@ -1,0 +1,1 @@
+"""Facts about AWS with their sources: what exists, what it takes, what it refuses."""

@@ -1,0 +1,115 @@
+"""First-party algorithms: channels, content types, hyperparameters and final metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from penstock.catalog.facts import Fact, entry, read_data
+
+
+class Channels(BaseModel):
+    """The input channels that an algorithm reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Required and optional ones together."""
+        return self.required + self.optional
+
+
+class Inference(BaseModel):
+    """The content types of requests and answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request: tuple[str, ...]
+    response: tuple[str, ...]
+
+
+class Hyperparameter(BaseModel):
+    """Type, range and default of one hyperparameter; on the wire all of them are strings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["integer", "number", "word"]
+    words: tuple[str, ...] = ()
+    minimum: float | None = None
+    minimum_is_exclusive: bool = False
+    maximum: float | None = None
+    default: str | None = None
+    required: bool = False
+    required_when: Mapping[str, str] = {}
+    unconfirmed: str | None = None
+
+    @property
+    def rule(self) -> str:
+        """The accepted values in words."""
+        parts = [f"one of {', '.join(self.words)}"] if self.words else []
+        if self.type != "word":
+            parts.append(f"{'an integer' if self.type == 'integer' else 'a number'}{self._range}")
+        return " or ".join(parts)
+
+    @property
+    def _range(self) -> str:
+        low = "" if self.minimum is None else f"{self.minimum:,g}"
+        if self.minimum is None:
+            return ""
+        if self.maximum is None:
+            return f" above {low}" if self.minimum_is_exclusive else f" of {low} or more"
+        return f" from {low} to {self.maximum:,g}"
+
+    def accepts(self, value: str) -> bool:
+        """Whether the algorithm takes the value, given as the string that is sent."""
+        if value in self.words:
+            return True
+        if self.type == "word":
+            return False
+        try:
+            number = int(value) if self.type == "integer" else float(value)
+        except ValueError:
+            return False
+        if not math.isfinite(number):
+            return False
+        if self.minimum is not None and (
+            number < self.minimum or (self.minimum_is_exclusive and number == self.minimum)
+        ):
+            return False
+        return self.maximum is None or number <= self.maximum
+
+
+class Algorithm(Fact):
+    """The published contract of one first-party algorithm."""
+
+    channels: Channels
+    training: Mapping[str, tuple[str, ...]]
+    tensor_type: str
+    inference: Inference
+    accelerated_families: tuple[str, ...]
+    multi_machine: bool
+    architecture: Literal["amd64", "arm64"]
+    hyperparameters: Mapping[str, Hyperparameter]
+    final_metrics: Mapping[str, Literal["maximize", "minimize"]]
+
+
+def names() -> tuple[str, ...]:
+    """The algorithms in the catalog."""
+    return tuple(read_data("algorithms"))
+
+
+@cache
+def algorithm(name: str) -> Algorithm:
+    """The algorithm of that name, such as 'linear-learner'.
+
+    Raises:
+        UnknownFactError: it is not in the catalog.
+    """
+    return Algorithm.model_validate(entry("algorithms", name))

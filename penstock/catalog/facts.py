@@ -1,0 +1,52 @@
+"""Reads the data files of the catalog and says where each fact comes from."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class UnknownFactError(LookupError):
+    """The catalog has no entry of that name; the message lists the ones it has."""
+
+
+class Fact(BaseModel):
+    """Anything in the catalog: where it was read, when, and what stayed unconfirmed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: tuple[str, ...]
+    date: str
+    unconfirmed: tuple[str, ...] = ()
+
+    @property
+    def citation(self) -> str:
+        """The first source, short enough for an error message."""
+        return self.source[0]
+
+
+@cache
+def read_data(name: str) -> dict[str, Any]:
+    """The parsed JSON of penstock/catalog/data/<name>.json. Treat it as read-only."""
+    text = resources.files("penstock.catalog").joinpath("data", f"{name}.json").read_text("utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+def entry(file: str, name: str) -> dict[str, Any]:
+    """One entry of a data file.
+
+    Raises:
+        UnknownFactError: the file has no such entry.
+    """
+    data = read_data(file)
+    if name not in data:
+        raise UnknownFactError(
+            f"the catalog's {file} have no entry {name!r}; known: {', '.join(sorted(data))}"
+        )
+    found: dict[str, Any] = data[name]
+    return found
