@@ -34,7 +34,7 @@ def records_to_send(
         raise UsageError(f"{data or 'the sample'} holds no record: there is nothing to send")
     lines = [_encode(record) for record in good]
     sending = [*lines, *lines[::RESENT_EVERY]]
-    examples = pipeline.schema.broken_examples(good[0]) if isinstance(good[0], dict) else []
+    examples = pipeline.record_schema.broken_examples(good[0]) if isinstance(good[0], dict) else []
     broken = [body for _, body in itertools.islice(itertools.cycle(examples), broken_count)]
     step = max(1, len(sending) // (len(broken) + 1))
     for place, body in enumerate(broken):
@@ -66,22 +66,22 @@ def _good_records(pipeline: Pipeline, data: Path | None) -> Iterator[dict[str, A
 
 def _from_csv(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, Any]]:
     reader = csv.DictReader(text.splitlines())
-    missing = [c for c in pipeline.schema.flat_columns() if c not in (reader.fieldnames or [])]
+    missing = [c for c in pipeline.record_schema.flat_columns() if c not in (reader.fieldnames or [])]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise UsageError(
             f"--data {data}: column {missing[0]}{more} missing; a CSV for {pipeline.name} has a "
-            f"header line with {_abridged(pipeline.schema.flat_columns())}"
+            f"header line with {_abridged(pipeline.record_schema.flat_columns())}"
         )
     for row in reader:
         try:
-            yield pipeline.schema.record_from_row(row)
+            yield pipeline.record_schema.record_from_row(row)
         except ValueError as error:
             raise UsageError(f"--data {data}, line {reader.line_num}: {error}") from error
 
 
 def _from_json_lines(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, Any]]:
-    names = pipeline.schema.field_names()
+    names = pipeline.record_schema.field_names()
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue

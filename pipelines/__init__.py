@@ -1,0 +1,1 @@
+"""The reference pipelines: one file each, found by pipelines.registry."""

@@ -1,0 +1,29 @@
+"""The vocabulary that pipelines are described in."""
+
+from pipelines.spec.delivery import Delivery
+from pipelines.spec.deployment import Deployment
+from pipelines.spec.environment import Environment
+from pipelines.spec.gate import Gate
+from pipelines.spec.pipeline import Pipeline
+from pipelines.spec.prepare import Prepare
+from pipelines.spec.record import Field
+from pipelines.spec.refusals import refusal_lines
+from pipelines.spec.schema import RecordSchema
+from pipelines.spec.serving import Serving
+from pipelines.spec.stream import Stream
+from pipelines.spec.training import Training
+
+__all__ = [
+    "Delivery",
+    "Deployment",
+    "Environment",
+    "Field",
+    "Gate",
+    "Pipeline",
+    "Prepare",
+    "RecordSchema",
+    "Serving",
+    "Stream",
+    "Training",
+    "refusal_lines",
+]

@@ -1,0 +1,35 @@
+"""A pipeline in an environment: the unit that becomes one stage of stacks."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from penstock.catalog import images
+from pipelines.spec.base import Spec, refusal
+from pipelines.spec.environment import Environment
+from pipelines.spec.pipeline import Pipeline
+
+
+class Deployment(Spec):
+    """What no half can know alone: names of both, and whether the image is in the region."""
+
+    pipeline: Pipeline
+    environment: Environment
+
+    @property
+    def prefix(self) -> str:
+        """`<pipeline>-<environment>`: the endpoint's name and the start of every other one."""
+        return f"{self.pipeline.name}-{self.environment.name}"
+
+    @model_validator(mode="after")
+    def _check_region_has_image(self) -> Deployment:
+        algorithm, region = self.pipeline.training.algorithm, self.environment.region
+        image = images.image(algorithm)
+        if region not in image.accounts:
+            raise refusal(
+                region,
+                rule=f"environment.region: the catalog has no registry of {algorithm} there",
+                source=image.citation,
+                remedy=f"use one of {', '.join(image.regions)}",
+            )
+        return self

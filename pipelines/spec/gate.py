@@ -1,0 +1,28 @@
+"""The quality gate between a trained model and the registry."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import field_validator
+
+from pipelines.spec.base import Spec, refusal
+
+
+class Gate(Spec):
+    """A model passes when the job's own final metric reaches `at_least`."""
+
+    metric: str
+    at_least: float
+
+    @field_validator("at_least")
+    @classmethod
+    def _check_number(cls, value: float) -> float:
+        if not math.isfinite(value):
+            raise refusal(
+                value,
+                rule="the threshold must be a finite number",
+                source="Amazon States Language, NumericGreaterThanEquals",
+                remedy="use a number such as 0.9",
+            )
+        return value

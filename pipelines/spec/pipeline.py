@@ -1,0 +1,121 @@
+"""A reference pipeline: one typed description from the stream to the endpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+from pydantic import Field as Described
+from pydantic import model_validator
+
+from penstock.catalog import instances
+from pipelines.spec.base import Spec, matching, refusal
+from pipelines.spec.delivery import Delivery
+from pipelines.spec.gate import Gate
+from pipelines.spec.prepare import Prepare
+from pipelines.spec.schema import RecordSchema
+from pipelines.spec.serving import Serving
+from pipelines.spec.stream import Stream
+from pipelines.spec.training import Training
+
+# 18 + 1 + 8 (environment) + 1 + 32 (a run's MD5) + 1 + 1 (attempt) = 62 of 63 characters.
+_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,17}")
+
+PipelineName = Annotated[
+    str,
+    matching(
+        "1 to 18 lower-case letters, digits and single dashes, beginning with a letter "
+        "(a training job's name holds it, the environment and a run id in 63 characters)",
+        lambda value: _NAME.fullmatch(value) is not None and len(value) <= 18,
+        "botocore 1.44.5 sagemaker model, TrainingJobName",
+    ),
+]
+
+
+class Pipeline(Spec):
+    """What a pipeline is; the stacks say how AWS does it.
+
+    `data_source` says in one line where the sample records come from; `sample_records`
+    yields them, as producers would send them.
+    """
+
+    name: PipelineName
+    description: Annotated[str, Described(min_length=1, max_length=200)]
+    data_source: Annotated[str, Described(min_length=1, max_length=200)]
+    sample_records: Annotated[
+        Callable[[], Iterator[dict[str, Any]]], Described(exclude=True, repr=False)
+    ]
+    record_schema: RecordSchema
+    stream: Stream = Stream()
+    delivery: Delivery = Delivery()
+    prepare: Prepare
+    training: Training
+    gate: Gate
+    serving: Serving
+
+    @model_validator(mode="after")
+    def _check_gate(self) -> Pipeline:
+        facts = self.training.facts
+        direction = facts.final_metrics.get(self.gate.metric)
+        if direction is None:
+            raise refusal(
+                self.gate.metric,
+                rule=f"gate.metric: {self.training.algorithm} reports no such final metric",
+                source=facts.citation,
+                remedy=f"use one of {', '.join(facts.final_metrics)}",
+            )
+        if direction != "maximize":
+            raise refusal(
+                self.gate.metric,
+                rule="gate.metric: smaller is better, and a gate asks for a least value",
+                source=facts.citation,
+                remedy="use a metric to be maximized, such as test:multiclass_accuracy",
+            )
+        channel = self.gate.metric.partition(":")[0]
+        if channel not in self.training.channels:
+            raise refusal(
+                self.gate.metric,
+                rule=f"gate.metric: it is computed on the channel {channel}, which is not given",
+                source=facts.citation,
+                remedy=f"add {channel} to training.channels",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_record_fits_training(self) -> Pipeline:
+        facts, given = self.training.facts, self.training.hyperparameters
+        expected = {"feature_dim": len(self.record_schema.feature_columns)}
+        if self.record_schema.classes is not None:
+            expected["num_classes"] = self.record_schema.classes
+        for name, value in expected.items():
+            setting = given.get(name, "auto")
+            if name in facts.hyperparameters and setting not in ("auto", str(value)):
+                raise refusal(
+                    setting,
+                    rule=f"training.hyperparameters.{name}: the record schema says {value}",
+                    source=facts.citation,
+                    remedy=f'use "{value}", or change the record',
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_serving_machine(self) -> Pipeline:
+        facts, machine = self.training.facts, instances.instance_type(self.serving.instance_type)
+        if machine.architecture != facts.architecture:
+            raise refusal(
+                machine.name,
+                rule=f"serving.instance_type: the image of {self.training.algorithm} is built "
+                f"for {facts.architecture}, this type is {machine.architecture}",
+                source="first-party images are x86 only (unconfirmed by AWS)",
+                remedy="use a type such as ml.m5.large",
+            )
+        if machine.accelerator is not None and machine.family not in facts.accelerated_families:
+            raise refusal(
+                machine.name,
+                rule=f"serving.instance_type: {self.training.algorithm} is not documented to "
+                "use that accelerator",
+                source=facts.citation,
+                remedy=f"use a CPU type or one of {', '.join(facts.accelerated_families)}",
+            )
+        return self

@@ -1,0 +1,61 @@
+"""The Glue job that turns the lake's records into training channels."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import field_validator, model_validator
+
+from penstock.catalog import runtimes
+from pipelines.spec.base import Spec, refusal, within
+
+ROOT = Path(__file__).parents[2]
+
+
+class Prepare(Spec):
+    """A PySpark job. `script` is a path below the repository's root, such as jobs/x.py."""
+
+    script: str
+    glue_version: str = "5.1"
+    worker_type: str = "G.1X"
+    workers: Annotated[int, within("glue.workers")] = 2
+    timeout_minutes: Annotated[int, within("glue.timeout_minutes")] = 60
+
+    @field_validator("script")
+    @classmethod
+    def _check_script(cls, value: str) -> str:
+        path = PurePosixPath(value)
+        inside = not path.is_absolute() and ".." not in path.parts
+        if not inside or path.suffix != ".py" or not (ROOT / path).is_file():
+            raise refusal(
+                value,
+                rule="the script must be an existing Python file below the repository's root",
+                source="pipelines.spec.Prepare",
+                remedy="write it as jobs/<name>.py",
+            )
+        return value
+
+    @field_validator("glue_version")
+    @classmethod
+    def _check_version(cls, value: str) -> str:
+        if value not in runtimes.glue_versions():
+            raise refusal(
+                value,
+                rule="the shipped code is tested against the Glue versions of the catalog only",
+                source="penstock/catalog/data/runtimes.json",
+                remedy=f"use {' or '.join(runtimes.glue_versions())}",
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _check_worker_type(self) -> Prepare:
+        known = runtimes.glue(self.glue_version)
+        if self.worker_type not in known.worker_types:
+            raise refusal(
+                self.worker_type,
+                rule=f"worker_type is none that a Glue {self.glue_version} Spark job can have",
+                source=known.citation,
+                remedy=f"use one of {', '.join(known.worker_types)}",
+            )
+        return self
