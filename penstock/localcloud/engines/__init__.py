@@ -1,0 +1,1 @@
+"""Stand-ins for container images: programs of their own behind the published contracts."""

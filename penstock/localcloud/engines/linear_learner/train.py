@@ -1,0 +1,217 @@
+"""`train`: reads the channels, learns, reports quality, writes the model.
+
+Metric lines: the real image's log format is not published; these follow the documented lines of
+its sibling algorithms (SageMaker developer guide, kNN sample output).
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.localcloud.engines.linear_learner.channel import Channel
+from penstock.localcloud.engines.linear_learner.errors import CustomerError
+from penstock.localcloud.engines.linear_learner.honesty import not_honoured
+from penstock.localcloud.engines.linear_learner.hyperparameters import Hyperparameters, parse
+from penstock.localcloud.engines.linear_learner.learner import Learner
+from penstock.localcloud.engines.linear_learner.metrics import Metrics
+from penstock.localcloud.engines.linear_learner.model import LinearModel
+from penstock.localcloud.engines.linear_learner.opt_ml import OptMl
+from penstock.localcloud.engines.linear_learner.scaler import Scaler
+
+CHUNK_BYTES = 4 << 20  # rows are read in portions of about this size
+CHANNELS = ("train", "validation", "test")
+
+
+def main(opt_ml: OptMl) -> None:
+    """Train; whatever goes wrong is in output/failure and the exit code is 1."""
+
+    def give_up(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, CustomerError):
+            print(f"Customer Error: {error}", flush=True)
+            opt_ml.fail(f"Customer Error: {error}")
+        else:
+            traceback.print_exception(kind, error, trace)
+            opt_ml.fail(f"{kind.__name__}: {error}")
+
+    sys.excepthook = give_up
+    Training(opt_ml).run()
+
+
+class Training:
+    """One host's part of a training job."""
+
+    def __init__(self, opt_ml: OptMl) -> None:
+        self._opt_ml = opt_ml
+        resources = opt_ml.config("resourceconfig")
+        self._host = str(resources.get("current_host", "algo-1"))
+        self._hosts = list(resources.get("hosts", ["algo-1"]))
+        self.hyperparameters: Hyperparameters = parse(opt_ml.config("hyperparameters"))
+        configured = opt_ml.config("inputdataconfig")
+        for name in configured:
+            if name not in CHANNELS:
+                raise CustomerError(
+                    f"channel {name}: linear-learner knows the channels {', '.join(CHANNELS)} only"
+                )
+        if "train" not in configured:
+            raise CustomerError("channel train: required by linear-learner, and not given")
+        self._channels = {
+            name: Channel.from_config(name, config, opt_ml.data)
+            for name, config in configured.items()
+        }
+        if not self.hyperparameters.is_auto("feature_dim"):
+            self._expect(self.hyperparameters.whole("feature_dim"))
+
+    def run(self) -> None:
+        """Learn on algo-1; on every other host read the host's own channels once."""
+        given = ", ".join(
+            f"{name}={self.hyperparameters.values[name]}"
+            for name in sorted(self.hyperparameters.given)
+        )
+        print(f"linear-learner on {self._host}: {given}")
+        differences = not_honoured(self.hyperparameters, len(self._hosts))
+        for line in differences:
+            print(f"not honoured here: {line}")
+        sys.stdout.flush()
+        if self._host == self._hosts[0]:
+            self._learn()
+        else:
+            for channel in self._channels.values():
+                for _ in channel.batches(4096, may_be_empty=True):
+                    continue
+        for channel in self._channels.values():
+            print(f"#channel: host={self._host}, {channel.name} records={channel.records}")
+        sys.stdout.flush()
+        self._opt_ml.account(
+            not_honoured=differences,
+            records={channel.name: channel.records for channel in self._channels.values()},
+        )
+
+    def _learn(self) -> None:
+        learner = Learner(self.hyperparameters)
+        scaler: Scaler | None = None
+        best: LinearModel | None = None
+        best_loss, stale = float("inf"), 0
+        patience = self.hyperparameters.whole("early_stopping_patience")
+        tolerance = self.hyperparameters.number("early_stopping_tolerance", 0.001)
+        for epoch in range(self.hyperparameters.whole("epochs")):
+            quality = Metrics(self.hyperparameters)
+            for rows, labels in self._training_rows(first=scaler is None):
+                if scaler is None:
+                    scaler = Scaler.learn(self.hyperparameters, rows, labels)
+                learner.learn(scaler.rows(rows), scaler.labels(labels))
+                quality.add(learner.model(scaler), rows, labels)
+            if scaler is None:
+                raise CustomerError("channel train: there are no records in it")
+            model = learner.model(scaler)
+            if not np.isfinite(model.weights).all():
+                raise CustomerError(
+                    "the training diverged: a weight is no longer a finite number; "
+                    "use a smaller learning_rate, or normalize_data"
+                )
+            self._print_quality(epoch, "train", quality)
+            if "validation" in self._channels:
+                quality = self._evaluate("validation", model)
+                self._print_quality(epoch, "validation", quality)
+            # SageMaker developer guide, ll_hyperparameters: relative improvement of the loss
+            improved = best_loss - quality.loss > tolerance * abs(best_loss)
+            stale = 0 if best is None or improved else stale + 1
+            if best is None or quality.loss < best_loss:
+                best, best_loss = model, quality.loss
+                final = quality
+            if stale >= patience:
+                print(f"early stopping after epoch {epoch}: the loss has not improved enough")
+                break
+        assert best is not None
+        if "validation" in self._channels:
+            self._print_scores("validation", final)
+        if "test" in self._channels:
+            self._print_scores("test", self._evaluate("test", best))
+        self._opt_ml.model.mkdir(parents=True, exist_ok=True)
+        best.save(self._opt_ml.model)
+
+    def _training_rows(
+        self, *, first: bool
+    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float64]]]:
+        """Portions of the train channel; the very first holds num_point_for_scaler points."""
+        waiting: list[tuple[NDArray[np.float32], NDArray[np.float64]]] = []
+        wanted = self.hyperparameters.whole("num_point_for_scaler") if first else 0
+        held = 0
+        for rows, labels in self._batches("train"):
+            if not wanted:
+                yield rows, labels
+                continue
+            waiting.append((rows, labels))
+            held += len(labels)
+            if held >= wanted:
+                yield _joined(waiting)
+                waiting, wanted = [], 0
+        if waiting:
+            yield _joined(waiting)
+
+    def _batches(self, name: str) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float64]]]:
+        channel = self._channels[name]
+        batch = self.hyperparameters.whole("mini_batch_size")
+        features = (
+            1000
+            if self.hyperparameters.is_auto("feature_dim")
+            else self.hyperparameters.whole("feature_dim")
+        )
+        portions = max(1, CHUNK_BYTES // (4 * features * batch))
+        for rows, labels in channel.batches(batch * portions):
+            self._expect(rows.shape[1])
+            self._check_labels(name, labels)
+            yield rows, labels
+
+    def _expect(self, features: int) -> None:
+        for channel in self._channels.values():
+            channel.expect_features(features)
+
+    def _check_labels(self, name: str, labels: NDArray[np.float64]) -> None:
+        classes = self.hyperparameters.classes
+        if not classes:
+            wrong = ~np.isfinite(labels)
+            rule = "a number"
+        else:
+            wrong = (labels != np.floor(labels)) | (labels < 0) | (labels >= classes)
+            rule = f"an integer from 0 to {classes - 1}"
+        if wrong.any():
+            raise CustomerError(
+                f"channel {name}: label {labels[wrong][0]:g} is not {rule}, as predictor_type "
+                f"{self.hyperparameters.predictor_type} needs it"
+            )
+
+    def _evaluate(self, name: str, model: LinearModel) -> Metrics:
+        quality = Metrics(self.hyperparameters)
+        for rows, labels in self._batches(name):
+            quality.add(model, rows, labels)
+        return quality
+
+    def _print_quality(self, epoch: int, channel: str, quality: Metrics) -> None:
+        for name, value in quality.results().items():
+            print(
+                f"#quality_metric: host={self._host}, epoch={epoch}, "
+                f"{channel} {name} <score>={value}"
+            )
+        sys.stdout.flush()
+
+    def _print_scores(self, channel: str, quality: Metrics) -> None:
+        for name, value in quality.results().items():
+            print(f"#{channel}_score ({self._host}) : ({name!r}, {value})")
+        sys.stdout.flush()
+
+
+def _joined(
+    parts: list[tuple[NDArray[np.float32], NDArray[np.float64]]],
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    return (
+        np.concatenate([rows for rows, _ in parts]),
+        np.concatenate([labels for _, labels in parts]),
+    )
