@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_NOTHING = object()
+
 
 class Patches:
     """A list of replacements that one `undo` takes back, last one first."""
@@ -18,8 +20,18 @@ class Patches:
         setattr(owner, name, value)
         return original
 
+    def add(self, owner: Any, name: str, value: Any) -> None:
+        """Set `owner.name`, which must not exist yet (AttributeError); `undo` removes it."""
+        if hasattr(owner, name):
+            raise AttributeError(f"{owner!r} has {name} already: replace it")
+        self._originals.append((owner, name, _NOTHING))
+        setattr(owner, name, value)
+
     def undo(self) -> None:
         """Put everything back."""
         while self._originals:
             owner, name, original = self._originals.pop()
-            setattr(owner, name, original)
+            if original is _NOTHING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
