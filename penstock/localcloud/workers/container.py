@@ -1,0 +1,140 @@
+"""One container, as a process of its own: private environment, output to a log, a gentle end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from penstock.localcloud.engines import lifeline
+from penstock.localcloud.workers.logs import LogStream
+
+log = logging.getLogger(__name__)
+
+
+class ContainerProcess:
+    """Runs `command` with nothing of the user's environment but the search path.
+
+    Standard output and error go to `stream` line by line, and to `on_line`. The process gets a
+    session of its own, so that stopping it stops everything that it started.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        directory: Path,
+        stream: LogStream,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        self._command = list(command)
+        self._environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(directory),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            lifeline.VARIABLE: "stdin",
+            **environment,
+        }
+        self._directory = directory
+        self._stream = stream
+        self._on_line = on_line
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pump: threading.Thread | None = None
+        self.last_lines: deque[str] = deque(maxlen=20)
+
+    def start(self) -> None:
+        """Start the process and the thread that carries its output away."""
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._directory,
+            env=self._environment,
+            stdin=subprocess.PIPE,  # its end tells the engine that the local cloud is gone
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._pump = threading.Thread(target=self._carry, name="container-output", daemon=True)
+        self._pump.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id; RuntimeError before `start`."""
+        return self._started().pid
+
+    def poll(self) -> int | None:
+        """The exit code, None while it runs."""
+        return self._started().poll()
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """The exit code, None when it still runs after `seconds`."""
+        try:
+            return self._started().wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self, grace_seconds: float) -> int:
+        """SIGTERM, and SIGKILL after the grace period; returns the exit code."""
+        self._signal(signal.SIGTERM)
+        code = self.wait(grace_seconds)
+        if code is None:
+            self._signal(signal.SIGKILL)
+            code = self._started().wait()
+        return code
+
+    def finish_output(self) -> None:
+        """Wait until everything that the ended process printed is in the log."""
+        process = self._started()
+        # what the process started and left behind would keep its output open
+        self._signal(signal.SIGKILL, even_if_ended=True)
+        if self._pump is not None:
+            self._pump.join(timeout=30)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _signal(self, number: signal.Signals, *, even_if_ended: bool = False) -> None:
+        process = self._started()
+        if process.poll() is not None and not even_if_ended:
+            return
+        try:
+            os.killpg(process.pid, number)  # a session's leader is its group's leader
+        except ProcessLookupError:
+            return  # everything in it has ended
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("the container has not been started")
+        return self._process
+
+    def _carry(self) -> None:
+        output = self._started().stdout
+        assert output is not None
+        rest = b""
+        # what has come together while the last lines were written goes out in one call
+        while chunk := os.read(output.fileno(), 1 << 16):
+            *lines, rest = (rest + chunk).split(b"\n")
+            self._write(lines)
+        if rest:
+            self._write([rest])
+
+    def _write(self, raw: list[bytes]) -> None:
+        lines = [line.decode("utf-8", "replace").rstrip("\r") for line in raw]
+        for line in lines:
+            if line.strip():
+                self.last_lines.append(line.strip())
+            if self._on_line is not None:
+                self._on_line(line)
+        try:
+            self._stream.write(*lines)
+        except (ClientError, BotoCoreError) as error:
+            # as on AWS: a role that may not write logs has none, and its program goes on
+            log.warning("%s %s: %s", self._stream.group, self._stream.stream, error)

@@ -1,0 +1,88 @@
+"""Runs training jobs: every one in a thread, its programs in processes of their own."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from penstock.localcloud.context import CloudContext
+from penstock.localcloud.workers.training.channels import ChannelError, channels_of
+from penstock.localcloud.workers.training.job import TrainingJob, TrainingReport
+from penstock.localcloud.workers.training.run import TrainingRun
+
+# between SIGTERM and SIGKILL (botocore 1.44.5 sagemaker model, StopTrainingJob)
+GRACE_SECONDS = 120.0
+
+
+class RefusedRequest(Exception):  # noqa: N818
+    """CreateTrainingJob answers with a ValidationException; the text is its message."""
+
+
+class TrainingWorker:
+    """`reports` has an account of what was fed and honoured, by job name."""
+
+    def __init__(self, context: CloudContext, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        self._context = context
+        self._grace_seconds = grace_seconds
+        self._lock = threading.Lock()
+        self._runs: dict[str, TrainingRun] = {}
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        self.reports: dict[str, TrainingReport] = {}
+
+    def start(self) -> None:
+        """Nothing to do: work begins with the first job."""
+
+    def stop(self) -> None:
+        """End all jobs that run; their programs get a second instead of the grace period."""
+        with self._lock:
+            self._stopping = True
+            runs, threads = list(self._runs.values()), list(self._threads)
+        for run in runs:
+            run.abandon()
+        for thread in threads:
+            thread.join(timeout=30)
+
+    def check(self, request: dict[str, Any]) -> None:
+        """What CreateTrainingJob itself refuses: channels without any object (RefusedRequest)."""
+        role = str(request["RoleArn"])
+        try:
+            s3 = self._context.clients.for_role(role, "s3")
+            channels_of(request, s3, region=self._context.region)
+        except ChannelError as error:
+            raise RefusedRequest(str(error)) from None
+        except ClientError as error:
+            if error.operation_name == "AssumeRole":
+                raise RefusedRequest(f"Could not assume role {role}: {error}") from None
+            raise RefusedRequest(str(error)) from None
+
+    def submit(self, job: TrainingJob) -> None:
+        """Begin to run the job and return at once."""
+        run = TrainingRun(self._context, job, self._grace_seconds)
+        thread = threading.Thread(
+            target=self._run, args=(job.name, run), name=f"training-{job.name}", daemon=True
+        )
+        with self._lock:
+            if self._stopping:
+                raise RuntimeError("the local cloud is closing: no new training job can start")
+            self._runs[job.name] = run
+            self.reports[job.name] = run.report
+            self._threads.append(thread)
+        thread.start()
+
+    def stop_job(self, name: str) -> None:
+        """StopTrainingJob for a job that runs."""
+        with self._lock:
+            run = self._runs.get(name)
+        if run is not None:
+            run.stop()
+
+    def _run(self, name: str, run: TrainingRun) -> None:
+        try:
+            run.run()
+        finally:
+            with self._lock:
+                self._runs.pop(name, None)
+                self._threads.remove(threading.current_thread())
