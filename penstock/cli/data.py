@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +32,14 @@ def records_to_send(
     good = list(itertools.islice(_good_records(pipeline, data), count))
     if not good:
         raise UsageError(f"{data or 'the sample'} holds no record: there is nothing to send")
-    lines = [_encode(record) for record in good]
+    lines = [json.dumps(record, separators=(",", ":")).encode() for record in good]
     sending = [*lines, *lines[::RESENT_EVERY]]
-    examples = pipeline.record_schema.broken_examples(good[0]) if isinstance(good[0], dict) else []
+    examples = pipeline.record_schema.broken_examples(good[0])
     broken = [body for _, body in itertools.islice(itertools.cycle(examples), broken_count)]
     step = max(1, len(sending) // (len(broken) + 1))
     for place, body in enumerate(broken):
         sending.insert(min((place + 1) * step + place, len(sending)), body)
     return sending
-
-
-def _encode(record: dict[str, Any] | bytes) -> bytes:
-    if isinstance(record, bytes):
-        return record
-    return json.dumps(record, separators=(",", ":")).encode()
 
 
 def _good_records(pipeline: Pipeline, data: Path | None) -> Iterator[dict[str, Any]]:
@@ -66,12 +60,14 @@ def _good_records(pipeline: Pipeline, data: Path | None) -> Iterator[dict[str, A
 
 def _from_csv(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, Any]]:
     reader = csv.DictReader(text.splitlines())
-    missing = [c for c in pipeline.record_schema.flat_columns() if c not in (reader.fieldnames or [])]
+    missing = [
+        c for c in pipeline.record_schema.flat_columns() if c not in (reader.fieldnames or [])
+    ]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise UsageError(
             f"--data {data}: column {missing[0]}{more} missing; a CSV for {pipeline.name} has a "
-            f"header line with {_abridged(pipeline.record_schema.flat_columns())}"
+            f"header line with {_abridged(columns)}"
         )
     for row in reader:
         try:
@@ -100,5 +96,5 @@ def _from_json_lines(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict
         yield record
 
 
-def _abridged(names: list[str]) -> str:
+def _abridged(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 8 else ", ".join([*names[:4], "...", names[-1]])
