@@ -60,9 +60,8 @@ def _good_records(pipeline: Pipeline, data: Path | None) -> Iterator[dict[str, A
 
 def _from_csv(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, Any]]:
     reader = csv.DictReader(text.splitlines())
-    missing = [
-        c for c in pipeline.record_schema.flat_columns() if c not in (reader.fieldnames or [])
-    ]
+    columns = pipeline.record_schema.flat_columns()
+    missing = [column for column in columns if column not in (reader.fieldnames or [])]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise UsageError(
