@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import itertools
 import json
 import sys
 import tempfile
@@ -286,7 +287,7 @@ def shard_writer(
 def _by_group(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
     groups = batch.column(0).to_numpy()
     starts = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(groups)]
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in itertools.pairwise(starts):
         if end > start:
             yield int(groups[start]), batch.slice(start, end - start)
 

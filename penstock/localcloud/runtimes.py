@@ -19,7 +19,7 @@ _GLUE_ENVIRONMENTS = {"5.1": "glue-5.1"}
 
 @dataclass(frozen=True)
 class GlueRuntime:
-    """What a Glue version consists of here: an interpreter with pyspark, a Java home, S3A's jars."""
+    """What a Glue version consists of here: Python with pyspark, a Java home, S3A's jars."""
 
     python: Path
 

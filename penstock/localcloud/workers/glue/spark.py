@@ -1,0 +1,92 @@
+"""Sets Spark up from outside the script: a configuration folder and environment variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from penstock.localcloud.runtimes import GlueRuntime
+
+# Small data on one machine: starting fast matters, peak throughput does not.
+_QUICK_START = {
+    "spark.master": "local[2]",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.memory": "1g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.shuffle.partitions": "4",
+}
+# Glue's s3:// is EMRFS; here the same addresses go to Hadoop's own S3 file system.
+_S3 = {
+    **{
+        f"spark.hadoop.fs.{scheme}.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem"
+        for scheme in ("s3", "s3a", "s3n")
+    },
+    # Spark hands AWS_* from the environment to this provider: no secret lies in a file
+    "spark.hadoop.fs.s3a.aws.credentials.provider": (
+        "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider"
+    ),
+    "spark.hadoop.fs.s3a.path.style.access": "true",
+    "spark.hadoop.fs.s3a.bucket.probe": "0",
+    "spark.hadoop.fs.s3a.attempts.maximum": "2",
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+}
+_LOGGING = """\
+rootLogger.level = warn
+rootLogger.appenderRef.file.ref = file
+appender.file.type = File
+appender.file.name = file
+appender.file.fileName = {log}
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{{yy/MM/dd HH:mm:ss}} %p %c{{1}}: %m%n%ex
+"""
+
+
+def configure(
+    folder: Path,
+    *,
+    runtime: GlueRuntime,
+    endpoint_url: str,
+    jars: Sequence[Path],
+    conf: Mapping[str, str],
+) -> Path:
+    """Write spark-defaults.conf and the logging set-up into `folder`; returns Spark's log file.
+
+    `conf` is the job's own and wins.
+    """
+    folder.mkdir()
+    log = folder / "spark.log"
+    settings = {
+        **_QUICK_START,
+        **_S3,
+        "spark.hadoop.fs.s3a.endpoint": endpoint_url,
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint_url.startswith("https")).lower(),
+        "spark.driver.extraClassPath": ":".join(str(jar) for jar in (*runtime.s3_jars, *jars)),
+        **conf,
+    }
+    text = "".join(f"{key} {value}\n" for key, value in settings.items())
+    (folder / "spark-defaults.conf").write_text(text)
+    (folder / "log4j2.properties").write_text(_LOGGING.format(log=log))
+    return log
+
+
+def environment(
+    *, runtime: GlueRuntime, conf_folder: Path, home: Path, python_path: Sequence[Path]
+) -> dict[str, str]:
+    """Variables of the job's process, without AWS ones; nothing of the caller's own gets in."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "JAVA_HOME": str(runtime.java_home),
+        "PYSPARK_PYTHON": str(runtime.python),
+        "PYSPARK_DRIVER_PYTHON": str(runtime.python),
+        "PYTHONPATH": ":".join(map(str, python_path)),
+        "PYTHONUNBUFFERED": "1",
+        "SPARK_CONF_DIR": str(conf_folder),
+        "SPARK_LOCAL_DIRS": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }

@@ -1,0 +1,420 @@
+"""Glue jobs run as real Spark programs: the prepare job on a small lake, and how runs end."""
+
+import csv
+import hashlib
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from botocore.exceptions import ClientError
+
+import penstock
+from penstock.localcloud.clients import ClientFactory
+from penstock.localcloud.clock import SkippingClock
+from penstock.localcloud.context import CloudContext
+from penstock.localcloud.ledger import Ledger
+from penstock.localcloud.server import MotoServer
+from penstock.localcloud.shims import glue as glue_shim
+from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.workers.glue import GlueWorker
+from penstock.recordio import Reader
+
+pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("glue worker")]
+
+ROOT = Path(penstock.__file__).parent.parent
+ACCOUNT = "123456789012"
+MINUTE_SECONDS = 2.0
+FEATURES = [f"f{index}" for index in range(5)]
+COMMON = {
+    "--id_column": "key",
+    "--label_column": "kind",
+    "--feature_columns": ",".join(FEATURES),
+}
+
+
+class Events:
+    def __init__(self) -> None:
+        self.emitted: list[dict[str, Any]] = []
+
+    def emit(self, **event: Any) -> None:
+        self.emitted.append(event)
+
+
+class Cloud:
+    """A moto server with a Glue worker, a bucket and a role."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = MotoServer(account_id=ACCOUNT)
+        self.server.start()
+        self.patches = Patches()
+        self.clock = SkippingClock()
+        clients = ClientFactory(endpoint_url=self.server.endpoint_url, region="us-east-1")
+        self.events = Events()
+        self.worker = GlueWorker(
+            CloudContext(clients, self.clock, Ledger(), self.events, folder, ACCOUNT, "us-east-1"),
+            minute_seconds=MINUTE_SECONDS,
+        )
+        glue_shim.install(self.patches, start=self.worker.start_run, stop=self.worker.stop_run)
+        self.folder = folder
+        self.glue, self.s3, self.logs = map(clients.deployer, ("glue", "s3", "logs"))
+        trust = {"Version": "2012-10-17", "Statement": []}
+        self.role = clients.deployer("iam").create_role(
+            RoleName="prepare", AssumeRolePolicyDocument=json.dumps(trust)
+        )["Role"]["Arn"]
+        self.s3.create_bucket(Bucket="lake")
+
+    def close(self) -> None:
+        self.worker.stop()
+        self.clock.close()
+        self.patches.undo()
+        self.server.stop()
+
+    def put(self, key: str, body: bytes) -> str:
+        self.s3.put_object(Bucket="lake", Key=key, Body=body)
+        return f"s3://lake/{key}"
+
+    def get(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket="lake", Key=key)["Body"].read()
+        return body
+
+    def create_job(self, name: str, script: str, **settings: Any) -> None:
+        command = {"Name": "glueetl", "ScriptLocation": script, "PythonVersion": "3"}
+        self.glue.create_job(
+            **{"Name": name, "Role": self.role, "Command": command, "GlueVersion": "5.1"} | settings
+        )
+
+    def script_job(self, name: str, source: str, **settings: Any) -> None:
+        self.create_job(name, self.put(f"scripts/{name}.py", source.encode()), **settings)
+
+    def start(self, name: str, **request: Any) -> str:
+        run_id: str = self.glue.start_job_run(JobName=name, **request)["JobRunId"]
+        return run_id
+
+    def run(self, name: str, **request: Any) -> dict[str, Any]:
+        return self.ended(name, self.start(name, **request))
+
+    def shown(self, name: str, run_id: str) -> dict[str, Any]:
+        run: dict[str, Any] = self.glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
+        return run
+
+    def ended(self, name: str, run_id: str, seconds: float = 90) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            run = self.shown(name, run_id)
+            if run["JobRunState"] not in ("STARTING", "RUNNING", "STOPPING"):
+                return run
+            time.sleep(0.05)
+        raise AssertionError(f"{name} did not end: {run}")
+
+    def log(self, run_id: str, kind: str, group: str = "/aws-glue/jobs") -> list[str]:
+        events = self.logs.get_log_events(
+            logGroupName=f"{group}/{kind}", logStreamName=run_id, startFromHead=True
+        )["events"]
+        return [event["message"] for event in events]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    cloud = Cloud(tmp_path_factory.mktemp("glue"))
+    try:
+        yield cloud
+    finally:
+        cloud.close()
+
+
+def library() -> bytes:
+    """The zip that --extra-py-files names: penstock.recordio and nothing else of ours."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in [ROOT / "penstock/__init__.py", *(ROOT / "penstock/recordio").glob("*.py")]:
+            archive.write(path, path.relative_to(ROOT))
+    return file.getvalue()
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    generator = np.random.default_rng(7)
+    return [
+        {
+            "key": f"id-{index:04d}",
+            "kind": int(index % 3),
+            **dict(zip(FEATURES, generator.integers(0, 17, 5).tolist(), strict=True)),
+        }
+        for index in range(count)
+    ]
+
+
+def put_parquet(cloud: Cloud, key: str, records: list[dict[str, Any]]) -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(records), file)
+    cloud.put(key, file.getvalue())
+
+
+def channel(record_id: str) -> str:
+    percent = int(hashlib.sha256(record_id.encode()).hexdigest()[:8], 16) % 100
+    return "train" if percent < 70 else "validation" if percent < 85 else "test"
+
+
+def create_prepare_job(cloud: Cloud, name: str, **arguments: str) -> None:
+    script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())
+    zipped = cloud.put("code/penstock.zip", library())
+    cloud.create_job(
+        name,
+        script,
+        DefaultArguments={"--extra-py-files": zipped, "--enable-metrics": "true"}
+        | COMMON
+        | arguments,
+    )
+
+
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, Any]]:
+    return rows(300)
+
+
+@pytest.fixture(scope="module")
+def prepared(cloud: Cloud, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The prepare job run once on a lake with 300 records, twenty of them twice."""
+    put_parquet(cloud, "records/year=2026/month=01/day=02/hour=03/a.parquet", records[:200])
+    put_parquet(cloud, "records/year=2026/month=01/day=02/hour=04/b.parquet", records[200:])
+    again = [{**record, "kind": 2} for record in records[:20]]
+    put_parquet(cloud, "records/year=2026/month=01/day=03/hour=00/c.parquet", again)
+    create_prepare_job(cloud, "prepare")
+    locations = {"--records_uri": "s3://lake/records/", "--output_uri": "s3://lake/prepared/1/"}
+    return cloud.run("prepare", Arguments=locations)
+
+
+def shards(cloud: Cloud, prefix: str) -> list[tuple[int, ...]]:
+    """(label, features...) of every record below the prefix, in the order of the files."""
+    found = []
+    for item in cloud.s3.list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", []):
+        for x, y in Reader(io.BytesIO(cloud.get(item["Key"]))).batches(64):
+            assert x.dtype == np.float32
+            found += [tuple(row) for row in np.column_stack([y, x]).astype(int).tolist()]
+    return found
+
+
+def as_row(record: dict[str, Any]) -> tuple[int, ...]:
+    return (record["kind"], *(record[name] for name in FEATURES))
+
+
+def test_the_prepare_job_succeeds_and_says_when(prepared: dict[str, Any], cloud: Cloud) -> None:
+    assert prepared["JobRunState"] == "SUCCEEDED", prepared.get("ErrorMessage")
+    assert prepared["StartedOn"] < prepared["CompletedOn"]
+    assert prepared["ExecutionTime"] > 0
+    assert prepared["GlueVersion"] == "5.1"
+    assert prepared["Arguments"]["--records_uri"] == "s3://lake/records/"
+    assert prepared["Arguments"]["--id_column"] == "key"
+    assert "ErrorMessage" not in prepared
+    (event,) = [e for e in cloud.events.emitted if e["detail"]["jobRunId"] == prepared["Id"]]
+    assert event["source"] == "aws.glue"
+    assert event["detail"]["state"] == "SUCCEEDED"
+
+
+def test_each_channel_holds_its_ids_by_hash_and_each_id_once(
+    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+) -> None:
+    for name in ("train", "validation", "test"):
+        expected = sorted(as_row(r) for r in records if channel(r["key"]) == name)
+        # of two records with one id, the one with the smaller label stays
+        assert sorted(shards(cloud, f"prepared/1/{name}/")) == expected
+
+
+def test_rows_are_mixed_within_a_channel(
+    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+) -> None:
+    arrival = [as_row(r) for r in records if channel(r["key"]) == "validation"]
+    written = shards(cloud, "prepared/1/validation/")
+    assert written != arrival
+    digests = {as_row(r): hashlib.sha256(r["key"].encode()).hexdigest() for r in records}
+    assert [digests[row][8:23] for row in written] == sorted(digests[r][8:23] for r in arrival)
+
+
+def test_the_summary_counts_what_was_read_and_written(
+    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+) -> None:
+    summary = json.loads(cloud.get("prepared/1/summary.json"))
+    assert (summary["records_read"], summary["unique"], summary["duplicates"]) == (320, 300, 20)
+    for name, counted in summary["channels"].items():
+        items = cloud.s3.list_objects_v2(Bucket="lake", Prefix=f"prepared/1/{name}/")["Contents"]
+        assert counted["records"] == sum(channel(r["key"]) == name for r in records)
+        assert counted["bytes"] == sum(item["Size"] for item in items)
+        assert counted["parts"] == len(items) == (2 if name == "train" else 1)
+
+
+def test_the_holdout_file_names_the_test_channels_records(
+    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+) -> None:
+    lines = list(csv.DictReader(io.StringIO(cloud.get("prepared/1/holdout/test.csv").decode())))
+    assert list(lines[0]) == ["id", "label", *FEATURES]
+    by_key = {record["key"]: record for record in records}
+    assert {line["id"] for line in lines} == {key for key in by_key if channel(key) == "test"}
+    assert [
+        (int(line["label"]), *(int(line[name]) for name in FEATURES)) for line in lines
+    ] == shards(cloud, "prepared/1/test/")
+    for line in lines:
+        assert int(line["f0"]) == by_key[line["id"]]["f0"]
+
+
+def test_logs_are_under_the_run_id(prepared: dict[str, Any], cloud: Cloud) -> None:
+    output = cloud.log(prepared["Id"], "output")
+    assert any('"records_read": 320' in line for line in output)
+    errors = cloud.log(prepared["Id"], "error")
+    assert "local cloud: without effect here: --enable-metrics" in errors
+
+
+def test_nothing_stays_behind(prepared: dict[str, Any], cloud: Cloud) -> None:
+    assert list((cloud.folder / "glue").iterdir()) == []
+
+
+def test_other_files_and_partitions_give_the_same_shards_and_failures_are_one_line(
+    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+) -> None:
+    """One Spark session runs the script several times: each start costs seconds."""
+    mixed = [records[index] for index in np.random.default_rng(3).permutation(300)]
+    mixed += [{**record, "kind": 2} for record in records[:20]]
+    for part in range(4):
+        put_parquet(cloud, f"other/deep/{part}.parquet", mixed[part::4])
+    put_parquet(cloud, "narrow/a.parquet", [{"key": "a", "kind": 1, "f0": 1}])
+    put_parquet(cloud, "text/a.parquet", [{**records[0], "f3": "three"}])
+    put_parquet(cloud, "holes/a.parquet", [*records[:9], {**records[9], "f1": None}])
+    put_parquet(cloud, "few/a.parquet", records[:1])
+    source = """
+import sys, prepare
+
+for name in ("other", "empty", "narrow", "text", "holes", "few"):
+    uris = ["--records_uri", f"s3://lake/{name}/", "--output_uri", f"s3://lake/out/{name}/"]
+    try:
+        prepare.main([*sys.argv[1:], *uris])
+    except prepare.PrepareError as error:
+        print("refused", name, error)
+"""
+    script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())
+    zipped = cloud.put("code/penstock.zip", library())
+    arguments = {"--extra-py-files": f"{zipped},{script}", **COMMON}
+    cloud.script_job("several", source, DefaultArguments=arguments)
+    run = cloud.run("several")
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    keys = ["train/part-00000.rec", "train/part-00001.rec", "validation/part-00000.rec"]
+    for key in [*keys, "test/part-00000.rec", "holdout/test.csv"]:
+        assert cloud.get(f"out/other/{key}") == cloud.get(f"prepared/1/{key}"), key
+    refused = [line for line in cloud.log(run["Id"], "output") if line.startswith("refused")]
+    assert refused[0] == "refused empty no records below s3://lake/empty/"
+    assert refused[1] == (
+        "refused narrow the records have no column f1, f2, f3, f4; they have key, kind, f0"
+    )
+    assert refused[2] == "refused text column f3 is string: labels and features must be numbers"
+    assert refused[3].startswith("refused holes record id-0009 has no finite number in column f1")
+    assert refused[4].startswith("refused few 1 records are too few: nothing falls into ")
+
+
+def test_a_failure_shows_the_exceptions_line(cloud: Cloud) -> None:
+    source = 'print("so far so good")\nraise ValueError("the lake has run dry")\n'
+    cloud.script_job("failing", source)
+    run = cloud.run("failing")
+    assert run["JobRunState"] == "FAILED"
+    assert run["ErrorMessage"] == "ValueError: the lake has run dry"
+    output = cloud.log(run["Id"], "output")
+    assert output[0] == "so far so good"
+    assert output[-1] == "ValueError: the lake has run dry"
+    assert cloud.events.emitted[-1]["detail"]["message"] == run["ErrorMessage"]
+
+
+def test_arguments_of_the_run_override_those_of_the_job(cloud: Cloud) -> None:
+    source = "import json, sys, os\nprint(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
+    defaults = {"--a": "1", "--b": "two words", "--extra-py-files": "", "--job-language": "python"}
+    cloud.script_job("arguments", source, DefaultArguments=defaults)
+    run = cloud.run("arguments", Arguments={"--a": "5", "--c": ""})
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    argv, environment = json.loads(cloud.log(run["Id"], "output")[0])
+    assert dict(zip(argv[::2], argv[1::2], strict=True)) == {
+        "--JOB_NAME": "arguments",
+        "--JOB_RUN_ID": run["Id"],
+        "--a": "5",
+        "--b": "two words",
+        "--c": "",
+    }
+    assert environment["AWS_ENDPOINT_URL"] == cloud.server.endpoint_url
+    assert "PYTEST_CURRENT_TEST" not in environment
+
+
+def test_custom_log_groups_are_used(cloud: Cloud) -> None:
+    arguments = {"--custom-logGroup-prefix": "/own/logs", "--custom-logStream-prefix": "x-"}
+    cloud.script_job("logging", "print('hello')\n", DefaultArguments=arguments)
+    run = cloud.run("logging")
+    assert run["LogGroupName"] == "/own/logs"
+    assert cloud.log("x-" + run["Id"], "output", "/own/logs") == ["hello"]
+
+
+def test_a_run_that_takes_too_long_is_killed(cloud: Cloud) -> None:
+    cloud.script_job("slow", "import time\ntime.sleep(60)\n", Timeout=10)
+    run = cloud.run("slow", Timeout=1)
+    assert run["JobRunState"] == "TIMEOUT"
+    assert run["ErrorMessage"] == "Job run timed out after 1 minutes"
+    assert MINUTE_SECONDS - 1 <= run["ExecutionTime"] <= MINUTE_SECONDS + 4
+
+
+def test_a_run_is_stopped_on_request_and_counts_as_running_until_then(cloud: Cloud) -> None:
+    cloud.script_job("endless", "import time\ntime.sleep(60)\n")
+    run_id = cloud.start("endless")
+    with pytest.raises(ClientError, match="ConcurrentRunsExceededException"):
+        cloud.start("endless")
+    answer = cloud.glue.batch_stop_job_run(JobName="endless", JobRunIds=[run_id, "jr_none"])
+    assert [item["JobRunId"] for item in answer["SuccessfulSubmissions"]] == [run_id]
+    assert answer["Errors"][0]["ErrorDetail"]["ErrorCode"] == "EntityNotFoundException"
+    assert cloud.ended("endless", run_id)["JobRunState"] == "STOPPED"
+    assert "CompletedOn" in cloud.shown("endless", run_id)
+
+
+def test_concurrent_runs_are_allowed_up_to_the_jobs_limit(cloud: Cloud) -> None:
+    cloud.script_job(
+        "twice", "import time\ntime.sleep(1)\n", ExecutionProperty={"MaxConcurrentRuns": 2}
+    )
+    first, second = cloud.start("twice"), cloud.start("twice")
+    with pytest.raises(ClientError, match="ConcurrentRunsExceededException"):
+        cloud.start("twice")
+    assert "CompletedOn" not in cloud.shown("twice", first)
+    for run_id in (first, second):
+        assert cloud.ended("twice", run_id)["JobRunState"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"GlueVersion": "4.0"}, "GlueVersion '4.0' cannot run here: use one of 5.1"),
+        (
+            {"Command": {"Name": "pythonshell", "ScriptLocation": "s3://lake/scripts/a.py"}},
+            "Command.Name 'pythonshell' cannot run here, only Spark jobs (glueetl)",
+        ),
+        (
+            {"DefaultArguments": {"--additional-python-modules": "xgboost"}},
+            "--additional-python-modules 'xgboost': modules cannot be installed here",
+        ),
+        (
+            {"DefaultArguments": {"--extra-py-files": "s3://lake/none.zip"}},
+            "cannot read s3://lake/none.zip as arn:aws:iam::123456789012:role/prepare",
+        ),
+        ({"DefaultArguments": {"--extra-jars": "a.jar"}}, "'a.jar' is no S3 address"),
+    ],
+)
+def test_what_cannot_run_here_fails_by_name(
+    cloud: Cloud, settings: dict[str, Any], message: str
+) -> None:
+    name = "refused-" + hashlib.sha256(message.encode()).hexdigest()[:6]
+    cloud.script_job(name, "print('ran')\n", **settings)
+    run = cloud.run(name)
+    assert run["JobRunState"] == "FAILED"
+    assert message in run["ErrorMessage"]
+
+
+def test_awsglue_is_missing_and_the_run_says_so(cloud: Cloud) -> None:
+    cloud.script_job("foreign", "from awsglue.utils import getResolvedOptions\n", Role="prepare")
+    run = cloud.run("foreign")
+    assert run["ErrorMessage"] == "ModuleNotFoundError: No module named 'awsglue'"
