@@ -1,0 +1,1 @@
+"""The plant telemetry stack and its parts."""
