@@ -1,0 +1,66 @@
+"""model.tar.gz (or an uncompressed prefix) from S3 into a private /opt/ml/model."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from penstock.localcloud.workers.s3 import S3Address
+
+_CHUNK_BYTES = 1 << 20
+
+
+class ModelDataError(Exception):
+    """The model's data cannot be brought into the container; one line that says why."""
+
+
+def fetch(container: dict[str, Any], s3: Any, directory: Path) -> None:
+    """Fill `directory` from ModelDataUrl or ModelDataSource; a container may have neither.
+
+    Raises ModelDataError; botocore's ClientError for what S3 refuses.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    source = (container.get("ModelDataSource") or {}).get("S3DataSource")
+    try:
+        if container.get("ModelDataUrl"):
+            _unpack(S3Address.parse(str(container["ModelDataUrl"])), s3, directory)
+        elif source and source.get("CompressionType") == "Gzip":
+            _unpack(S3Address.parse(str(source["S3Uri"])), s3, directory)
+        elif source:
+            _copy(S3Address.parse(str(source["S3Uri"])), s3, directory)
+    except ValueError as error:
+        raise ModelDataError(str(error)) from None
+
+
+def _unpack(address: S3Address, s3: Any, directory: Path) -> None:
+    archive = directory.parent / "model.tar.gz"
+    _download(address, s3, archive)
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            # "data" refuses members that lead out of the directory, devices and the like
+            tar.extractall(directory, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ModelDataError(f"{address} cannot be unpacked: {error}") from error
+    finally:
+        archive.unlink()
+
+
+def _copy(prefix: S3Address, s3: Any, directory: Path) -> None:
+    found = False
+    for address in prefix.objects(s3):
+        found = True
+        target = directory / address.below(prefix)
+        if not target.resolve().is_relative_to(directory.resolve()):
+            raise ModelDataError(f"the key of {address} leads out of the model's directory")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _download(address, s3, target)
+    if not found:
+        raise ModelDataError(f"there is no object under {prefix}")
+
+
+def _download(address: S3Address, s3: Any, target: Path) -> None:
+    body = s3.get_object(Bucket=address.bucket, Key=address.key)["Body"]
+    with body, target.open("wb") as file:
+        shutil.copyfileobj(body, file, _CHUNK_BYTES)
