@@ -1,0 +1,61 @@
+"""Kinesis: writes and reads do not interfere, readers hear of writes, splits keep their records."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from moto.kinesis.models import KinesisBackend, Shard, Stream
+
+from penstock.localcloud.shims.patches import Patches
+
+
+def install(patches: Patches, *, written: Callable[[str], None]) -> None:
+    """Call `written(stream ARN)` after every PutRecord and PutRecords.
+
+    moto numbers records and walks through them without a lock, so concurrent writers could lose
+    a record; and a split or merge moves a shard's records into its children, where AWS leaves
+    them in the parent.
+    """
+    lock = threading.RLock()
+
+    def locked(owner: Any, name: str) -> None:
+        def call(self: Any, *arguments: Any, **options: Any) -> Any:
+            with lock:
+                return stock(self, *arguments, **options)
+
+        stock = patches.replace(owner, name, call)
+
+    def told(name: str) -> None:
+        def call(self: Any, *arguments: Any, **options: Any) -> Any:
+            result = stock(self, *arguments, **options)
+            stream_arn = options.get("stream_arn", arguments[0] if arguments else None)
+            stream_name = options.get("stream_name", arguments[1] if len(arguments) > 1 else None)
+            written(self.describe_stream(stream_arn=stream_arn, stream_name=stream_name).arn)
+            return result
+
+        stock = patches.replace(KinesisBackend, name, call)
+
+    def keeping_records(name: str, shards: int) -> None:
+        def call(self: Any, *arguments: Any) -> Any:
+            with lock:
+                parents = [self.shards[shard_id] for shard_id in arguments[:shards]]
+                kept = [parent.records for parent in parents]
+                for parent in parents:
+                    parent.records = OrderedDict()
+                try:
+                    return stock(self, *arguments)
+                finally:
+                    for parent, records in zip(parents, kept, strict=True):
+                        parent.records = records
+
+        stock = patches.replace(Stream, name, call)
+
+    locked(Stream, "put_record")
+    locked(Shard, "get_records")
+    told("put_record")
+    told("put_records")
+    keeping_records("split_shard", 1)
+    keeping_records("merge_shards", 2)
