@@ -1,0 +1,1 @@
+"""How AWS runs a pipeline: one stack per layer, small constructs inside."""

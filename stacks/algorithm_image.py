@@ -1,0 +1,27 @@
+"""The URI of a first-party algorithm's image: its registry account is looked up by region."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, CfnMapping, Stack
+from constructs import Construct
+
+from penstock.catalog import images
+
+
+class AlgorithmImage(Construct):
+    """A template mapping from region to account, so that one template serves every region."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, algorithm: str) -> None:
+        super().__init__(scope, construct_id)
+        facts = images.image(algorithm)
+        mapping = CfnMapping(
+            self,
+            "Registry",
+            mapping={region: {"account": facts.accounts[region]} for region in facts.regions},
+        )
+        region = Stack.of(self).region
+        account = mapping.find_in_map(Aws.REGION, "account")
+        self.uri = f"{account}.dkr.ecr.{region}.{Aws.URL_SUFFIX}/{facts.repository}:{facts.tag}"
+        self.repository_arn = (
+            f"arn:{Aws.PARTITION}:ecr:{region}:{account}:repository/{facts.repository}"
+        )

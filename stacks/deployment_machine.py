@@ -1,0 +1,251 @@
+"""The deployment state machine: an approved model package becomes the endpoint's model."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.names import Names
+from stacks.permission import Permission, allow
+from stacks.policies import encrypt_with, pass_role
+from stacks.service_role import ServiceRole
+from stacks.serving import MODEL_PARAMETER
+from stacks.state_machine import LoggedStateMachine
+
+POLL_SECONDS = 15
+TIMEOUT_HOURS = 4
+
+# CDK sets no stack policies, so the machine does, before the endpoint can exist: from then on
+# no update of the stack, by whomever, may delete or replace the endpoint unless it says so with
+# a temporary policy. Chosen by type, as the resource is conditional.
+STACK_POLICY = {
+    "Statement": [
+        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": ["Update:Delete", "Update:Replace"],
+            "Principal": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ResourceType": ["AWS::SageMaker::Endpoint"]}},
+        },
+    ]
+}
+
+
+class DeploymentMachine(Construct):
+    """CloudFormation stays the endpoint's only owner; this machine asks it to update."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        update_role: iam.IRole,
+        alerts: sns.ITopic,
+        key: kms.IKey,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.state_machine = LoggedStateMachine(
+            self,
+            "Workflow",
+            log_group_name=f"{names.prefix}-deployment",
+            description="Puts an approved model package behind the endpoint",
+            start=self._build_states(names=names, update_role=update_role, alerts=alerts),
+            permissions=self._permissions(
+                names=names, update_role=update_role, alerts=alerts, key=key
+            ),
+            timeout=Duration.hours(TIMEOUT_HOURS),
+            key=key,
+            log_retention_days=log_retention_days,
+        )
+        self._build_rule(names)
+
+    def _build_states(
+        self, *, names: Names, update_role: iam.IRole, alerts: sns.ITopic
+    ) -> sfn.IChainable:
+        failed = self._build_alert(names=names, alerts=alerts)
+        deployed = sfn.Succeed(self, "Deployed", state_name="Deployed")
+
+        record = self._call(
+            "RecordModel",
+            "ssm:putParameter",
+            {
+                "Name": names.model_package_parameter,
+                "Type": "String",
+                "Overwrite": True,
+                "Value.$": "$.detail.ModelPackageArn",
+            },
+            result_path=None,
+        )
+        protect = self._call(
+            "ProtectEndpoint",
+            "cloudformation:setStackPolicy",
+            {"StackName": names.stack("serving"), "StackPolicyBody": json.dumps(STACK_POLICY)},
+            result_path=None,
+        )
+        update = self._call(
+            "UpdateServing",
+            "cloudformation:updateStack",
+            {
+                "StackName": names.stack("serving"),
+                "UsePreviousTemplate": True,
+                "Parameters": [{"ParameterKey": MODEL_PARAMETER, "UsePreviousValue": True}],
+                "RoleARN": update_role.role_arn,
+            },
+            result_path=None,
+        )
+        describe = self._call(
+            "DescribeServing",
+            "cloudformation:describeStacks",
+            {"StackName": names.stack("serving")},
+            result_path="$.serving",
+            result_selector={"status.$": "$.Stacks[0].StackStatus"},
+        )
+        wait_for_stack = self._wait("WaitForStack").next(update)
+        wait_for_serving = self._wait("WaitForServing").next(describe)
+        judge_refusal = (
+            sfn.Choice(self, "JudgeRefusal", state_name="JudgeRefusal")
+            .when(
+                sfn.Condition.string_matches("$.error.Cause", "*No updates are to be performed*"),
+                deployed,
+            )
+            .when(
+                sfn.Condition.string_matches("$.error.Cause", "*_IN_PROGRESS state*"),
+                wait_for_stack,
+            )
+            .otherwise(failed)
+        )
+        describe.next(
+            sfn.Choice(self, "JudgeServing", state_name="JudgeServing")
+            .when(sfn.Condition.string_equals("$.serving.status", "UPDATE_COMPLETE"), deployed)
+            .when(
+                sfn.Condition.string_matches("$.serving.status", "*_IN_PROGRESS"),
+                wait_for_serving,
+            )
+            .otherwise(failed)
+        )
+        for state, handler in (
+            (record, failed),
+            (protect, failed),
+            (update, judge_refusal),
+            (describe, failed),
+        ):
+            state.add_catch(handler, errors=["States.ALL"], result_path="$.error")
+        update.next(wait_for_serving)
+        return record.next(protect).next(update)
+
+    def _build_alert(self, *, names: Names, alerts: sns.ITopic) -> sfn.IChainable:
+        alert = self._call(
+            "Alert",
+            "sns:publish",
+            {
+                "TopicArn": alerts.topic_arn,
+                "Subject": f"{names.endpoint}: a model was approved but not deployed",
+                "Message.$": "States.JsonToString($)",
+            },
+            result_path=None,
+        )
+        return alert.next(
+            sfn.Fail(
+                self,
+                "DeploymentFailed",
+                state_name="DeploymentFailed",
+                error="DeploymentFailed",
+                cause_path="States.JsonToString($)",
+            )
+        )
+
+    def _call(
+        self,
+        name: str,
+        action: str,
+        parameters: dict[str, Any],
+        *,
+        result_path: str | None,
+        result_selector: dict[str, str] | None = None,
+    ) -> sfn.CustomState:
+        """A call of an AWS API, tried again where the service is throttling or unavailable."""
+        state: dict[str, Any] = {
+            "Type": "Task",
+            "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:{action}",
+            "Parameters": parameters,
+            "ResultPath": result_path,
+        }
+        if result_selector is not None:
+            state["ResultSelector"] = result_selector
+        return sfn.CustomState(self, name, state_json=state).add_retry(
+            errors=[f"{service_prefix(action)}.ThrottlingException", "States.Timeout"],
+            interval=Duration.seconds(5),
+            backoff_rate=2,
+            max_attempts=4,
+        )
+
+    def _wait(self, name: str) -> sfn.Wait:
+        return sfn.Wait(
+            self,
+            name,
+            state_name=name,
+            time=sfn.WaitTime.duration(Duration.seconds(POLL_SECONDS)),
+        )
+
+    def _build_rule(self, names: Names) -> None:
+        machine = self.state_machine.machine
+        role = ServiceRole(
+            self,
+            "RuleRole",
+            service="events.amazonaws.com",
+            description="Starts the deployment of an approved model package",
+            permissions=[allow(["states:StartExecution"], [machine.state_machine_arn])],
+        )
+        events.Rule(
+            self,
+            "Approved",
+            description="A model package of this pipeline was approved",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Model Package State Change"],
+                detail={
+                    "ModelPackageGroupName": [names.model_package_group],
+                    "ModelApprovalStatus": ["Approved"],
+                },
+            ),
+            targets=[targets.SfnStateMachine(machine, role=role.fixed)],
+        )
+
+    def _permissions(
+        self, *, names: Names, update_role: iam.IRole, alerts: sns.ITopic, key: kms.IKey
+    ) -> list[Permission]:
+        stack = Stack.of(self)
+        account = f"{stack.region}:{stack.account}"
+        parameter = f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"
+        return [
+            # CloudFormation reads the parameter in the caller's or the role's name
+            allow(["ssm:GetParameters", "ssm:PutParameter"], [parameter]),
+            allow(
+                [
+                    "cloudformation:DescribeStacks",
+                    "cloudformation:SetStackPolicy",
+                    "cloudformation:UpdateStack",
+                ],
+                [f"arn:{Aws.PARTITION}:cloudformation:{account}:stack/{names.stack('serving')}/*"],
+            ),
+            pass_role(update_role, to="cloudformation.amazonaws.com"),
+            allow(["sns:Publish"], [alerts.topic_arn]),
+            encrypt_with(key),
+        ]
+
+
+def service_prefix(action: str) -> str:
+    """How Step Functions begins the error names of an SDK integration's service."""
+    return {"cloudformation": "CloudFormation", "ssm": "Ssm", "sns": "Sns"}[action.split(":")[0]]

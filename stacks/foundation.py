@@ -1,0 +1,70 @@
+"""What all other stacks stand on: the key, the access-log bucket, the alerts topic."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, CfnOutput, Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.encryption_key import EncryptionKey
+from stacks.layer import Layer
+from stacks.nag import acknowledge
+from stacks.names import Names
+from stacks.removal import Removal
+
+
+class Foundation(Layer):
+    """Rarely changes; everything else refers to it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Names, removal: Removal
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            names=names,
+            description="Key, access logs and alerts of the pipeline",
+        )
+        self.key = EncryptionKey(self, "Key", removal=removal)
+        self.access_logs = self._build_access_logs(removal)
+        self.alerts = sns.Topic(self, "Alerts", master_key=self.key, enforce_ssl=True)
+        CfnOutput(self, "AlertsTopicArn", value=self.alerts.topic_arn)
+
+    def _build_access_logs(self, removal: Removal) -> s3.Bucket:
+        """SSE-S3: S3's log delivery cannot write to a bucket encrypted with KMS."""
+        bucket = s3.Bucket(
+            self,
+            "AccessLogs",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="tidy",
+                    expiration=Duration.days(365),
+                    noncurrent_version_expiration=Duration.days(30),
+                    abort_incomplete_multipart_upload_after=Duration.days(7),
+                )
+            ],
+            removal_policy=removal.policy,
+            auto_delete_objects=removal.deletes_data,
+        )
+        acknowledge(bucket, "S1", reason="it holds the access logs; its own would log themselves")
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AccessLogsOfThisAccount",
+                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects("*")],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:s3:::*"},
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                },
+            )
+        )
+        return bucket

@@ -1,0 +1,90 @@
+"""The lake: the bucket that records and prepared channels live in, and the table over it."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from pipelines.spec import RecordSchema
+from stacks.data_bucket import DataBucket
+from stacks.layer import Layer
+from stacks.names import ERRORS_PREFIX, PREPARED_PREFIX, RECORDS_PREFIX, Names
+from stacks.removal import Removal
+
+ERRORS_DAYS = 90
+PREPARED_DAYS = 30
+_TYPES = {
+    "string": glue.Schema.STRING,
+    "double": glue.Schema.DOUBLE,
+    "int": glue.Schema.INTEGER,
+    "bigint": glue.Schema.BIG_INT,
+}
+
+
+class Lake(Layer):
+    """Records as Parquet under records/, what could not be delivered under errors/."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        record_schema: RecordSchema,
+        key: kms.IKey,
+        access_logs_bucket_name: str,
+        removal: Removal,
+    ) -> None:
+        super().__init__(
+            scope, construct_id, names=names, description="Lake bucket and table of the pipeline"
+        )
+        self.bucket = DataBucket(
+            self,
+            "Lake",
+            key=key,
+            access_logs_bucket_name=access_logs_bucket_name,
+            removal=removal,
+            expire_after_days={ERRORS_PREFIX: ERRORS_DAYS, PREPARED_PREFIX: PREPARED_DAYS},
+        )
+        self.database = glue.Database(self, "Database", removal_policy=removal.policy)
+        self.table = self._build_table(record_schema)
+        CfnOutput(self, "LakeBucketName", value=self.bucket.bucket_name)
+        CfnOutput(self, "RecordsPrefix", value=RECORDS_PREFIX)
+        CfnOutput(self, "ErrorsPrefix", value=ERRORS_PREFIX)
+        CfnOutput(self, "PreparedPrefix", value=PREPARED_PREFIX)
+
+    def _build_table(self, record_schema: RecordSchema) -> glue.S3Table:
+        """Flat columns of the schema; partitions are projected, so no crawler is needed.
+
+        Athena reads the projection; Spark does not, which is why the Glue job reads by path.
+        """
+
+        def part(maximum: int, minimum: int, digits: int) -> glue.PartitionProjectionConfiguration:
+            return glue.PartitionProjectionConfiguration.integer(
+                min=minimum, max=maximum, digits=digits
+            )
+
+        return glue.S3Table(
+            self,
+            "Records",
+            database=self.database,
+            description="Records as delivered, one column per value",
+            storage=glue.S3TableStorage.from_bucket(self.bucket),
+            s3_prefix=RECORDS_PREFIX,
+            data_format=glue.DataFormat.PARQUET,
+            columns=[
+                glue.Column(name=name, type=_TYPES[kind]) for name, kind in record_schema.columns
+            ],
+            partition_keys=[
+                glue.Column(name=name, type=glue.Schema.STRING)
+                for name in ("year", "month", "day", "hour")
+            ],
+            partition_projection={
+                "year": part(2099, 2020, 4),
+                "month": part(12, 1, 2),
+                "day": part(31, 1, 2),
+                "hour": part(23, 0, 2),
+            },
+        )

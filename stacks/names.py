@@ -1,0 +1,65 @@
+"""Names that more than one stack, or someone outside, must know; all others are generated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.spec import Deployment
+
+RECORDS_PREFIX = "records/"
+ERRORS_PREFIX = "errors/"
+PREPARED_PREFIX = "prepared/"
+MODELS_PREFIX = "models/"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The literal names of one deployment, all derived from `<pipeline>-<environment>`."""
+
+    prefix: str
+    model_package_parameter: str
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Names:
+        """The names of a deployment."""
+        return cls(
+            prefix=deployment.prefix,
+            model_package_parameter=(
+                f"/penstock/{deployment.pipeline.name}/{deployment.environment.name}"
+                "/model-package-arn"
+            ),
+        )
+
+    def stack(self, layer: str) -> str:
+        """The CloudFormation name of a layer's stack."""
+        return f"{self.prefix}-{layer}"
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's name: literal, so that alarms on it make no cycle in the template."""
+        return self.prefix
+
+    @property
+    def model_package_group(self) -> str:
+        """The registry's group; its type asks for a name."""
+        return self.prefix
+
+    @property
+    def training_jobs(self) -> str:
+        """What every training job's name begins with."""
+        return f"{self.prefix}-"
+
+    @property
+    def serving_construct(self) -> str:
+        """What the logical ids of the serving stack begin with, and so generated names."""
+        return "".join(part.capitalize() for part in self.prefix.split("-"))
+
+    @property
+    def glue_logs(self) -> str:
+        """The prefix of the Glue job's log groups (`<prefix>/error` and `<prefix>/output`)."""
+        return f"/aws-glue/jobs/{self.prefix}"
+
+    @property
+    def endpoint_logs(self) -> str:
+        """The log group that SageMaker hosting writes to."""
+        return f"/aws/sagemaker/Endpoints/{self.endpoint}"

@@ -1,0 +1,91 @@
+"""One pipeline in one environment: a stage of five stacks."""
+
+from __future__ import annotations
+
+from aws_cdk import Environment as CdkEnvironment
+from aws_cdk import PermissionsBoundary, Stage, Tags
+from constructs import Construct
+
+from pipelines.spec import Deployment
+from stacks.foundation import Foundation
+from stacks.ingestion import Ingestion
+from stacks.lake import Lake
+from stacks.names import Names
+from stacks.removal import Removal
+from stacks.serving import ServingStack
+from stacks.training import TrainingStack
+
+
+class PipelineStage(Stage):
+    """Deploys in this order: foundation, lake, ingestion and training, serving."""
+
+    def __init__(
+        self, scope: Construct, *, deployment: Deployment, allow_data_removal: bool
+    ) -> None:
+        pipeline, environment = deployment.pipeline, deployment.environment
+        super().__init__(
+            scope,
+            deployment.prefix,
+            env=CdkEnvironment(account=environment.account, region=environment.region),
+            permissions_boundary=_boundary(environment.permissions_boundary),
+        )
+        names = Names.of(deployment)
+        removal = Removal.of(environment, allowed=allow_data_removal)
+        foundation = Foundation(self, "foundation", names=names, removal=removal)
+        access_logs_bucket_name = foundation.access_logs.bucket_name
+        lake = Lake(
+            self,
+            "lake",
+            names=names,
+            record_schema=pipeline.record_schema,
+            key=foundation.key,
+            access_logs_bucket_name=access_logs_bucket_name,
+            removal=removal,
+        )
+        ingestion = Ingestion(
+            self,
+            "ingestion",
+            names=names,
+            pipeline=pipeline,
+            bucket=lake.bucket,
+            database=lake.database,
+            table=lake.table,
+            key=foundation.key,
+            removal=removal,
+            log_retention_days=environment.log_retention_days,
+        )
+        training = TrainingStack(
+            self,
+            "training",
+            names=names,
+            deployment=deployment,
+            lake=lake.bucket,
+            alerts=foundation.alerts,
+            key=foundation.key,
+            access_logs_bucket_name=access_logs_bucket_name,
+            removal=removal,
+        )
+        serving = ServingStack(
+            self,
+            "serving",
+            names=names,
+            serving=pipeline.serving,
+            model_role=training.model_role,
+            key=foundation.key,
+            log_retention_days=environment.log_retention_days,
+        )
+        # the parameter of the training stack must exist before serving reads it
+        serving.add_dependency(training)
+        self.layers = (foundation, lake, ingestion, training, serving)
+        tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
+        for key, value in tags.items():
+            # a changed tag would make CloudFormation write the parameter's first value again
+            Tags.of(self).add(key, value, exclude_resource_types=["AWS::SSM::Parameter"])
+
+
+def _boundary(name_or_arn: str | None) -> PermissionsBoundary | None:
+    if name_or_arn is None:
+        return None
+    if name_or_arn.startswith("arn:"):
+        return PermissionsBoundary.from_arn(name_or_arn)
+    return PermissionsBoundary.from_name(name_or_arn)

@@ -1,0 +1,94 @@
+"""Serving: model, endpoint configuration and endpoint, there as soon as a model is approved."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from penstock.catalog import instances
+from pipelines.spec import Serving
+from stacks.layer import Layer
+from stacks.names import Names
+from stacks.pipeline_log_group import PipelineLogGroup
+
+MODEL_PARAMETER = "ModelPackageArn"
+NO_MODEL = "none"
+VARIANT = "main"
+
+
+class ServingStack(Layer):
+    """Every stack operation, by whatever route, reads the current model from Parameter Store.
+
+    CloudFormation fetches the newest value on each create and update, also with
+    UsePreviousValue (CloudFormation user guide, Systems Manager parameter types). Nothing
+    outside this stack refers to its conditional resources.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        serving: Serving,
+        model_role: iam.IRole,
+        key: kms.IKey,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id, names=names, description="Endpoint of the pipeline")
+        package = CfnParameter(
+            self,
+            MODEL_PARAMETER,
+            type="AWS::SSM::Parameter::Value<String>",
+            default=names.model_package_parameter,
+            description="The parameter that holds the approved model package's ARN, or none",
+        )
+        has_model = CfnCondition(
+            self,
+            "HasModel",
+            expression=Fn.condition_not(Fn.condition_equals(package.value_as_string, NO_MODEL)),
+        )
+        # hosting would create the group itself, without key and retention
+        PipelineLogGroup(
+            self,
+            "EndpointLogs",
+            key=key,
+            retention_days=log_retention_days,
+            name=names.endpoint_logs,
+        )
+        model = sagemaker.CfnModel(
+            self,
+            f"{names.serving_construct}Model",
+            execution_role_arn=model_role.role_arn,
+            enable_network_isolation=True,
+            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
+                model_package_name=package.value_as_string
+            ),
+        )
+        takes_key = instances.instance_type(serving.instance_type).takes_volume_key
+        config = sagemaker.CfnEndpointConfig(
+            self,
+            f"{names.serving_construct}Config",
+            kms_key_id=key.key_arn if takes_key else None,
+            production_variants=[
+                sagemaker.CfnEndpointConfig.ProductionVariantProperty(
+                    variant_name=VARIANT,
+                    model_name=model.attr_model_name,
+                    instance_type=serving.instance_type,
+                    initial_instance_count=serving.instance_count,
+                    initial_variant_weight=1,
+                )
+            ],
+        )
+        endpoint = sagemaker.CfnEndpoint(
+            self,
+            "Endpoint",
+            endpoint_name=names.endpoint,
+            endpoint_config_name=config.attr_endpoint_config_name,
+        )
+        for resource in (model, config, endpoint):
+            resource.cfn_options.condition = has_model
+        CfnOutput(self, "EndpointName", value=names.endpoint)

@@ -1,0 +1,91 @@
+"""The narrow role that CloudFormation uses when an approval updates the serving stack."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from stacks.names import Names
+from stacks.permission import allow
+from stacks.policies import grant_volumes, pass_role
+from stacks.service_role import ServiceRole
+
+GENERATED = "CloudFormation generates the rest of these names"
+
+
+class ServingUpdateRole(ServiceRole):
+    """Without a role of its own the update would reuse the deployer's administrator role.
+
+    Generated names begin with the stack's name or the logical id, depending on the resource
+    type (not confirmed for these types), and SageMaker writes ARNs in lower case: so all three
+    spellings are admitted, each of which holds this pipeline's and environment's names only.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        model_role: iam.IRole,
+        key: kms.IKey,
+    ) -> None:
+        stack = Stack.of(scope)
+        account = f"{stack.region}:{stack.account}"
+        sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{account}"
+        logical = names.serving_construct
+        starts = (f"{names.prefix}-*", f"{logical}*", f"{logical.lower()}*")
+        models = [f"{sagemaker}:model/{start}" for start in starts]
+        configs = [f"{sagemaker}:endpoint-config/{start}" for start in starts]
+        endpoint = f"{sagemaker}:endpoint/{names.endpoint}"
+        super().__init__(
+            scope,
+            construct_id,
+            service="cloudformation.amazonaws.com",
+            description="Updates of the serving stack when a model is approved",
+            permissions=[
+                allow(
+                    ["sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:DescribeModel"],
+                    models,
+                    wildcard=GENERATED,
+                ),
+                allow(
+                    [
+                        "sagemaker:CreateEndpointConfig",
+                        "sagemaker:DeleteEndpointConfig",
+                        "sagemaker:DescribeEndpointConfig",
+                    ],
+                    configs,
+                    wildcard=GENERATED,
+                ),
+                allow(
+                    [
+                        "sagemaker:CreateEndpoint",
+                        "sagemaker:DeleteEndpoint",
+                        "sagemaker:DescribeEndpoint",
+                        "sagemaker:UpdateEndpoint",
+                    ],
+                    # both calls are authorized on the configuration as well
+                    [endpoint, *configs],
+                    wildcard=GENERATED,
+                ),
+                allow(
+                    ["sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"],
+                    [*models, *configs, endpoint],
+                    wildcard=GENERATED,
+                ),
+                allow(
+                    ["sagemaker:DescribeModelPackage"],
+                    [f"{sagemaker}:model-package/{names.model_package_group}/*"],
+                    wildcard="versions of the pipeline's own group",
+                ),
+                pass_role(model_role, to="sagemaker.amazonaws.com"),
+                *grant_volumes(key),
+                allow(
+                    ["ssm:GetParameters"],
+                    [f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"],
+                ),
+            ],
+        )

@@ -1,0 +1,122 @@
+"""Training: the jobs' definitions and roles, both state machines, the model registry."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from pipelines.spec import Deployment
+from stacks.algorithm_image import AlgorithmImage
+from stacks.data_bucket import DataBucket
+from stacks.deployment_machine import DeploymentMachine
+from stacks.layer import Layer
+from stacks.model_role import ModelRole
+from stacks.names import Names
+from stacks.prepare_job import PrepareJob
+from stacks.removal import Removal
+from stacks.serving import NO_MODEL
+from stacks.serving_update_role import ServingUpdateRole
+from stacks.training_machine import TrainingMachine
+from stacks.training_role import TrainingRole
+
+
+class TrainingStack(Layer):
+    """From the lake to an approved model package, and from its approval to the endpoint."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        deployment: Deployment,
+        lake: s3.IBucket,
+        alerts: sns.ITopic,
+        key: kms.IKey,
+        access_logs_bucket_name: str,
+        removal: Removal,
+    ) -> None:
+        super().__init__(
+            scope, construct_id, names=names, description="Training and registry of the pipeline"
+        )
+        pipeline, environment = deployment.pipeline, deployment.environment
+        artifacts = DataBucket(
+            self,
+            "Artifacts",
+            key=key,
+            access_logs_bucket_name=access_logs_bucket_name,
+            removal=removal,
+            expire_after_days={},
+        )
+        image = AlgorithmImage(self, "Image", algorithm=pipeline.training.algorithm)
+        group = sagemaker.CfnModelPackageGroup(
+            self,
+            "Models",
+            model_package_group_name=names.model_package_group,
+            model_package_group_description=pipeline.description,
+        )
+        group.apply_removal_policy(removal.policy)
+        # The deployment machine owns the value from now on. CloudFormation would write "none"
+        # again if any property here changed, hence no tags (see PipelineStage) and no wording
+        # that somebody might want to improve.
+        parameter = ssm.StringParameter(
+            self,
+            "ModelPackage",
+            parameter_name=names.model_package_parameter,
+            string_value=NO_MODEL,
+        )
+        prepare = PrepareJob(
+            self,
+            "Prepare",
+            names=names,
+            prepare=pipeline.prepare,
+            record_schema=pipeline.record_schema,
+            bucket=lake,
+            key=key,
+            log_retention_days=environment.log_retention_days,
+        )
+        self.model_role: iam.IRole = ModelRole(
+            self, "ModelRole", names=names, artifacts=artifacts, image=image, key=key
+        )
+        training = TrainingMachine(
+            self,
+            "Training",
+            names=names,
+            deployment=deployment,
+            job=prepare.job,
+            image=image,
+            training_role=TrainingRole(
+                self, "TrainingRole", lake=lake, artifacts=artifacts, image=image, key=key
+            ),
+            model_package_group_name=group.model_package_group_name,
+            lake=lake,
+            artifacts=artifacts,
+            key=key,
+        )
+        serving = DeploymentMachine(
+            self,
+            "Deployment",
+            names=names,
+            update_role=ServingUpdateRole(
+                self, "ServingUpdateRole", names=names, model_role=self.model_role, key=key
+            ),
+            alerts=alerts,
+            key=key,
+            log_retention_days=environment.log_retention_days,
+        )
+        for name, value in {
+            "TrainingStateMachineArn": training.state_machine.machine.state_machine_arn,
+            "DeploymentStateMachineArn": serving.state_machine.machine.state_machine_arn,
+            "ModelPackageGroupName": names.model_package_group,
+            "ModelPackageParameterName": parameter.parameter_name,
+            "ArtifactsBucketName": artifacts.bucket_name,
+            "GateMetric": pipeline.gate.metric,
+            "GateThreshold": f"{pipeline.gate.at_least:g}",
+        }.items():
+            CfnOutput(self, name, value=value)

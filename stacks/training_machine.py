@@ -1,0 +1,336 @@
+"""The training state machine: prepare, train, gate, register. JSONPath throughout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from penstock.catalog import instances
+from pipelines.spec import Deployment, Gate, Training
+from stacks.algorithm_image import AlgorithmImage
+from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
+from stacks.permission import Permission, allow
+from stacks.policies import encrypt_with, grant_volumes, pass_role
+from stacks.state_machine import LoggedStateMachine
+
+RUN = "States.Hash($$.Execution.Id, 'MD5')"
+SLACK_MINUTES = 60  # waiting for capacity and retries, on top of the jobs' own limits
+
+# Worth another try: the service was busy or out of capacity. A job that ran and failed is not.
+PREPARE_RETRY = (
+    "Glue.ConcurrentRunsExceededException",
+    "Glue.InternalServiceException",
+    "Glue.OperationTimeoutException",
+    "Glue.ResourceNumberLimitExceededException",
+)
+TRAIN_RETRY = ("SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException")
+REGISTER_RETRY = ("SageMaker.SageMakerException",)
+
+
+class TrainingMachine(Construct):
+    """Jobs have no lifetime of their own: this machine starts them and waits (.sync).
+
+    A successful execution's output: run, training_job_name, metric_value, model_package_arn,
+    prepared_uri, artifact_uri.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        deployment: Deployment,
+        job: glue.IJob,
+        image: AlgorithmImage,
+        training_role: iam.IRole,
+        model_package_group_name: str,
+        lake: s3.IBucket,
+        artifacts: s3.IBucket,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        pipeline = deployment.pipeline
+        prepare = self._build_prepare(job=job, lake=lake)
+        train = self._build_train(
+            names=names,
+            training=pipeline.training,
+            metric=pipeline.gate.metric,
+            image=image,
+            role=training_role,
+            artifacts=artifacts,
+            key=key,
+            tags={
+                "pipeline": pipeline.name,
+                "environment": deployment.environment.name,
+            },
+        )
+        register = self._build_register(
+            deployment=deployment, image=image, group_name=model_package_group_name
+        )
+        gate = self._build_gate(pipeline.gate, passed=register)
+        read_metric = sfn.Pass(
+            self,
+            "ReadMetric",
+            state_name="ReadMetric",
+            parameters={
+                "run.$": "$.run",
+                "prepared_uri.$": "$.prepared_uri",
+                "training_job_name.$": "$.training.job_name",
+                "artifact_uri.$": "$.training.artifact_uri",
+                "metric_values.$": "$.training.metric_values",
+            },
+        )
+        self.state_machine = LoggedStateMachine(
+            self,
+            "Workflow",
+            log_group_name=f"{names.prefix}-training",
+            description="Prepares data, trains a model, judges it and registers it",
+            start=prepare.next(train).next(read_metric).next(gate),
+            permissions=self._permissions(
+                names=names, job=job, training_role=training_role, key=key
+            ),
+            timeout=Duration.minutes(
+                pipeline.prepare.timeout_minutes
+                + pipeline.training.max_runtime_minutes
+                + SLACK_MINUTES
+            ),
+            key=key,
+            log_retention_days=deployment.environment.log_retention_days,
+        )
+
+    def _build_prepare(self, *, job: glue.IJob, lake: s3.IBucket) -> sfn.CustomState:
+        prepared_uri = f"States.Format('{lake.s3_url_for_object(PREPARED_PREFIX)}{{}}/', {RUN})"
+        state = sfn.CustomState(
+            self,
+            "Prepare",
+            state_json={
+                "Type": "Task",
+                "Resource": f"arn:{Aws.PARTITION}:states:::glue:startJobRun.sync",
+                "Parameters": {
+                    "JobName": job.job_name,
+                    "Arguments": {"--output_uri.$": prepared_uri},
+                },
+                "ResultSelector": {"run.$": RUN, "prepared_uri.$": prepared_uri},
+            },
+        )
+        return state.add_retry(
+            errors=list(PREPARE_RETRY),
+            interval=Duration.seconds(30),
+            backoff_rate=2,
+            max_attempts=4,
+        )
+
+    def _build_train(
+        self,
+        *,
+        names: Names,
+        training: Training,
+        metric: str,
+        image: AlgorithmImage,
+        role: iam.IRole,
+        artifacts: s3.IBucket,
+        key: kms.IKey,
+        tags: dict[str, str],
+    ) -> sfn.CustomState:
+        resources: dict[str, Any] = {
+            "InstanceType": training.instance_type,
+            "InstanceCount": training.instance_count,
+            "VolumeSizeInGB": training.volume_gb,
+        }
+        if instances.instance_type(training.instance_type).takes_volume_key:
+            resources["VolumeKmsKeyId"] = key.key_arn
+        state = sfn.CustomState(
+            self,
+            "Train",
+            state_json={
+                "Type": "Task",
+                "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTrainingJob.sync",
+                "Parameters": {
+                    "TrainingJobName.$": (
+                        f"States.Format('{names.training_jobs}{{}}-{{}}', {RUN}, "
+                        "$$.State.RetryCount)"
+                    ),
+                    "RoleArn": role.role_arn,
+                    "AlgorithmSpecification": {
+                        "TrainingImage": image.uri,
+                        "TrainingInputMode": training.input_mode,
+                    },
+                    "HyperParameters": dict(training.hyperparameters),
+                    "InputDataConfig": [_channel(training, name) for name in training.channels],
+                    "OutputDataConfig": {
+                        "S3OutputPath": artifacts.s3_url_for_object(MODELS_PREFIX),
+                        "KmsKeyId": key.key_arn,
+                    },
+                    "ResourceConfig": resources,
+                    "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_minutes * 60},
+                    "EnableNetworkIsolation": True,
+                    "EnableInterContainerTrafficEncryption": True,
+                    "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
+                },
+                "ResultSelector": {
+                    "job_name.$": "$.TrainingJobName",
+                    "artifact_uri.$": "$.ModelArtifacts.S3ModelArtifacts",
+                    "metric_values.$": (
+                        f"$.FinalMetricDataList[?(@.MetricName=='{metric}')].Value"
+                    ),
+                },
+                "ResultPath": "$.training",
+            },
+        )
+        return state.add_retry(
+            errors=list(TRAIN_RETRY),
+            interval=Duration.seconds(60),
+            backoff_rate=2,
+            max_attempts=3,
+        )
+
+    def _build_gate(self, gate: Gate, *, passed: sfn.IChainable) -> sfn.Choice:
+        missed = sfn.Fail(
+            self,
+            "GateMissed",
+            state_name="GateMissed",
+            error="QualityGateMissed",
+            cause_path=(
+                f"States.Format('{gate.metric} is {{}}, the gate asks for at least "
+                f"{gate.at_least:g}', $.metric_values[0])"
+            ),
+        )
+        missing = sfn.Fail(
+            self,
+            "MetricMissing",
+            state_name="MetricMissing",
+            error="QualityMetricMissing",
+            cause=f"the training job reported no final metric {gate.metric}",
+        )
+        return (
+            sfn.Choice(self, "Gate", state_name="Gate")
+            .when(sfn.Condition.is_not_present("$.metric_values[0]"), missing)
+            .when(
+                sfn.Condition.number_greater_than_equals("$.metric_values[0]", gate.at_least),
+                passed,
+            )
+            .otherwise(missed)
+        )
+
+    def _build_register(
+        self, *, deployment: Deployment, image: AlgorithmImage, group_name: str
+    ) -> sfn.Chain:
+        pipeline = deployment.pipeline
+        inference = pipeline.training.facts.inference
+        approved = deployment.environment.approval == "automatic"
+        register = sfn.CustomState(
+            self,
+            "Register",
+            state_json={
+                "Type": "Task",
+                "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:sagemaker:createModelPackage",
+                "Parameters": {
+                    "ModelPackageGroupName": group_name,
+                    "ClientToken.$": RUN,
+                    "ModelApprovalStatus": "Approved" if approved else "PendingManualApproval",
+                    "InferenceSpecification": {
+                        "Containers": [{"Image": image.uri, "ModelDataUrl.$": "$.artifact_uri"}],
+                        "SupportedContentTypes": list(inference.request),
+                        "SupportedResponseMIMETypes": list(inference.response),
+                        "SupportedRealtimeInferenceInstanceTypes": [pipeline.serving.instance_type],
+                    },
+                    "CustomerMetadataProperties": {
+                        "run.$": "$.run",
+                        "training_job_name.$": "$.training_job_name",
+                        "metric": pipeline.gate.metric,
+                        "metric_value.$": "States.Format('{}', $.metric_values[0])",
+                    },
+                },
+                "ResultPath": "$.model_package",
+            },
+        ).add_retry(
+            errors=list(REGISTER_RETRY),
+            interval=Duration.seconds(10),
+            backoff_rate=2,
+            max_attempts=3,
+        )
+        summarize = sfn.Pass(
+            self,
+            "Summarize",
+            state_name="Summarize",
+            parameters={
+                "run.$": "$.run",
+                "training_job_name.$": "$.training_job_name",
+                "metric_value.$": "$.metric_values[0]",
+                "model_package_arn.$": "$.model_package.ModelPackageArn",
+                "prepared_uri.$": "$.prepared_uri",
+                "artifact_uri.$": "$.artifact_uri",
+            },
+        )
+        return register.next(summarize)
+
+    def _permissions(
+        self, *, names: Names, job: glue.IJob, training_role: iam.IRole, key: kms.IKey
+    ) -> list[Permission]:
+        """All that the two .sync integrations need, on this job and these names only.
+
+        Step Functions developer guide, IAM policies for integrated services: Glue, SageMaker.
+        """
+        stack = Stack.of(self)
+        account = f"{stack.region}:{stack.account}"
+        sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{account}"
+        return [
+            allow(
+                ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"],
+                [job.job_arn],
+            ),
+            allow(
+                [
+                    "sagemaker:AddTags",
+                    "sagemaker:CreateTrainingJob",
+                    "sagemaker:DescribeTrainingJob",
+                    "sagemaker:ListTags",
+                    "sagemaker:StopTrainingJob",
+                ],
+                [f"{sagemaker}:training-job/{names.training_jobs}*"],
+                wildcard="jobs are named after the pipeline, the run and the attempt",
+            ),
+            pass_role(training_role, to="sagemaker.amazonaws.com"),
+            allow(
+                ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+                [
+                    f"arn:{Aws.PARTITION}:events:{account}:rule/"
+                    "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+                ],
+            ),
+            allow(
+                ["sagemaker:CreateModelPackage"],
+                [
+                    f"{sagemaker}:model-package-group/{names.model_package_group}",
+                    f"{sagemaker}:model-package/{names.model_package_group}/*",
+                ],
+                wildcard="versions of the pipeline's own group",
+            ),
+            encrypt_with(key),
+            *grant_volumes(key),
+        ]
+
+
+def _channel(training: Training, name: str) -> dict[str, Any]:
+    return {
+        "ChannelName": name,
+        "ContentType": training.content_type,
+        "InputMode": training.input_mode,
+        "CompressionType": "None",
+        "RecordWrapperType": "None",
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3DataDistributionType": "FullyReplicated",
+                "S3Uri.$": f"States.Format('{{}}{name}/', $.prepared_uri)",
+            }
+        },
+    }
