@@ -1,0 +1,276 @@
+"""AWS::Lambda: functions, their permissions and event source mappings."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+from penstock.localcloud.cloudformation.errors import ResourceError
+from penstock.localcloud.cloudformation.names import NameRule
+from penstock.localcloud.cloudformation.resource import (
+    Created,
+    Handler,
+    Properties,
+    ResourceContext,
+    changed,
+    tag_changes,
+    tag_map,
+    without,
+)
+from penstock.localcloud.cloudformation.shapes import api_arguments
+from penstock.localcloud.cloudformation.types.api import ignoring
+from penstock.localcloud.ledger import Life
+
+_NAME = NameRule(max_length=64)
+_GONE = ("ResourceNotFoundException",)
+_NOT_CONFIGURATION = ("Architectures", "Code", "FunctionName", "PackageType", "Tags")
+# what UpdateFunctionConfiguration gets when a property has left the template
+_DEFAULTS: dict[str, Any] = {
+    "Description": "",
+    "Environment": {"Variables": {}},
+    "EphemeralStorage": {"Size": 512},
+    "LoggingConfig": {"LogFormat": "Text"},
+    "MemorySize": 128,
+    "Timeout": 3,
+}
+
+
+def inline_zip(source: str, runtime: str) -> bytes:
+    """The zip that Lambda makes of Code.ZipFile: one file named index."""
+    if runtime.startswith("python"):
+        name = "index.py"
+    elif runtime.startswith("nodejs"):
+        name = "index.js"
+    else:
+        raise ResourceError(
+            f"Code.ZipFile needs a python or nodejs runtime, got {runtime!r}; "
+            "give the code as an S3 object"
+        )
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        # a fixed date keeps the code's hash the same from one deploy to the next
+        archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), source)
+    return content.getvalue()
+
+
+def _code(properties: Properties) -> dict[str, Any]:
+    code = dict(properties["Code"])
+    if "ZipFile" in code:
+        code["ZipFile"] = inline_zip(str(code["ZipFile"]), str(properties.get("Runtime", "")))
+    return code
+
+
+class Function(Handler):
+    """Ref is the function's name; attribute Arn."""
+
+    type = "AWS::Lambda::Function"
+    life = Life.SUBSTITUTED
+    by = "a CPython process on this machine"
+    properties = frozenset(
+        {
+            "Architectures",
+            "Code",
+            "Description",
+            "Environment",
+            "EphemeralStorage",
+            "FunctionName",
+            "Handler",
+            "KmsKeyArn",
+            "Layers",
+            "LoggingConfig",
+            "MemorySize",
+            "PackageType",
+            "ReservedConcurrentExecutions",
+            "Role",
+            "Runtime",
+            "Tags",
+            "Timeout",
+        }
+    )
+    required = frozenset({"Code", "Role"})
+    unsupported = {
+        "DeadLetterConfig": "events that fail go nowhere here",
+        "RuntimeManagementConfig": "the process runs with the Python of this machine",
+        "SnapStart": "there are no snapshots here",
+        "TracingConfig": "no traces are written here",
+        "VpcConfig": "there are no networks here",
+    }
+    replace_on = frozenset({"FunctionName", "PackageType"})
+    name_property = "FunctionName"
+    tag_style = "list"
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateFunction, and its reserved concurrency."""
+        functions = context.client("lambda")
+        name = properties.get("FunctionName") or context.name(_NAME)
+        arguments = {
+            **without(properties, "ReservedConcurrentExecutions", *self.unsupported),
+            "FunctionName": name,
+            "Code": _code(properties),
+            "Tags": tag_map(properties),
+        }
+        answer = functions.create_function(**api_arguments(functions, "create_function", arguments))
+        context.made(name)
+        self._reserve(functions, name, {}, properties)
+        return Created(name, {"Arn": answer["FunctionArn"]})
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Code and configuration change in place."""
+        functions = context.client("lambda")
+        if changed(old, new, "Code", "Architectures"):
+            arguments = {
+                "FunctionName": physical_id,
+                "Architectures": new.get("Architectures", ["x86_64"]),
+                **_code(new),
+            }
+            functions.update_function_code(
+                **api_arguments(functions, "update_function_code", arguments)
+            )
+        names = (self.properties - {"ReservedConcurrentExecutions"}) - set(_NOT_CONFIGURATION)
+        if changed(old, new, *names):
+            configuration = {name: new[name] for name in names if name in new}
+            for name, default in _DEFAULTS.items():
+                if name in old and name not in new:
+                    configuration[name] = default
+            arguments = {"FunctionName": physical_id, **configuration}
+            functions.update_function_configuration(
+                **api_arguments(functions, "update_function_configuration", arguments)
+            )
+        self._reserve(functions, physical_id, old, new)
+        arn = functions.get_function_configuration(FunctionName=physical_id)["FunctionArn"]
+        added, removed = tag_changes(old, new)
+        if added:
+            functions.tag_resource(Resource=arn, Tags=added)
+        if removed:
+            functions.untag_resource(Resource=arn, TagKeys=removed)
+        return Created(physical_id, {"Arn": arn})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteFunction."""
+        ignoring(_GONE, context.client("lambda").delete_function, FunctionName=physical_id)
+
+    def is_stable(
+        self,
+        context: ResourceContext,
+        physical_id: str,
+        properties: Properties,  # noqa: ARG002
+    ) -> bool:
+        """Active, and no update under way."""
+        answer = context.client("lambda").get_function_configuration(FunctionName=physical_id)
+        last_update = answer.get("LastUpdateStatus", "Successful")
+        return (str(answer.get("State")), str(last_update)) == ("Active", "Successful")
+
+    @staticmethod
+    def _reserve(functions: Any, name: str, old: Properties, new: Properties) -> None:
+        if not changed(old, new, "ReservedConcurrentExecutions"):
+            return
+        reserved = new.get("ReservedConcurrentExecutions")
+        if reserved is None:
+            functions.delete_function_concurrency(FunctionName=name)
+        else:
+            functions.put_function_concurrency(
+                FunctionName=name, ReservedConcurrentExecutions=int(reserved)
+            )
+
+
+class Permission(Handler):
+    """A statement of a function's own policy; attribute Id."""
+
+    type = "AWS::Lambda::Permission"
+    life = Life.API_ONLY
+    properties = frozenset(
+        {
+            "Action",
+            "EventSourceToken",
+            "FunctionName",
+            "FunctionUrlAuthType",
+            "Principal",
+            "PrincipalOrgID",
+            "SourceAccount",
+            "SourceArn",
+        }
+    )
+    required = frozenset({"Action", "FunctionName", "Principal"})
+    replace_on = properties
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """AddPermission under a generated statement id."""
+        functions = context.client("lambda")
+        statement = context.name(NameRule(max_length=100))
+        functions.add_permission(
+            **api_arguments(functions, "add_permission", {**properties, "StatementId": statement})
+        )
+        return Created(statement, {"Id": statement})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
+        """RemovePermission."""
+        ignoring(
+            _GONE,
+            context.client("lambda").remove_permission,
+            FunctionName=properties["FunctionName"],
+            StatementId=physical_id,
+        )
+
+
+class EventSourceMapping(Handler):
+    """Ref is the mapping's UUID; attribute Id."""
+
+    type = "AWS::Lambda::EventSourceMapping"
+    life = Life.API_ONLY
+    properties = frozenset(
+        {
+            "BatchSize",
+            "BisectBatchOnFunctionError",
+            "DestinationConfig",
+            "Enabled",
+            "EventSourceArn",
+            "FilterCriteria",
+            "FunctionName",
+            "FunctionResponseTypes",
+            "MaximumBatchingWindowInSeconds",
+            "MaximumRecordAgeInSeconds",
+            "MaximumRetryAttempts",
+            "ParallelizationFactor",
+            "StartingPosition",
+            "StartingPositionTimestamp",
+            "Tags",
+            "TumblingWindowInSeconds",
+        }
+    )
+    required = frozenset({"FunctionName"})
+    replace_on = frozenset({"EventSourceArn", "StartingPosition", "StartingPositionTimestamp"})
+    tag_style = "list"
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateEventSourceMapping."""
+        functions = context.client("lambda")
+        arguments = {**properties, "Tags": tag_map(properties)}
+        answer = functions.create_event_source_mapping(
+            **api_arguments(functions, "create_event_source_mapping", arguments)
+        )
+        return Created(answer["UUID"], {"Id": answer["UUID"]})
+
+    def update(
+        self,
+        context: ResourceContext,
+        physical_id: str,
+        old: Properties,  # noqa: ARG002
+        new: Properties,
+    ) -> Created:
+        """UpdateEventSourceMapping."""
+        functions = context.client("lambda")
+        arguments = {
+            **without(new, "EventSourceArn", "StartingPosition", "Tags"),
+            "UUID": physical_id,
+        }
+        functions.update_event_source_mapping(
+            **api_arguments(functions, "update_event_source_mapping", arguments)
+        )
+        return Created(physical_id, {"Id": physical_id})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteEventSourceMapping."""
+        ignoring(_GONE, context.client("lambda").delete_event_source_mapping, UUID=physical_id)

@@ -1,0 +1,306 @@
+"""AWS::SageMaker: model package groups, models, endpoint configurations and endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from penstock.localcloud.cloudformation.errors import ResourceError
+from penstock.localcloud.cloudformation.names import NameRule
+from penstock.localcloud.cloudformation.resource import (
+    Created,
+    Handler,
+    Properties,
+    ResourceContext,
+    changed,
+    tag_changes,
+    tag_map,
+    without,
+)
+from penstock.localcloud.cloudformation.shapes import api_arguments
+from penstock.localcloud.cloudformation.types.api import tag_list
+from penstock.localcloud.ledger import Life
+
+# botocore 1.44.5 sagemaker: ModelName, EndpointConfigName, EndpointName ([a-zA-Z0-9-], 63)
+_NAME = NameRule(max_length=63, forbidden=r"[^A-Za-z0-9-]")
+
+
+def _not_found(error: ClientError) -> bool:
+    details = error.response["Error"]
+    message = str(details.get("Message", ""))
+    return details["Code"] == "ResourceNotFound" or (
+        details["Code"] == "ValidationException" and "not find" in message
+    )
+
+
+def _delete(call: Any, **arguments: str) -> None:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if not _not_found(error):
+            raise
+
+
+def _last(arn: str) -> str:
+    return arn.rsplit("/", 1)[1]
+
+
+def _set_tags(sagemaker: Any, arn: str, old: Properties, new: Properties) -> None:
+    added, removed = tag_changes(old, new)
+    if added:
+        sagemaker.add_tags(ResourceArn=arn, Tags=tag_list(added))
+    if removed:
+        sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed)
+
+
+class ModelPackageGroup(Handler):
+    """Ref is the ARN; attributes ModelPackageGroupArn, ModelPackageGroupStatus, CreationTime."""
+
+    type = "AWS::SageMaker::ModelPackageGroup"
+    life = Life.LIVE
+    properties = frozenset(
+        {
+            "ModelPackageGroupDescription",
+            "ModelPackageGroupName",
+            "ModelPackageGroupPolicy",
+            "Tags",
+        }
+    )
+    required = frozenset({"ModelPackageGroupName"})
+    replace_on = frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName"})
+    name_property = "ModelPackageGroupName"
+    tag_style = "list"
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateModelPackageGroup, and its policy."""
+        sagemaker = context.client("sagemaker")
+        arguments = {
+            **without(properties, "ModelPackageGroupPolicy"),
+            "Tags": tag_list(tag_map(properties)),
+        }
+        arn = sagemaker.create_model_package_group(
+            **api_arguments(sagemaker, "create_model_package_group", arguments)
+        )["ModelPackageGroupArn"]
+        context.made(arn)
+        if "ModelPackageGroupPolicy" in properties:
+            context.note("ModelPackageGroupPolicy: nobody asks for this policy here")
+        return self._created(sagemaker, arn)
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Tags change in place."""
+        sagemaker = context.client("sagemaker")
+        _set_tags(sagemaker, physical_id, old, new)
+        return self._created(sagemaker, physical_id)
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteModelPackageGroup; SageMaker refuses while packages are in it."""
+        _delete(
+            context.client("sagemaker").delete_model_package_group,
+            ModelPackageGroupName=_last(physical_id),
+        )
+
+    @staticmethod
+    def _created(sagemaker: Any, arn: str) -> Created:
+        group = sagemaker.describe_model_package_group(ModelPackageGroupName=_last(arn))
+        return Created(
+            arn,
+            {
+                "CreationTime": str(group["CreationTime"]),
+                "ModelPackageGroupArn": arn,
+                "ModelPackageGroupStatus": group["ModelPackageGroupStatus"],
+            },
+        )
+
+
+class Model(Handler):
+    """Ref is the ARN; attribute ModelName."""
+
+    type = "AWS::SageMaker::Model"
+    life = Life.SUBSTITUTED
+    by = "a process on this machine behind the container contract"
+    properties = frozenset(
+        {
+            "Containers",
+            "EnableNetworkIsolation",
+            "ExecutionRoleArn",
+            "InferenceExecutionConfig",
+            "ModelName",
+            "PrimaryContainer",
+            "Tags",
+            "VpcConfig",
+        }
+    )
+    replace_on = properties - {"Tags"}
+    name_property = "ModelName"
+    tag_style = "list"
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateModel."""
+        sagemaker = context.client("sagemaker")
+        name = properties.get("ModelName") or context.name(_NAME)
+        arguments = {**properties, "ModelName": name, "Tags": tag_list(tag_map(properties))}
+        arn = sagemaker.create_model(**api_arguments(sagemaker, "create_model", arguments))[
+            "ModelArn"
+        ]
+        return Created(arn, {"ModelName": name})
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Tags change in place."""
+        _set_tags(context.client("sagemaker"), physical_id, old, new)
+        return Created(physical_id, {"ModelName": _last(physical_id)})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteModel."""
+        _delete(context.client("sagemaker").delete_model, ModelName=_last(physical_id))
+
+
+class EndpointConfig(Handler):
+    """Ref is the ARN; attribute EndpointConfigName."""
+
+    type = "AWS::SageMaker::EndpointConfig"
+    life = Life.LIVE
+    properties = frozenset(
+        {
+            "AsyncInferenceConfig",
+            "DataCaptureConfig",
+            "EnableNetworkIsolation",
+            "EndpointConfigName",
+            "ExecutionRoleArn",
+            "ExplainerConfig",
+            "KmsKeyId",
+            "ProductionVariants",
+            "ShadowProductionVariants",
+            "Tags",
+            "VpcConfig",
+        }
+    )
+    required = frozenset({"ProductionVariants"})
+    replace_on = properties - {"Tags"}
+    name_property = "EndpointConfigName"
+    tag_style = "list"
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateEndpointConfig."""
+        sagemaker = context.client("sagemaker")
+        name = properties.get("EndpointConfigName") or context.name(_NAME)
+        arguments = {
+            **properties,
+            "EndpointConfigName": name,
+            "Tags": tag_list(tag_map(properties)),
+        }
+        arn = sagemaker.create_endpoint_config(
+            **api_arguments(sagemaker, "create_endpoint_config", arguments)
+        )["EndpointConfigArn"]
+        return Created(arn, {"EndpointConfigName": name})
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Tags change in place."""
+        _set_tags(context.client("sagemaker"), physical_id, old, new)
+        return Created(physical_id, {"EndpointConfigName": _last(physical_id)})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteEndpointConfig."""
+        _delete(
+            context.client("sagemaker").delete_endpoint_config,
+            EndpointConfigName=_last(physical_id),
+        )
+
+
+class Endpoint(Handler):
+    """Ref is the ARN; attribute EndpointName. Ready when it is InService."""
+
+    type = "AWS::SageMaker::Endpoint"
+    life = Life.SUBSTITUTED
+    by = "a process on this machine behind the container contract"
+    properties = frozenset(
+        {
+            "DeploymentConfig",
+            "EndpointConfigName",
+            "EndpointName",
+            "ExcludeRetainedVariantProperties",
+            "RetainAllVariantProperties",
+            "RetainDeploymentConfig",
+            "Tags",
+        }
+    )
+    required = frozenset({"EndpointConfigName"})
+    replace_on = frozenset({"EndpointName"})
+    name_property = "EndpointName"
+    tag_style = "list"
+
+    _UPDATES = (
+        "DeploymentConfig",
+        "EndpointConfigName",
+        "ExcludeRetainedVariantProperties",
+        "RetainAllVariantProperties",
+        "RetainDeploymentConfig",
+    )
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateEndpoint."""
+        sagemaker = context.client("sagemaker")
+        name = properties.get("EndpointName") or context.name(_NAME)
+        arguments = {
+            "EndpointName": name,
+            "EndpointConfigName": properties["EndpointConfigName"],
+            "Tags": tag_list(tag_map(properties)),
+        }
+        if "DeploymentConfig" in properties:
+            arguments["DeploymentConfig"] = properties["DeploymentConfig"]
+        arn = sagemaker.create_endpoint(**api_arguments(sagemaker, "create_endpoint", arguments))[
+            "EndpointArn"
+        ]
+        return Created(arn, {"EndpointName": name})
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """UpdateEndpoint: the name and the address stay, the configuration changes."""
+        sagemaker = context.client("sagemaker")
+        name = _last(physical_id)
+        if changed(old, new, *self._UPDATES):
+            arguments = {key: new[key] for key in self._UPDATES if key in new}
+            sagemaker.update_endpoint(
+                **api_arguments(sagemaker, "update_endpoint", {"EndpointName": name, **arguments})
+            )
+        _set_tags(sagemaker, physical_id, old, new)
+        return Created(physical_id, {"EndpointName": name})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteEndpoint."""
+        _delete(context.client("sagemaker").delete_endpoint, EndpointName=_last(physical_id))
+
+    def is_stable(self, context: ResourceContext, physical_id: str, properties: Properties) -> bool:
+        """InService with the configuration that was asked for; a failure gives its reason."""
+        answer = context.client("sagemaker").describe_endpoint(EndpointName=_last(physical_id))
+        status = answer["EndpointStatus"]
+        if status in ("Failed", "OutOfService", "UpdateRollbackFailed"):
+            said = answer.get("FailureReason") or "SageMaker gave no reason"
+            raise ResourceError(f"endpoint {_last(physical_id)} is {status}: {said}")
+        if status != "InService":
+            return False
+        if answer["EndpointConfigName"] != properties["EndpointConfigName"]:
+            # SageMaker went back to the configuration before
+            said = answer.get("FailureReason") or "SageMaker gave no reason"
+            raise ResourceError(
+                f"endpoint {_last(physical_id)} was rolled back to "
+                f"{answer['EndpointConfigName']}: {said}"
+            )
+        return True
+
+    def is_gone(self, context: ResourceContext, physical_id: str) -> bool:
+        """DescribeEndpoint does not find it any more."""
+        try:
+            context.client("sagemaker").describe_endpoint(EndpointName=_last(physical_id))
+        except ClientError as error:
+            if _not_found(error):
+                return True
+            raise
+        return False

@@ -1,0 +1,233 @@
+"""AWS::SNS: topics, their policies and subscriptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.localcloud.cloudformation.intrinsics import text_of
+from penstock.localcloud.cloudformation.names import NameRule
+from penstock.localcloud.cloudformation.resource import (
+    Created,
+    Handler,
+    Properties,
+    ResourceContext,
+    changed,
+    tag_changes,
+    tag_map,
+)
+from penstock.localcloud.cloudformation.types.api import document, ignoring, tag_list
+from penstock.localcloud.ledger import Life
+
+_NAME = NameRule(max_length=256)
+_GONE = ("NotFound", "NotFoundException")
+_TOPIC_ATTRIBUTES = {
+    "ArchivePolicy": "{}",
+    "ContentBasedDeduplication": "false",
+    "DisplayName": "",
+    "KmsMasterKeyId": "",
+    "SignatureVersion": "1",
+    "TracingConfig": "PassThrough",
+}
+_SUBSCRIPTION_ATTRIBUTES = (
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "SubscriptionRoleArn",
+)
+
+
+def _text(value: Any) -> str:
+    return document(value) if isinstance(value, dict | list) else text_of(value)
+
+
+class Topic(Handler):
+    """Ref is the ARN; attributes TopicArn and TopicName."""
+
+    type = "AWS::SNS::Topic"
+    life = Life.LIVE
+    properties = frozenset({*_TOPIC_ATTRIBUTES, "FifoTopic", "Subscription", "Tags", "TopicName"})
+    unsupported = {"DataProtectionPolicy": "messages are not looked through here"}
+    replace_on = frozenset({"FifoTopic", "TopicName"})
+    name_property = "TopicName"
+    tag_style = "list"
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateTopic with its attributes, then its subscriptions."""
+        sns = context.client("sns")
+        fifo = text_of(properties.get("FifoTopic", False)) == "true"
+        name = properties.get("TopicName") or context.name(_NAME) + (".fifo" if fifo else "")
+        attributes = {key: _text(properties[key]) for key in _TOPIC_ATTRIBUTES if key in properties}
+        if fifo:
+            attributes["FifoTopic"] = "true"
+        arn = sns.create_topic(
+            Name=name, Attributes=attributes, Tags=tag_list(tag_map(properties))
+        )["TopicArn"]
+        context.made(arn)
+        self._subscribe(sns, arn, {}, properties)
+        return self._created(arn)
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Attributes, subscriptions and tags change in place."""
+        sns = context.client("sns")
+        for key, default in _TOPIC_ATTRIBUTES.items():
+            if changed(old, new, key):
+                sns.set_topic_attributes(
+                    TopicArn=physical_id,
+                    AttributeName=key,
+                    AttributeValue=_text(new.get(key, default)),
+                )
+        self._subscribe(sns, physical_id, old, new)
+        added, removed = tag_changes(old, new)
+        if added:
+            sns.tag_resource(ResourceArn=physical_id, Tags=tag_list(added))
+        if removed:
+            sns.untag_resource(ResourceArn=physical_id, TagKeys=removed)
+        return self._created(physical_id)
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteTopic with its subscriptions."""
+        ignoring(_GONE, context.client("sns").delete_topic, TopicArn=physical_id)
+
+    @staticmethod
+    def _created(arn: str) -> Created:
+        return Created(arn, {"TopicArn": arn, "TopicName": arn.rsplit(":", 1)[1]})
+
+    @staticmethod
+    def _subscribe(sns: Any, arn: str, old: Properties, new: Properties) -> None:
+        def wanted(properties: Properties) -> set[tuple[str, str]]:
+            return {(s["Protocol"], s["Endpoint"]) for s in properties.get("Subscription", [])}
+
+        for protocol, endpoint in sorted(wanted(new) - wanted(old)):
+            sns.subscribe(TopicArn=arn, Protocol=protocol, Endpoint=endpoint)
+        gone = wanted(old) - wanted(new)
+        if gone:
+            for known in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
+                if (known["Protocol"], known["Endpoint"]) in gone:
+                    sns.unsubscribe(SubscriptionArn=known["SubscriptionArn"])
+
+
+class TopicPolicy(Handler):
+    """One policy for one or more topics."""
+
+    type = "AWS::SNS::TopicPolicy"
+    life = Life.API_ONLY
+    properties = frozenset({"PolicyDocument", "Topics"})
+    required = properties
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """SetTopicAttributes Policy on each topic."""
+        sns = context.client("sns")
+        for topic in properties["Topics"]:
+            sns.set_topic_attributes(
+                TopicArn=topic,
+                AttributeName="Policy",
+                AttributeValue=document(properties["PolicyDocument"]),
+            )
+        physical_id = context.name(_NAME)
+        return Created(physical_id, {"Id": physical_id})
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Set it anew; topics that left get the default policy back."""
+        gone = [topic for topic in old["Topics"] if topic not in new["Topics"]]
+        self._reset(context, gone)
+        self.create(context, new)
+        return Created(physical_id, {"Id": physical_id})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """The topics get the default policy back: their own account may use them."""
+        self._reset(context, properties["Topics"])
+
+    @staticmethod
+    def _reset(context: ResourceContext, topics: list[str]) -> None:
+        for topic in topics:
+            policy = {
+                "Version": "2008-10-17",
+                "Id": "__default_policy_ID",
+                "Statement": [
+                    {
+                        "Sid": "__default_statement_ID",
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "*"},
+                        "Action": [
+                            f"SNS:{action}"
+                            for action in (
+                                "GetTopicAttributes",
+                                "SetTopicAttributes",
+                                "AddPermission",
+                                "RemovePermission",
+                                "DeleteTopic",
+                                "Subscribe",
+                                "ListSubscriptionsByTopic",
+                                "Publish",
+                            )
+                        ],
+                        "Resource": topic,
+                        "Condition": {"StringEquals": {"AWS:SourceOwner": context.account_id}},
+                    }
+                ],
+            }
+            ignoring(
+                _GONE,
+                context.client("sns").set_topic_attributes,
+                TopicArn=topic,
+                AttributeName="Policy",
+                AttributeValue=document(policy),
+            )
+
+
+class Subscription(Handler):
+    """Ref is the subscription's ARN."""
+
+    type = "AWS::SNS::Subscription"
+    life = Life.LIVE
+    properties = frozenset({*_SUBSCRIPTION_ATTRIBUTES, "Endpoint", "Protocol", "TopicArn"})
+    required = frozenset({"Protocol", "TopicArn"})
+    unsupported = {"Region": "there is one region here"}
+    replace_on = frozenset({"Endpoint", "Protocol", "TopicArn"})
+
+    # what moto delivers to; mails and text messages leave this machine on AWS only
+    _DELIVERED = ("sqs", "lambda", "http", "https")
+
+    def life_of(self, properties: Properties) -> tuple[Life, str]:
+        """Mails and text messages are not sent."""
+        if properties["Protocol"] in self._DELIVERED:
+            return Life.LIVE, ""
+        return Life.API_ONLY, ""
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """Subscribe with its attributes."""
+        attributes = {
+            key: _text(properties[key]) for key in _SUBSCRIPTION_ATTRIBUTES if key in properties
+        }
+        arn = context.client("sns").subscribe(
+            TopicArn=properties["TopicArn"],
+            Protocol=properties["Protocol"],
+            Endpoint=properties.get("Endpoint", ""),
+            Attributes=attributes,
+            ReturnSubscriptionArn=True,
+        )["SubscriptionArn"]
+        return Created(arn, {"Arn": arn})
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Attributes change in place."""
+        defaults = {"FilterPolicyScope": "MessageAttributes", "RawMessageDelivery": "false"}
+        for key in _SUBSCRIPTION_ATTRIBUTES:
+            if changed(old, new, key):
+                context.client("sns").set_subscription_attributes(
+                    SubscriptionArn=physical_id,
+                    AttributeName=key,
+                    AttributeValue=_text(new.get(key, defaults.get(key, "{}"))),
+                )
+        return Created(physical_id, {"Arn": physical_id})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """Unsubscribe."""
+        ignoring(_GONE, context.client("sns").unsubscribe, SubscriptionArn=physical_id)

@@ -1,0 +1,135 @@
+"""AWS::SQS: queues and queue policies."""
+
+from __future__ import annotations
+
+from penstock.localcloud.cloudformation.intrinsics import text_of
+from penstock.localcloud.cloudformation.names import NameRule
+from penstock.localcloud.cloudformation.resource import (
+    Created,
+    Handler,
+    Properties,
+    ResourceContext,
+    changed,
+    tag_changes,
+    tag_map,
+)
+from penstock.localcloud.cloudformation.types.api import document, ignoring
+from penstock.localcloud.ledger import Life
+
+_NAME = NameRule(max_length=80)
+_GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+# SetQueueAttributes names (botocore 1.44.5 sqs), each with SQS's default
+_ATTRIBUTES = {
+    "ContentBasedDeduplication": "false",
+    "DeduplicationScope": "queue",
+    "DelaySeconds": "0",
+    "FifoThroughputLimit": "perQueue",
+    "KmsDataKeyReusePeriodSeconds": "300",
+    "KmsMasterKeyId": "",
+    "MaximumMessageSize": "262144",
+    "MessageRetentionPeriod": "345600",
+    "ReceiveMessageWaitTimeSeconds": "0",
+    "RedriveAllowPolicy": "",
+    "RedrivePolicy": "",
+    "SqsManagedSseEnabled": "true",
+    "VisibilityTimeout": "30",
+}
+
+
+class Queue(Handler):
+    """Ref is the queue's URL; attributes Arn, QueueName and QueueUrl."""
+
+    type = "AWS::SQS::Queue"
+    life = Life.LIVE
+    properties = frozenset({*_ATTRIBUTES, "FifoQueue", "QueueName", "Tags"})
+    replace_on = frozenset({"FifoQueue", "QueueName"})
+    name_property = "QueueName"
+    tag_style = "list"
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateQueue."""
+        fifo = text_of(properties.get("FifoQueue", False)) == "true"
+        name = properties.get("QueueName") or context.name(_NAME)
+        if fifo and not name.endswith(".fifo"):
+            name = name[:75] + ".fifo"
+        attributes = {key: self._text(properties, key) for key in _ATTRIBUTES if key in properties}
+        if fifo:
+            attributes["FifoQueue"] = "true"
+        url = context.client("sqs").create_queue(
+            QueueName=name, Attributes=attributes, tags=tag_map(properties)
+        )["QueueUrl"]
+        return self._created(context, url)
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Attributes and tags change in place."""
+        sqs = context.client("sqs")
+        attributes = {
+            key: self._text(new, key) if key in new else default
+            for key, default in _ATTRIBUTES.items()
+            if changed(old, new, key)
+        }
+        if attributes:
+            sqs.set_queue_attributes(QueueUrl=physical_id, Attributes=attributes)
+        added, removed = tag_changes(old, new)
+        if added:
+            sqs.tag_queue(QueueUrl=physical_id, Tags=added)
+        if removed:
+            sqs.untag_queue(QueueUrl=physical_id, TagKeys=removed)
+        return self._created(context, physical_id)
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """DeleteQueue with its messages."""
+        ignoring(_GONE, context.client("sqs").delete_queue, QueueUrl=physical_id)
+
+    @staticmethod
+    def _text(properties: Properties, key: str) -> str:
+        value = properties[key]
+        return document(value) if isinstance(value, dict) else text_of(value)
+
+    @staticmethod
+    def _created(context: ResourceContext, url: str) -> Created:
+        name = url.rsplit("/", 1)[1]
+        return Created(url, {"Arn": context.arn("sqs", name), "QueueName": name, "QueueUrl": url})
+
+
+class QueuePolicy(Handler):
+    """One policy for one or more queues."""
+
+    type = "AWS::SQS::QueuePolicy"
+    life = Life.API_ONLY
+    properties = frozenset({"PolicyDocument", "Queues"})
+    required = properties
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """SetQueueAttributes Policy on each queue."""
+        for url in properties["Queues"]:
+            context.client("sqs").set_queue_attributes(
+                QueueUrl=url, Attributes={"Policy": document(properties["PolicyDocument"])}
+            )
+        physical_id = context.name(_NAME)
+        return Created(physical_id, {"Id": physical_id})
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> Created:
+        """Set it anew; queues that left lose theirs."""
+        gone = [url for url in old["Queues"] if url not in new["Queues"]]
+        self._reset(context, gone)
+        self.create(context, new)
+        return Created(physical_id, {"Id": physical_id})
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        """The queues have no policy any more."""
+        self._reset(context, properties["Queues"])
+
+    @staticmethod
+    def _reset(context: ResourceContext, urls: list[str]) -> None:
+        for url in urls:
+            ignoring(
+                _GONE,
+                context.client("sqs").set_queue_attributes,
+                QueueUrl=url,
+                Attributes={"Policy": ""},
+            )

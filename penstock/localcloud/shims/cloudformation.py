@@ -1,0 +1,399 @@
+"""CloudFormation's API on moto, with the stacks of our own engine behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.cloudformation.exceptions import CloudFormationError
+from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam import models as iam_models
+
+from penstock.localcloud.cloudformation.errors import TemplateError
+from penstock.localcloud.cloudformation.front import ChangeSet, Request, StackFront
+from penstock.localcloud.cloudformation.state import Output, ResourceStatus, StackState
+from penstock.localcloud.context import CloudContext
+from penstock.localcloud.shims.patches import Patches
+
+_GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+
+
+class RefusedError(CloudFormationError):  # type: ignore[misc]
+    """A TemplateError as moto's error response."""
+
+    def __init__(self, error: TemplateError) -> None:
+        super().__init__(str(error))
+        self.code = error.code
+
+
+def install(patches: Patches, *, context: CloudContext) -> StackFront:
+    """Every stack operation of moto's API goes to the engine; returns its stacks.
+
+    Close what is returned before the server stops.
+    """
+    front = StackFront(context)
+    for name, answer in _answers(front).items():
+        replace = patches.replace if hasattr(CloudFormationResponse, name) else patches.add
+        replace(CloudFormationResponse, name, _action(context, answer))
+    for name, method in _backend_methods(front).items():
+        patches.replace(CloudFormationBackend, name, method)
+    # templates attach AWS managed policies by ARN: moto knows them only when told to
+    patches.replace(iam_models, "load_iam_aws_managed_policies", lambda: True)
+    return front
+
+
+def _action(
+    context: CloudContext, answer: Callable[[Any], Mapping[str, Any] | None]
+) -> Callable[[Any], ActionResult]:
+    def action(response: Any) -> ActionResult:
+        try:
+            if response.region != context.region:
+                raise TemplateError(
+                    f"the local cloud is one region, {context.region}; got {response.region}"
+                )
+            result = answer(response)
+        except TemplateError as error:
+            raise RefusedError(error) from error
+        return EmptyResult() if result is None else ActionResult(result)
+
+    return action
+
+
+def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] | None]]:
+    """The API's actions, by the names that moto calls them."""
+
+    def create_stack(response: Any) -> Mapping[str, Any]:
+        failure = response._get_param("OnFailure", "ROLLBACK")
+        if response._get_bool_param("DisableRollback", False):
+            failure = "DO_NOTHING"
+        protected = bool(response._get_bool_param("EnableTerminationProtection", False))
+        request = _request(response, on_failure=failure, termination_protection=protected)
+        stack = front.create(response._get_param("StackName"), request)
+        return {"StackId": stack.stack_id}
+
+    def update_stack(response: Any) -> Mapping[str, Any]:
+        stack = front.update(response._get_param("StackName"), _request(response))
+        return {"StackId": stack.stack_id}
+
+    def delete_stack(response: Any) -> None:
+        front.delete(
+            response._get_param("StackName"),
+            response._get_param("RoleARN"),
+            response._get_param("RetainResources", []),
+        )
+
+    def describe_stacks(response: Any) -> Mapping[str, Any]:
+        name = response._get_param("StackName")
+        stacks = [front.find(name)] if name else front.present()
+        return {"Stacks": [_stack(stack) for stack in stacks]}
+
+    def list_stacks(response: Any) -> Mapping[str, Any]:
+        wanted = response._get_param("StackStatusFilter", [])
+        return {
+            "StackSummaries": [
+                _stack(stack)
+                for stack in front.everything()
+                if not wanted or stack.status in wanted
+            ]
+        }
+
+    def describe_stack_resource(response: Any) -> Mapping[str, Any]:
+        stack = front.find(response._get_param("StackName"))
+        logical_id = response._get_param("LogicalResourceId")
+        status = stack.statuses.get(logical_id)
+        if status is None:
+            raise TemplateError(f"Resource {logical_id} does not exist for stack {stack.name}")
+        return {"StackResourceDetail": _resource(stack, status)}
+
+    def describe_stack_resources(response: Any) -> Mapping[str, Any]:
+        stack = front.find(response._get_param("StackName"))
+        wanted = response._get_param("LogicalResourceId")
+        return {
+            "StackResources": [
+                _resource(stack, status)
+                for status in _listed(stack)
+                if wanted in (None, status.logical_id)
+            ]
+        }
+
+    def list_stack_resources(response: Any) -> Mapping[str, Any]:
+        stack = front.find(response._get_param("StackName"))
+        resources = [_resource(stack, status) for status in _listed(stack)]
+        return {"StackResourceSummaries": resources}
+
+    def describe_stack_events(response: Any) -> Mapping[str, Any]:
+        stack = front.find(response._get_param("StackName"))
+        return {
+            "StackEvents": [
+                {
+                    "EventId": event.event_id,
+                    "LogicalResourceId": event.logical_id,
+                    "PhysicalResourceId": event.physical_id,
+                    "ResourceProperties": event.properties,
+                    "ResourceStatus": event.status,
+                    "ResourceStatusReason": event.reason,
+                    "ResourceType": event.type,
+                    "StackId": stack.stack_id,
+                    "StackName": stack.name,
+                    "Timestamp": _time(event.at),
+                }
+                for event in reversed(list(stack.events))
+            ]
+        }
+
+    def get_template(response: Any) -> Mapping[str, Any]:
+        stack = front.find(response._get_param("StackName"))
+        return {"TemplateBody": stack.template.body if stack.template else ""}
+
+    def list_exports(response: Any) -> Mapping[str, Any]:
+        del response
+        return {
+            "Exports": [
+                {"ExportingStackId": stack_id, "Name": name, "Value": value}
+                for stack_id, name, value in front.exports()
+            ]
+        }
+
+    def list_imports(response: Any) -> Mapping[str, Any]:
+        name = response._get_param("ExportName")
+        importers = front.importers(name)
+        if not importers:
+            raise TemplateError(f"Export '{name}' is not imported by any stack.")
+        return {"Imports": importers}
+
+    def set_stack_policy(response: Any) -> None:
+        body = _policy(response, "StackPolicy")
+        if body is None:
+            raise TemplateError("StackPolicyBody or StackPolicyURL must be given")
+        front.set_policy(response._get_param("StackName"), body)
+
+    def get_stack_policy(response: Any) -> Mapping[str, Any]:
+        return {"StackPolicyBody": front.find(response._get_param("StackName")).policy or None}
+
+    def create_change_set(response: Any) -> Mapping[str, Any]:
+        change_set = front.create_change_set(
+            response._get_param("StackName"),
+            response._get_param("ChangeSetName"),
+            response._get_param("ChangeSetType", "UPDATE"),
+            response._get_param("Description"),
+            _request(response),
+        )
+        return {"Id": change_set.change_set_id, "StackId": change_set.stack.stack_id}
+
+    def named_change_set(response: Any) -> tuple[str, str | None]:
+        return response._get_param("ChangeSetName"), response._get_param("StackName")
+
+    def describe_change_set(response: Any) -> Mapping[str, Any]:
+        return _change_set(front.change_set(*named_change_set(response)))
+
+    def execute_change_set(response: Any) -> None:
+        front.execute_change_set(*named_change_set(response))
+
+    def delete_change_set(response: Any) -> None:
+        front.delete_change_set(*named_change_set(response))
+
+    def list_change_sets(response: Any) -> Mapping[str, Any]:
+        change_sets = front.change_sets(response._get_param("StackName"))
+        return {"Summaries": [_change_set(change_set) for change_set in change_sets]}
+
+    actions = (
+        create_change_set,
+        create_stack,
+        delete_change_set,
+        delete_stack,
+        describe_change_set,
+        describe_stack_events,
+        describe_stack_resource,
+        describe_stack_resources,
+        describe_stacks,
+        execute_change_set,
+        get_stack_policy,
+        get_template,
+        list_change_sets,
+        list_exports,
+        list_imports,
+        list_stack_resources,
+        list_stacks,
+        set_stack_policy,
+        update_stack,
+    )
+    return {action.__name__: action for action in actions}
+
+
+def _backend_methods(front: StackFront) -> dict[str, Callable[..., Any]]:
+    """What moto itself asks of its stacks: stack sets, GetTemplateSummary, tags."""
+
+    def get_stack(self: Any, name_or_stack_id: str) -> _StackView:  # noqa: ARG001
+        try:
+            return _StackView(front.find(name_or_stack_id))
+        except TemplateError as error:
+            raise RefusedError(error) from error
+
+    def create_stack(self: Any, name: str, **given: Any) -> _StackView:  # noqa: ARG001
+        request = Request(
+            given["template"],
+            given["parameters"],
+            given.get("tags") or {},
+            given.get("role_arn"),
+            ("CAPABILITY_NAMED_IAM",),
+        )
+        try:
+            return _StackView(front.create(name, request))
+        except TemplateError as error:
+            raise RefusedError(error) from error
+
+    def delete_stack(self: Any, name_or_stack_id: str) -> None:  # noqa: ARG001
+        try:
+            front.delete(name_or_stack_id, None)
+        except TemplateError as error:
+            raise RefusedError(error) from error
+
+    return {
+        "get_stack": get_stack,
+        "create_stack": create_stack,
+        "delete_stack": delete_stack,
+    }
+
+
+class _StackView:
+    """A stack with the attributes that moto's remaining code reads."""
+
+    def __init__(self, state: StackState) -> None:
+        self.stack_id = state.stack_id
+        self.name = state.name
+        self.status = state.status
+        self.template = state.template.body if state.template else ""
+        self.tags = state.tags
+
+
+def _request(
+    response: Any, *, on_failure: str = "ROLLBACK", termination_protection: bool = False
+) -> Request:
+    if response._get_param("NotificationARNs"):
+        raise TemplateError("NotificationARNs are not supported by the local cloud")
+    body = response._get_param("TemplateBody")
+    url = response._get_param("TemplateURL")
+    if body and url:
+        raise TemplateError("TemplateBody and TemplateURL cannot both be given")
+    if url:
+        body = response._get_stack_from_s3_url(url)
+    if not body and not response._get_bool_param("UsePreviousTemplate", False):
+        raise TemplateError("Either Template URL or Template Body must be specified.")
+    parameters: dict[str, str | None] = {}
+    for parameter in response._get_param("Parameters", []):
+        name, value = parameter["ParameterKey"], parameter.get("ParameterValue")
+        previous = str(parameter.get("UsePreviousValue", False)).lower() == "true"
+        if previous and value:
+            raise TemplateError(
+                f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as "
+                "true and non empty value for a parameter"
+            )
+        parameters[name] = None if previous else value or ""
+    tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
+    return Request(
+        template=body or None,
+        parameters=parameters,
+        # the request does not show whether Tags was absent or empty: both keep the tags
+        tags=tags or None if response._get_action() != "CreateStack" else tags,
+        role_arn=response._get_param("RoleARN"),
+        capabilities=response._get_param("Capabilities", []),
+        policy=_policy(response, "StackPolicy"),
+        policy_during_update=_policy(response, "StackPolicyDuringUpdate"),
+        on_failure=on_failure,
+        termination_protection=termination_protection,
+    )
+
+
+def _policy(response: Any, prefix: str) -> str | None:
+    body, url = response._get_param(f"{prefix}Body"), response._get_param(f"{prefix}URL")
+    if body and url:
+        raise TemplateError(f"You cannot specify both {prefix}URL and {prefix}Body")
+    if url:
+        body = response._get_stack_from_s3_url(url)
+    return str(body) if body else None
+
+
+def _time(moment: datetime | None) -> datetime | None:
+    """A time as moto serializes it: UTC without a time zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
+
+
+def _listed(stack: StackState) -> list[ResourceStatus]:
+    """What is there; of a deleted stack, what was."""
+    statuses = list(stack.statuses.values())
+    if stack.status == "DELETE_COMPLETE":
+        return statuses
+    return [status for status in statuses if status.status not in _GONE]
+
+
+def _stack(stack: StackState) -> dict[str, Any]:
+    parameters = []
+    for name, parameter in stack.parameters.items():
+        hidden = parameter.no_echo
+        entry = {
+            "ParameterKey": name,
+            "ParameterValue": "****" if hidden else parameter.given,
+        }
+        if parameter.from_ssm:
+            value = parameter.value
+            entry["ResolvedValue"] = value if isinstance(value, str) else ",".join(value)
+        parameters.append(entry)
+    return {
+        "StackId": stack.stack_id,
+        "StackName": stack.name,
+        "Description": stack.template.description if stack.template else None,
+        "TemplateDescription": stack.template.description if stack.template else None,
+        "Parameters": parameters,
+        "CreationTime": _time(stack.created_at),
+        "LastUpdatedTime": _time(stack.updated_at),
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason,
+        "DisableRollback": stack.on_failure == "DO_NOTHING",
+        "Capabilities": list(stack.capabilities),
+        "Outputs": [_output(output) for output in stack.outputs],
+        "RoleARN": stack.role_arn,
+        "Tags": stack.tags,
+        "EnableTerminationProtection": stack.termination_protection,
+    }
+
+
+def _output(output: Output) -> dict[str, Any]:
+    return {
+        "OutputKey": output.key,
+        "OutputValue": output.value,
+        "Description": output.description,
+        "ExportName": output.export,
+    }
+
+
+def _resource(stack: StackState, status: ResourceStatus) -> dict[str, Any]:
+    return {
+        "StackId": stack.stack_id,
+        "StackName": stack.name,
+        "LogicalResourceId": status.logical_id,
+        "PhysicalResourceId": status.physical_id,
+        "ResourceType": status.type,
+        "ResourceStatus": status.status,
+        "ResourceStatusReason": status.reason,
+        "Timestamp": _time(status.at),
+        "LastUpdatedTimestamp": _time(status.at),
+    }
+
+
+def _change_set(change_set: ChangeSet) -> dict[str, Any]:
+    return {
+        "ChangeSetId": change_set.change_set_id,
+        "ChangeSetName": change_set.name,
+        "StackId": change_set.stack.stack_id,
+        "StackName": change_set.stack.name,
+        "Description": change_set.description,
+        "Parameters": change_set.parameters,
+        "CreationTime": _time(change_set.created_at),
+        "ExecutionStatus": change_set.execution_status,
+        "Status": change_set.status,
+        "StatusReason": change_set.reason,
+        "Changes": change_set.changes,
+    }
