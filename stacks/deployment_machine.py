@@ -239,6 +239,7 @@ class DeploymentMachine(Construct):
                     "cloudformation:UpdateStack",
                 ],
                 [f"arn:{Aws.PARTITION}:cloudformation:{account}:stack/{names.stack('serving')}/*"],
+                wildcard="CloudFormation makes the stack's id",
             ),
             pass_role(update_role, to="cloudformation.amazonaws.com"),
             allow(["sns:Publish"], [alerts.topic_arn]),
