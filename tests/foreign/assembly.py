@@ -46,7 +46,7 @@ def synthesize(out: Path) -> Path:
 
 def resource(template: dict[str, Any], start: str, type_: str) -> dict[str, Any]:
     """The one resource of `type_` whose logical id begins with `start`."""
-    found = [
+    found: list[dict[str, Any]] = [
         definition
         for logical_id, definition in template["Resources"].items()
         if logical_id.startswith(start) and definition["Type"] == type_

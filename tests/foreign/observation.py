@@ -109,7 +109,7 @@ def observe_everything(plant: Plant) -> Observation:
 
 def accounted(plant: Plant) -> int:
     """Readings that are delivered, dropped or rejected."""
-    dropped = sum(said.get("heartbeats", 0) for said in plant.writer_said())
+    dropped = sum(int(said.get("heartbeats", 0)) for said in plant.writer_said())
     return len(plant.lines(READINGS)) + dropped + len(plant.rejected())
 
 
