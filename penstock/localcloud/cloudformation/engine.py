@@ -101,6 +101,14 @@ def build_model(
                 return other.exports()[export]
         raise TemplateError(f"No export named {export} found.")
 
+    def stack_output(name: str, key: str) -> str:
+        for other in services.stacks():
+            if name in (other.name, other.stack_id):
+                for output in other.outputs:
+                    if output.key == key:
+                        return output.value
+        raise TemplateError(f"Stack {name} has no output {key}")
+
     def zones(region: str) -> list[str]:
         answer = client("ec2").describe_availability_zones(
             Filters=[{"Name": "region-name", "Values": [region]}]
@@ -124,7 +132,7 @@ def build_model(
             "AWS::URLSuffix": "amazonaws.com",
         },
         tags=tags,
-        outside=Outside(imported=imported, dynamic=dynamic, zones=zones),
+        outside=Outside(imported=imported, stack_output=stack_output, dynamic=dynamic, zones=zones),
         resources=stack.resources,
     )
     for logical_id, definition in model.active.items():

@@ -39,6 +39,9 @@ class Scope(Protocol):
     def imported(self, export: str) -> Any:
         """The value of another stack's export."""
 
+    def stack_output(self, stack: str, output: str) -> Any:
+        """An output of another stack, exported or not."""
+
     def dynamic(self, service: str, reference: str) -> str:
         """The value of {{resolve:service:reference}}."""
 
@@ -78,6 +81,7 @@ class Resolver:
             "Fn::Split": self._split,
             "Fn::FindInMap": self._find_in_map,
             "Fn::ImportValue": self._import_value,
+            "Fn::GetStackOutput": self._get_stack_output,
             "Fn::If": self._if,
             "Fn::Base64": self._base64,
             "Fn::GetAZs": self._get_azs,
@@ -231,6 +235,16 @@ class Resolver:
 
     def _import_value(self, argument: Any) -> Any:
         return self._scope.imported(self._text("Fn::ImportValue", argument))
+
+    def _get_stack_output(self, argument: Any) -> Any:
+        """What CDK writes for weak references (aws-cdk-lib 2.275.0, Fn.getStackOutput)."""
+        resolved = self.resolve(argument)
+        region = resolved.get("Region", self._scope.ref("AWS::Region"))
+        if region != self._scope.ref("AWS::Region") or resolved.get("RoleArn"):
+            raise TemplateError(
+                "Template error: Fn::GetStackOutput reaches this account and region only here"
+            )
+        return self._scope.stack_output(resolved["StackName"], resolved["OutputName"])
 
     def _if(self, argument: Any) -> Any:
         self._check_count("Fn::If", argument, 3, 3)

@@ -19,10 +19,12 @@ class Outside:
         self,
         *,
         imported: Callable[[str], str],
+        stack_output: Callable[[str, str], str],
         dynamic: Callable[[str, str], str],
         zones: Callable[[str], list[str]],
     ) -> None:
         self.imported = imported
+        self.stack_output = stack_output
         self.dynamic = dynamic
         self.zones = zones
 
@@ -113,6 +115,10 @@ class Model:
         value = self._outside.imported(export)
         self.imports.add(export)
         return value
+
+    def stack_output(self, stack: str, output: str) -> str:
+        """Another stack's output; nothing keeps that stack from changing it."""
+        return self._outside.stack_output(stack, output)
 
     def dynamic(self, service: str, reference: str) -> str:
         """{{resolve:...}}."""
