@@ -75,7 +75,7 @@ class PipelineStage(Stage):
             log_retention_days=environment.log_retention_days,
         )
         # the parameter of the training stack must exist before serving reads it
-        serving.add_dependency(training)
+        serving.add_stack_dependency(training)
         self.layers = (foundation, lake, ingestion, training, serving)
         tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
         for key, value in tags.items():
