@@ -7,10 +7,12 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.cli.errors import UsageError
-from pipelines.spec import Pipeline
+
+if TYPE_CHECKING:
+    from pipelines.spec import Pipeline
 
 RESENT_EVERY = 100  # each hundredth record is sent twice, as producers that retry do
 

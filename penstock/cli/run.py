@@ -49,7 +49,10 @@ class Run:
             try:
                 with self._timeline.step("deploy"):
                     cloud.deploy(
-                        assembly, on_progress=lambda text: self._timeline.say("deploy", text)
+                        assembly,
+                        on_progress=lambda stack, status: self._timeline.say(
+                            "deploy", f"{stack} {status}"
+                        ),
                     )
                 aws = Aws(
                     client=cloud.context.clients.deployer,

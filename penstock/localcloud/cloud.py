@@ -1,0 +1,147 @@
+"""The local cloud: one moto server, its shims, the workers, and the deployment of assemblies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from penstock.localcloud.assembly import read_assembly
+from penstock.localcloud.clients import ClientFactory
+from penstock.localcloud.clock import SkippingClock
+from penstock.localcloud.context import CloudContext
+from penstock.localcloud.deploy import deploy
+from penstock.localcloud.ledger import Ledger
+from penstock.localcloud.server import MotoServer
+from penstock.localcloud.shims import (
+    cloudformation,
+    events,
+    firehose,
+    functions,
+    glue,
+    sagemaker,
+    sagemaker_runtime,
+    stepfunctions,
+)
+from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.workers.events import EventsWorker
+from penstock.localcloud.workers.firehose import DeliveryWorker
+from penstock.localcloud.workers.functions import FunctionsWorker
+from penstock.localcloud.workers.glue import GlueWorker
+from penstock.localcloud.workers.hosting import HostingWorker
+from penstock.localcloud.workers.training import TrainingWorker
+
+# Where an assembly that is bound to no account and region is deployed (moto's own defaults).
+ANY_ACCOUNT = "123456789012"
+ANY_REGION = "us-east-1"
+
+
+class Worker(Protocol):
+    """Gives life to one kind of resource."""
+
+    def start(self) -> None:
+        """Begin; must return at once."""
+
+    def stop(self) -> None:
+        """End threads and child processes."""
+
+
+class LocalCloud:
+    """A cloud in this process, empty when entered and gone when left; one at a time.
+
+    Args:
+        workdir: a private directory for jobs, functions and models; it must outlive the cloud.
+        account_id: the account of every resource.
+        region: the one region there is.
+    """
+
+    def __init__(
+        self, *, workdir: Path, account_id: str = ANY_ACCOUNT, region: str = ANY_REGION
+    ) -> None:
+        self._workdir = workdir
+        self._account_id = account_id
+        self._region = region
+        self._open = ExitStack()
+        self.context: CloudContext
+
+    @classmethod
+    def for_assembly(cls, assembly: Path, *, workdir: Path) -> LocalCloud:
+        """A cloud in the account and region that the cloud assembly is bound to, if it is."""
+        bound_to = read_assembly(assembly)
+        return cls(
+            workdir=workdir,
+            account_id=bound_to.account_id or ANY_ACCOUNT,
+            region=bound_to.region or ANY_REGION,
+        )
+
+    def __enter__(self) -> LocalCloud:
+        with self._open as opening:
+            self._start(opening)
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def deploy(
+        self, assembly: Path, *, on_progress: Callable[[str, str], None] | None = None
+    ) -> dict[str, dict[str, str]]:
+        """Create or update every stack of the assembly; returns the outputs by stack name.
+
+        LocalCloudError names the stack, the resource and the reason when something fails.
+        """
+        return deploy(read_assembly(assembly), self.context, on_progress=on_progress)
+
+    def _start(self, opening: ExitStack) -> None:
+        self._workdir.mkdir(parents=True, exist_ok=True)
+        server = MotoServer(account_id=self._account_id)
+        server.start()
+        opening.callback(server.stop)
+        clock = SkippingClock()
+        opening.callback(clock.close)
+        clients = ClientFactory(endpoint_url=server.endpoint_url, region=self._region)
+        event_bus = EventsWorker(clients=clients, clock=clock, account_id=self._account_id)
+        self.context = CloudContext(
+            clients=clients,
+            clock=clock,
+            ledger=Ledger(),
+            events=event_bus,
+            workdir=self._workdir,
+            account_id=self._account_id,
+            region=self._region,
+        )
+        patches = Patches()
+        opening.callback(patches.undo)
+        for worker in self._workers(patches, event_bus):
+            worker.start()
+            opening.callback(worker.stop)
+
+    def _workers(self, patches: Patches, event_bus: EventsWorker) -> list[Worker]:
+        context = self.context
+        self._open.callback(cloudformation.install(patches, context=context).close)
+        stepfunctions.install(patches, clients=context.clients, clock=context.clock)
+        events.install(patches, deliver=event_bus.deliver)
+        run_functions = FunctionsWorker(context)
+        functions.install(patches, invoker=run_functions)
+        delivery = DeliveryWorker(context)
+        firehose.install(patches, delivery=delivery)
+        spark_jobs = GlueWorker(context)
+        glue.install(patches, start=spark_jobs.start_run, stop=spark_jobs.stop_run)
+        training, hosting = TrainingWorker(context), HostingWorker(context)
+        sagemaker.install(
+            patches,
+            clock=context.clock,
+            events=context.events,
+            training=training,
+            hosting=hosting,
+        )
+        sagemaker_runtime.install(patches, invoke=hosting.invoke)
+        # stopped in reverse: whoever hands work on ends before those who take it
+        return [hosting, training, run_functions, spark_jobs, event_bus, delivery]
