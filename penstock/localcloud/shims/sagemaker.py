@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -78,7 +79,8 @@ def _install_training(
     create = SageMakerResponse.create_training_job
 
     def create_training_job(self: Any) -> ActionResult:
-        request = dict(self._get_params())
+        # a copy: moto writes a metric definition of its own into what it is given
+        request = copy.deepcopy(dict(self._get_params()))
         backend = self.sagemaker_backend
         name = request["TrainingJobName"]
         if name in backend.training_jobs:
@@ -126,10 +128,9 @@ class ApiTrainingJob:
         self._clock = clock
         self._events = events
         now = naive(clock)
-        # moto adds a metric definition that nobody has asked for
         definitions = (request.get("AlgorithmSpecification") or {}).get("MetricDefinitions")
         stored.algorithm_specification = {
-            **request["AlgorithmSpecification"],
+            **(request.get("AlgorithmSpecification") or {}),
             "MetricDefinitions": definitions or [],
         }
         stored.creation_time = stored.last_modified_time = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 import threading
 from dataclasses import dataclass
 
@@ -35,19 +36,15 @@ class Connections:
     ) -> Response:
         """One exchange; TimeoutError, OSError or http.client.HTTPException when it fails.
 
-        A connection that the container has closed while it was idle is replaced once.
+        A request is never sent twice: a container may have acted on it.
         """
-        connection = self._take()
-        if connection is not None:
-            try:
-                return self._exchange(connection, method, path, body, headers, timeout_seconds)
-            except (ConnectionError, http.client.RemoteDisconnected):
-                connection.close()
-        fresh = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout_seconds)
+        connection = self._take() or http.client.HTTPConnection(
+            "127.0.0.1", self._port, timeout=timeout_seconds
+        )
         try:
-            return self._exchange(fresh, method, path, body, headers, timeout_seconds)
+            return self._exchange(connection, method, path, body, headers, timeout_seconds)
         except (OSError, http.client.HTTPException):
-            fresh.close()
+            connection.close()
             raise
 
     def close(self) -> None:
@@ -80,8 +77,15 @@ class Connections:
         return response
 
     def _take(self) -> http.client.HTTPConnection | None:
-        with self._lock:
-            return self._idle.pop() if self._idle else None
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            # an idle connection with something to read has been closed by the container
+            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+                return connection
+            connection.close()
 
     def _give_back(self, connection: http.client.HTTPConnection) -> None:
         with self._lock:

@@ -123,6 +123,14 @@ class Fleet:
                     "health check. Please check CloudWatch logs for this endpoint. "
                     f"({definition['Image']}: {error})"
                 ) from error
+        instances = int(settings.get("InitialInstanceCount") or 1)
+        if instances > 1:
+            for definition in containers:
+                self._context.ledger.note(
+                    _resource(str(definition["Image"])),
+                    f"variant {name} of endpoint {self._endpoint_name}: one process stands for "
+                    f"{instances} instances",
+                )
 
     def _containers(self, model: dict[str, Any]) -> list[dict[str, Any]]:
         """Container definitions with images: of the model itself, or of its model package."""
@@ -173,7 +181,7 @@ class Fleet:
         image = str(definition["Image"])
         engine = find_engine(image)
         self._context.ledger.record(
-            f"{image} (hosting)", "SageMaker inference image", Life.SUBSTITUTED, engine.by
+            _resource(image), "SageMaker inference image", Life.SUBSTITUTED, engine.by
         )
         clients = self._context.clients
         name = str(definition.get("ContainerHostname") or f"container-{number + 1}")
@@ -208,3 +216,7 @@ class Fleet:
         )
         variant.containers.append(container)
         return container
+
+
+def _resource(image: str) -> str:
+    return f"{image} (hosting)"

@@ -24,6 +24,7 @@ from penstock.localcloud.workers.training.channels import (
     ChannelError,
     ChannelObjects,
     channels_of,
+    input_mode,
 )
 from penstock.localcloud.workers.training.files import download
 from penstock.localcloud.workers.training.job import ChannelReport, TrainingJob, TrainingReport
@@ -120,6 +121,8 @@ class TrainingRun:
         self._context.ledger.record(
             self._resource, "SageMaker training image", Life.SUBSTITUTED, engine.by
         )
+        for line in platform_differences(self._request):
+            self._context.ledger.note(self._resource, line)
         return engine
 
     @property
@@ -305,6 +308,20 @@ class TrainingRun:
     @property
     def _directory(self) -> Path:
         return self._context.workdir / "training" / self._job.name
+
+
+def platform_differences(request: dict[str, Any]) -> list[str]:
+    """Settings of a request that change nothing here, one line each."""
+    lines = []
+    if request.get("EnableManagedSpotTraining"):
+        lines.append("EnableManagedSpotTraining: nothing interrupts the job")
+    if request.get("CheckpointConfig"):
+        lines.append("CheckpointConfig: nothing is synchronised with S3")
+    if request.get("VpcConfig"):
+        lines.append("VpcConfig: the program runs on this machine's network")
+    if any(input_mode(request, c) == "FastFile" for c in request.get("InputDataConfig") or []):
+        lines.append("FastFile: objects are downloaded before the program starts, as in File mode")
+    return lines
 
 
 def failure_reason(failure: str, code: int) -> str:

@@ -1,0 +1,133 @@
+"""A container's process: its environment, its output, and its end in every way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.localcloud.workers.container import ContainerProcess
+
+pytestmark = pytest.mark.offline
+
+
+class Lines:
+    """A log stream that only remembers."""
+
+    group = stream = "test"
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, *lines: str) -> None:
+        self.lines.extend(lines)
+
+
+def container(script: str, tmp_path: Path, **environment: str) -> tuple[ContainerProcess, Lines]:
+    lines = Lines()
+    stream: Any = lines
+    process = ContainerProcess(
+        [sys.executable, "-c", script], environment=environment, directory=tmp_path, stream=stream
+    )
+    process.start()
+    return process, lines
+
+
+def test_output_is_carried_in_order_to_the_last_unfinished_line(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "for n in range(5000): print(n)\n"
+        "print('é', file=sys.stderr); sys.stdout.write('end')"
+    )
+    process, lines = container(script, tmp_path)
+    assert process.wait(20) == 0
+    process.finish_output()
+    assert lines.lines == [*map(str, range(5000)), "é", "end"]
+    assert process.last_lines[-1] == "end"
+
+
+def test_the_users_credentials_do_not_get_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    process, lines = container("import os; print(sorted(os.environ))", tmp_path, OWN="1")
+    process.wait(20)
+    process.finish_output()
+    assert "OWN" in lines.lines[0]
+    assert "SECRET" not in lines.lines[0]
+    assert "PROXY" not in lines.lines[0]
+
+
+def test_a_program_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
+    script = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('deaf', flush=True); time.sleep(60)"
+    )
+    process, lines = container(script, tmp_path)
+    while not lines.lines:
+        time.sleep(0.02)
+    begun = time.monotonic()
+    assert process.stop(0.5) == -signal.SIGKILL
+    assert 0.4 < time.monotonic() - begun < 5
+
+
+def test_what_the_program_left_behind_ends_with_it(tmp_path: Path) -> None:
+    script = (
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(p.pid)"
+    )
+    process, lines = container(script, tmp_path)
+    process.wait(20)
+    process.finish_output()
+    child = int(lines.lines[0])
+    assert gone(child)
+
+
+PARENT = """
+import os, pathlib, sys, time
+from penstock.localcloud.workers.container import ContainerProcess
+class Lines:
+    group = stream = ""
+    def write(self, *lines): pass
+script = "import time; from penstock.localcloud.engines.lifeline import hold; hold(); time.sleep(60)"
+process = ContainerProcess([sys.executable, "-c", script], environment={},
+                           directory=pathlib.Path("."), stream=Lines())
+process.start()
+print(process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_an_engine_does_not_outlive_a_local_cloud_that_was_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, cwd=tmp_path, text=True
+    )
+    assert parent.stdout is not None
+    engine = int(parent.stdout.readline())
+    time.sleep(0.5)  # the engine takes hold of its lifeline
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    assert gone(engine)
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended within ten seconds."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
