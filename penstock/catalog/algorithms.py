@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from penstock.catalog.facts import Fact, entry, read_data
+from penstock.catalog.facts import Fact, entry, in_words, read_data
+
+# what Python reads as a number beyond this (1_0, blanks) other readers may not
+_PLAIN = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
 
 
 class Channels(BaseModel):
@@ -60,24 +63,22 @@ class Hyperparameter(BaseModel):
 
     @property
     def _range(self) -> str:
-        low = "" if self.minimum is None else f"{self.minimum:,g}"
         if self.minimum is None:
             return ""
+        low = in_words(self.minimum)
         if self.maximum is None:
             return f" above {low}" if self.minimum_is_exclusive else f" of {low} or more"
-        return f" from {low} to {self.maximum:,g}"
+        return f" from {low} to {in_words(self.maximum)}"
 
     def accepts(self, value: str) -> bool:
         """Whether the algorithm takes the value, given as the string that is sent."""
         if value in self.words:
             return True
-        if self.type == "word":
+        if self.type == "word" or not _PLAIN.fullmatch(value):
             return False
         try:
             number = int(value) if self.type == "integer" else float(value)
         except ValueError:
-            return False
-        if not math.isfinite(number):
             return False
         if self.minimum is not None and (
             number < self.minimum or (self.minimum_is_exclusive and number == self.minimum)

@@ -29,6 +29,11 @@ class Fact(BaseModel):
         return self.source[0]
 
 
+def in_words(number: float) -> str:
+    """A number for a message: 1,000,000 and 0.2, never 1e+06."""
+    return f"{int(number):,}" if float(number).is_integer() else f"{number:g}"
+
+
 @cache
 def read_data(name: str) -> dict[str, Any]:
     """The parsed JSON of penstock/catalog/data/<name>.json. Treat it as read-only."""

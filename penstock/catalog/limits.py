@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from penstock.catalog.facts import Fact, entry
+from penstock.catalog.facts import Fact, entry, in_words
 
 
 class Limit(Fact):
@@ -23,8 +23,8 @@ class Limit(Fact):
     def bounds(self) -> str:
         """The bounds in words, for a remedy: '64 to 128 MB', '1 or more shards'."""
         if self.maximum is None:
-            return f"{self.minimum:,g} or more {self.unit}"
-        return f"{self.minimum:,g} to {self.maximum:,g} {self.unit}"
+            return f"{in_words(self.minimum)} or more {self.unit}"
+        return f"{in_words(self.minimum)} to {in_words(self.maximum)} {self.unit}"
 
 
 @cache

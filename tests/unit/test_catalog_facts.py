@@ -1,0 +1,108 @@
+"""The catalog: every fact has a source and a date, and the accessors answer what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.catalog import algorithms, images, instances, limits, runtimes
+from penstock.catalog.facts import UnknownFactError, read_data
+
+
+def test_every_limit_and_algorithm_and_image_says_where_it_is_from() -> None:
+    facts = [limits.limit(name) for name in read_data("limits")]
+    facts += [algorithms.algorithm(name) for name in algorithms.names()]
+    facts += [images.image(name) for name in algorithms.names()]
+    facts += [runtimes.glue(version) for version in runtimes.glue_versions()]
+    facts += [runtimes.lambda_python()[1]]
+    for fact in facts:
+        assert fact.citation
+        assert fact.date >= "2023"
+
+
+def test_every_default_is_a_value_that_is_accepted() -> None:
+    for name in algorithms.names():
+        for parameter, facts in algorithms.algorithm(name).hyperparameters.items():
+            assert facts.default is None or facts.accepts(facts.default), parameter
+
+
+@pytest.mark.parametrize(
+    ("parameter", "accepted", "refused"),
+    [
+        ("epochs", ["1", "15"], ["0", "-1", "1.5", "auto", "", "1_0", " 7"]),
+        ("learning_rate", ["auto", "0.1", "1e-3"], ["0", "-0.1", "nan", "inf", "fast"]),
+        ("l1", ["auto", "0", "0.5"], ["-0.1"]),
+        ("num_classes", ["3", "1000000"], ["2", "1000001", "10.0"]),
+        ("momentum", ["0", "1", "auto"], ["1.1"]),
+        ("predictor_type", ["regressor"], ["Regressor", ""]),
+        ("use_bias", ["true", "false"], ["True", "1"]),
+    ],
+)
+def test_hyperparameters_are_accepted_as_documented(
+    parameter: str, accepted: list[str], refused: list[str]
+) -> None:
+    facts = algorithms.algorithm("linear-learner").hyperparameters[parameter]
+    assert all(facts.accepts(value) for value in accepted)
+    assert not any(facts.accepts(value) for value in refused)
+
+
+def test_the_contract_of_linear_learner() -> None:
+    facts = algorithms.algorithm("linear-learner")
+    assert facts.channels.required == ("train",)
+    assert facts.training["application/x-recordio-protobuf"] == ("File", "Pipe")
+    assert facts.final_metrics["test:multiclass_accuracy"] == "maximize"
+    assert facts.final_metrics["test:objective_loss"] == "minimize"
+    assert len(facts.hyperparameters) == 44
+
+
+def test_registry_accounts_differ_by_region_and_are_twelve_digits() -> None:
+    accounts = images.image("linear-learner").accounts
+    assert accounts["us-east-1"] == "382416733822"
+    assert accounts["eu-central-1"] == "664544806723"
+    assert len(accounts) == 37
+    assert all(len(account) == 12 and account.isdigit() for account in accounts.values())
+
+
+def test_an_images_uri_leads_back_to_its_algorithm() -> None:
+    account = images.image("linear-learner").accounts["eu-west-1"]
+    uri = f"{account}.dkr.ecr.eu-west-1.amazonaws.com/linear-learner:1"
+    assert images.algorithm_of(uri) == "linear-learner"
+    assert images.algorithm_of(uri.replace(account, "123456789012")) is None
+    assert images.algorithm_of(uri.replace("eu-west-1", "xx-west-1")) is None
+    assert images.algorithm_of("linear-learner") is None
+
+
+def test_instance_types_know_their_uses_and_their_storage() -> None:
+    m5 = instances.instance_type("ml.m5.large")
+    assert (m5.training, m5.hosting, m5.architecture) == (True, True, "amd64")
+    assert m5.takes_volume_key
+    assert not instances.instance_type("ml.g5.xlarge").takes_volume_key
+    assert instances.instance_type("ml.c7g.large").architecture == "arm64"
+    assert "ml.c7g.large" not in instances.names("training")
+    assert "ml.p2.xlarge" not in instances.names("training")
+
+
+@pytest.mark.parametrize("name", ["m5.large", "ml.m5", "ml.m5.huge", "ml.zz.large", ""])
+def test_an_unknown_instance_type_is_an_error(name: str) -> None:
+    with pytest.raises(UnknownFactError, match="no instance type"):
+        instances.instance_type(name)
+
+
+def test_unknown_facts_name_the_known_ones() -> None:
+    with pytest.raises(UnknownFactError, match="linear-learner"):
+        algorithms.algorithm("svm")
+    with pytest.raises(UnknownFactError, match=r"kinesis\.shards"):
+        limits.limit("kinesis.shard")
+    with pytest.raises(UnknownFactError, match=r"5\.1"):
+        runtimes.glue("3.0")
+
+
+def test_bounds_are_inclusive_and_may_be_open() -> None:
+    buffer = limits.limit("firehose.parquet_buffer_mb")
+    assert buffer.allows(64)
+    assert buffer.allows(128)
+    assert not buffer.allows(63)
+    assert not buffer.allows(129)
+    shards = limits.limit("kinesis.shards")
+    assert shards.maximum is None
+    assert shards.allows(10**6)
+    assert shards.bounds == "1 or more shards"

@@ -1,0 +1,361 @@
+"""What AWS would refuse is refused when the description is built, in one clear line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from pipelines.registry import load
+from pipelines.spec import (
+    Delivery,
+    Deployment,
+    Environment,
+    Field,
+    Gate,
+    Pipeline,
+    Prepare,
+    RecordSchema,
+    Serving,
+    Stream,
+    Training,
+    refusal_lines,
+)
+
+
+def no_records() -> Iterator[dict[str, Any]]:
+    yield from ()
+
+
+RECORD: dict[str, Any] = {
+    "id_field": "id",
+    "label_field": "kind",
+    "record_kb": 4,
+    "fields": (
+        {"name": "id", "type": "string"},
+        {"name": "size", "type": "number"},
+        {"name": "kind", "type": "integer", "minimum": 0, "maximum": 2},
+    ),
+}
+TRAINING: dict[str, Any] = {
+    "algorithm": "linear-learner",
+    "hyperparameters": {"predictor_type": "multiclass_classifier", "num_classes": 3},
+    "instance_type": "ml.m5.large",
+    "input_mode": "Pipe",
+    "content_type": "application/x-recordio-protobuf",
+}
+PREPARE: dict[str, Any] = {"script": "jobs/prepare_records.py"}
+PIPELINE: dict[str, Any] = {
+    "name": "kinds",
+    "description": "d",
+    "data_source": "nowhere",
+    "sample_records": no_records,
+    "record_schema": RECORD,
+    "prepare": PREPARE,
+    "training": TRAINING,
+    "gate": {"metric": "test:multiclass_accuracy", "at_least": 0.5},
+    "serving": {"instance_type": "ml.m5.large"},
+}
+ENVIRONMENT: dict[str, Any] = {"name": "dev", "region": "eu-west-1"}
+
+
+def hyperparameters(**changes: Any) -> dict[str, Any]:
+    return {**TRAINING, "hyperparameters": {**TRAINING["hyperparameters"], **changes}}
+
+
+def fields(*more: dict[str, Any]) -> dict[str, Any]:
+    return {**RECORD, "fields": (*RECORD["fields"], *more)}
+
+
+REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
+    ("too small a buffer for Parquet", Delivery, {"buffer_mb": 5}, ["buffer_mb", "5", "64 to 128"]),
+    ("too large a buffer", Delivery, {"buffer_mb": 129}, ["buffer_mb", "129", "64 to 128 MB"]),
+    ("too long an interval", Delivery, {"buffer_seconds": 901}, ["buffer_seconds", "901", "900 s"]),
+    ("transform batch", Delivery, {"transform_buffer_mb": 4}, ["transform_buffer_mb", "0.2 to 3"]),
+    (
+        "transform timeout",
+        Delivery,
+        {"transform_timeout_seconds": 301},
+        ["transform_timeout_seconds", "301", "5 minutes"],
+    ),
+    ("compression", Delivery, {"compression": "ZSTD"}, ["compression", "ZSTD", "SNAPPY"]),
+    ("misspelt field", Delivery, {"bufer_mb": 64}, ["bufer_mb", "did you mean buffer_mb?"]),
+    ("not a number", Delivery, {"buffer_mb": "much"}, ["buffer_mb", "much", "integer"]),
+    ("no shard", Stream, {"shards": 0}, ["shards", "0", "1 or more"]),
+    ("short retention", Stream, {"retention_hours": 23}, ["retention_hours", "23", "24 to 8,760"]),
+    ("no such script", Prepare, {"script": "jobs/none.py"}, ["script", "jobs/none.py", "existing"]),
+    ("script outside", Prepare, {"script": "../x.py"}, ["script", "../x.py", "repository's root"]),
+    ("old Glue", Prepare, {**PREPARE, "glue_version": "4.0"}, ["glue_version", "4.0", "use 5.1"]),
+    ("worker", Prepare, {**PREPARE, "worker_type": "Z.2X"}, ["worker_type", "Z.2X", "G.1X"]),
+    ("one worker", Prepare, {**PREPARE, "workers": 1}, ["workers", "1", "2 to 299"]),
+    ("long job", Prepare, {**PREPARE, "timeout_minutes": 10081}, ["timeout_minutes", "7 days"]),
+    (
+        "algorithm",
+        Training,
+        {**TRAINING, "algorithm": "svm"},
+        ["svm", "linear-learner"],
+    ),
+    (
+        "hyperparameter name",
+        Training,
+        hyperparameters(epoch=3),
+        ["'epoch'", "use one of"],
+    ),
+    ("hyperparameter range", Training, hyperparameters(epochs=0), ["'0'", "epochs", "1 or more"]),
+    (
+        "hyperparameter type",
+        Training,
+        hyperparameters(epochs="few"),
+        ["'few'", "integer"],
+    ),
+    ("hyperparameter word", Training, hyperparameters(loss="log"), ["'log'", "loss", "hinge_loss"]),
+    (
+        "hyperparameter missing",
+        Training,
+        {**TRAINING, "hyperparameters": {"num_classes": 3}},
+        ["needs predictor_type", "multiclass_classifier"],
+    ),
+    (
+        "hyperparameter missing for the predictor",
+        Training,
+        {**TRAINING, "hyperparameters": {"predictor_type": "multiclass_classifier"}},
+        ["needs num_classes", "3 to 1,000,000"],
+    ),
+    (
+        "hyperparameter neither text nor number",
+        Training,
+        hyperparameters(epochs=[15]),
+        ["hyperparameters.epochs", "[15]", "string"],
+    ),
+    (
+        "training machine that does not exist",
+        Training,
+        {**TRAINING, "instance_type": "ml.m5.huge"},
+        ["instance_type", "ml.m5.huge", "ml.m5.large"],
+    ),
+    (
+        "training on a hosting machine",
+        Training,
+        {**TRAINING, "instance_type": "ml.c7g.large"},
+        ["ml.c7g.large", "training"],
+    ),
+    (
+        "retired machine",
+        Training,
+        {**TRAINING, "instance_type": "ml.p2.xlarge"},
+        ["ml.p2.xlarge", "no instance type"],
+    ),
+    (
+        "accelerator",
+        Training,
+        {**TRAINING, "instance_type": "ml.trn1.2xlarge"},
+        ["ml.trn1.2xlarge", "accelerator", "g5"],
+    ),
+    (
+        "content type",
+        Training,
+        {**TRAINING, "content_type": "application/x-parquet"},
+        ["content_type", "application/x-parquet", "application/x-recordio-protobuf"],
+    ),
+    ("mode", Training, {**TRAINING, "input_mode": "FastFile"}, ["input_mode", "FastFile", "Pipe"]),
+    ("channel", Training, {**TRAINING, "channels": ("train", "eval")}, ["'eval'", "validation"]),
+    (
+        "no train channel",
+        Training,
+        {**TRAINING, "channels": ("test",)},
+        ["needs the channel"],
+    ),
+    ("no volume", Training, {**TRAINING, "volume_gb": 0}, ["volume_gb", "0", "1 to 16,384 GB"]),
+    (
+        "long training",
+        Training,
+        {**TRAINING, "max_runtime_minutes": 40321},
+        ["max_runtime_minutes", "40321", "28 days"],
+    ),
+    ("no machine", Training, {**TRAINING, "instance_count": 0}, ["instance_count", "1 or more"]),
+    ("gate", Gate, {"metric": "m", "at_least": float("nan")}, ["at_least", "nan", "finite"]),
+    ("hosting machine", Serving, {"instance_type": "ml.c6g.big"}, ["instance_type", "ml.c6g.big"]),
+    ("training only", Serving, {"instance_type": "ml.p3dn.24xlarge"}, ["p3dn", "hosting"]),
+    ("no instance", Serving, {"instance_type": "ml.m5.large", "instance_count": 0}, ["1 or more"]),
+    ("name of a field", Field, {"name": "Size", "type": "number"}, ["name", "Size", "lower-case"]),
+    (
+        "bounds of a string",
+        Field,
+        {"name": "s", "type": "string", "minimum": 0},
+        ["'s'", "no minimum"],
+    ),
+    (
+        "bounds the wrong way round",
+        Field,
+        {"name": "n", "type": "number", "minimum": 2, "maximum": 1},
+        ["minimum of n", "above its maximum 1"],
+    ),
+    ("large records", RecordSchema, {**RECORD, "record_kb": 1001}, ["record_kb", "1001", "1,000"]),
+    ("no such label", RecordSchema, {**RECORD, "label_field": "l"}, ["'l'", "label_field", "kind"]),
+    (
+        "id that is a number",
+        RecordSchema,
+        {**RECORD, "id_field": "size"},
+        ["single string"],
+    ),
+    (
+        "label that is text",
+        RecordSchema,
+        {**fields({"name": "t", "type": "string"}), "label_field": "t"},
+        ["'t'", "single number"],
+    ),
+    (
+        "feature that is text",
+        RecordSchema,
+        fields({"name": "t", "type": "string"}),
+        ["float32"],
+    ),
+    (
+        "columns twice",
+        RecordSchema,
+        fields({"name": "a", "type": "number", "length": 2}, {"name": "a_1", "type": "number"}),
+        ["'a_1'", "same column"],
+    ),
+    (
+        "no feature",
+        RecordSchema,
+        {**RECORD, "fields": (RECORD["fields"][0], RECORD["fields"][2])},
+        ["no feature"],
+    ),
+    ("long name", Pipeline, {**PIPELINE, "name": "a" * 19}, ["name", "1 to 18", "63 characters"]),
+    (
+        "name with capitals",
+        Pipeline,
+        {**PIPELINE, "name": "Kinds"},
+        ["Kinds", "lower-case"],
+    ),
+    (
+        "unknown metric",
+        Pipeline,
+        {**PIPELINE, "gate": {"metric": "test:accuracy", "at_least": 0.5}},
+        ["gate.metric", "test:accuracy", "test:multiclass_accuracy"],
+    ),
+    (
+        "a metric to be minimized",
+        Pipeline,
+        {**PIPELINE, "gate": {"metric": "test:mse", "at_least": 0.5}},
+        ["gate.metric", "test:mse", "smaller is better"],
+    ),
+    (
+        "a metric of a channel that is not there",
+        Pipeline,
+        {**PIPELINE, "training": {**TRAINING, "channels": ("train",)}},
+        ["gate.metric", "channel test", "training.channels"],
+    ),
+    (
+        "another number of features",
+        Pipeline,
+        {**PIPELINE, "training": hyperparameters(feature_dim=7)},
+        ["feature_dim", "'7'", "record schema says 1"],
+    ),
+    (
+        "another number of classes",
+        Pipeline,
+        {**PIPELINE, "training": hyperparameters(num_classes=10)},
+        ["num_classes", "'10'", "record schema says 3"],
+    ),
+    (
+        "hosting on arm64",
+        Pipeline,
+        {**PIPELINE, "serving": {"instance_type": "ml.c7g.large"}},
+        ["serving.instance_type", "ml.c7g.large", "amd64"],
+    ),
+    ("account", Environment, {**ENVIRONMENT, "account": "123"}, ["account", "'123'", "12 digits"]),
+    (
+        "region",
+        Environment,
+        {**ENVIRONMENT, "region": "Ireland"},
+        ["Ireland", "eu-west-1"],
+    ),
+    ("environment name", Environment, {**ENVIRONMENT, "name": "production"}, ["name", "1 to 8"]),
+    (
+        "approval",
+        Environment,
+        {**ENVIRONMENT, "approval": "maybe"},
+        ["maybe", "manual"],
+    ),
+    ("retention", Environment, {**ENVIRONMENT, "log_retention_days": 31}, ["31", "one of 1, 3"]),
+    ("tag", Environment, {**ENVIRONMENT, "tags": {"aws:x": "1"}}, ["tags", "aws:x=1", "aws:"]),
+    (
+        "many tags",
+        Environment,
+        {**ENVIRONMENT, "tags": {f"t{n}": "" for n in range(51)}},
+        ["tags", "51", "50 tags"],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "parts"),
+    [pytest.param(*case[1:], id=case[0]) for case in REFUSED],
+)
+def test_it_is_refused_in_one_line_that_teaches(
+    model: type[BaseModel], data: dict[str, Any], parts: list[str]
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(data)
+    (line,) = refusal_lines(refused.value)
+    assert line.startswith(model.__name__)
+    for part in parts:
+        assert part in line, line
+    assert "(" in line, "the source is missing"
+    assert ";" in line, "the remedy is missing"
+
+
+def test_the_same_descriptions_without_the_fault_are_accepted() -> None:
+    assert Pipeline.model_validate(PIPELINE).name == "kinds"
+    assert Environment.model_validate(ENVIRONMENT).approval == "manual"
+
+
+def test_a_region_without_the_algorithms_image_is_refused() -> None:
+    environment = Environment(name="dev", region="mx-central-1")
+    with pytest.raises(ValidationError) as refused:
+        Deployment(pipeline=Pipeline.model_validate(PIPELINE), environment=environment)
+    (line,) = refusal_lines(refused.value)
+    assert "mx-central-1" in line
+    assert "linear-learner" in line
+    assert "us-east-1" in line
+
+
+def test_every_refused_field_has_a_line_of_its_own() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Stream(shards=0, retention_hours=1)
+    assert [line.split(":")[0] for line in refusal_lines(refused.value)] == [
+        "Stream.shards",
+        "Stream.retention_hours",
+    ]
+
+
+def test_a_missing_part_is_named_with_its_place() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Pipeline.model_validate({key: PIPELINE[key] for key in PIPELINE if key != "gate"})
+    assert refusal_lines(refused.value) == [
+        "Pipeline.gate: missing: Pipeline cannot be built without it; add it"
+    ]
+
+
+def test_numbers_and_booleans_become_the_strings_that_are_sent() -> None:
+    training = Training.model_validate(hyperparameters(learning_rate=0.25, use_bias=True))
+    assert training.hyperparameters["learning_rate"] == "0.25"
+    assert training.hyperparameters["use_bias"] == "true"
+    assert training.hyperparameters["num_classes"] == "3"
+
+
+def test_a_description_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        load()["digits"].name = "other"  # type: ignore[misc]
+
+
+def test_the_longest_names_fit_a_training_job() -> None:
+    pipeline = Pipeline.model_validate({**PIPELINE, "name": "p" * 18})
+    deployment = Deployment(
+        pipeline=pipeline, environment=Environment(name="e" * 8, region="eu-west-1")
+    )
+    assert len(f"{deployment.prefix}-{'0' * 32}-9") <= 63
