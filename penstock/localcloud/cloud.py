@@ -21,6 +21,8 @@ from penstock.localcloud.shims import (
     firehose,
     functions,
     glue,
+    s3,
+    s3,
     sagemaker,
     sagemaker_runtime,
     stepfunctions,
@@ -126,6 +128,7 @@ class LocalCloud:
     def _workers(self, patches: Patches, event_bus: EventsWorker) -> list[Worker]:
         context = self.context
         self._open.callback(cloudformation.install(patches, context=context).close)
+        s3.install(patches)
         stepfunctions.install(patches, clients=context.clients, clock=context.clock)
         events.install(patches, deliver=event_bus.deliver)
         run_functions = FunctionsWorker(context)
@@ -133,6 +136,7 @@ class LocalCloud:
         delivery = DeliveryWorker(context)
         firehose.install(patches, delivery=delivery)
         spark_jobs = GlueWorker(context)
+        s3.install(patches)
         glue.install(patches, start=spark_jobs.start_run, stop=spark_jobs.stop_run)
         training, hosting = TrainingWorker(context), HostingWorker(context)
         sagemaker.install(
