@@ -6,6 +6,7 @@ import base64
 import io
 import itertools
 import json
+import re
 import threading
 import time
 import zipfile
@@ -278,6 +279,9 @@ def test_log_lines_go_to_the_group_and_the_tail_to_the_caller(
     assert lines[4].startswith(f"REPORT RequestId: {request}\tDuration: ")
     assert "\tMemory Size: 256 MB\t" in lines[4]
     assert "\tInit Duration: " in lines[4]
+    used = re.search(r"Max Memory Used: (\d+) MB", lines[4])
+    assert used is not None
+    assert 5 < int(used.group(1)) < 60, "the function's own memory, not this process's"
     assert base64.b64decode(answer["LogResult"]).decode().splitlines() == lines
     assert answer["ExecutedVersion"] == "$LATEST"
     (stream,) = cloud.clients.deployer("logs").describe_log_streams(
