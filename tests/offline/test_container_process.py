@@ -91,13 +91,19 @@ def test_what_the_program_left_behind_ends_with_it(tmp_path: Path) -> None:
     assert gone(child)
 
 
+ENGINE = """
+import time
+from penstock.localcloud.engines.lifeline import hold
+hold()
+time.sleep(60)
+"""
 PARENT = """
 import os, pathlib, sys, time
 from penstock.localcloud.workers.container import ContainerProcess
 class Lines:
     group = stream = ""
     def write(self, *lines): pass
-script = "import time; from penstock.localcloud.engines.lifeline import hold; hold(); time.sleep(60)"
+script = sys.argv[1]
 process = ContainerProcess([sys.executable, "-c", script], environment={},
                            directory=pathlib.Path("."), stream=Lines())
 process.start()
@@ -108,11 +114,12 @@ time.sleep(60)
 
 def test_an_engine_does_not_outlive_a_local_cloud_that_was_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, cwd=tmp_path, text=True
+        [sys.executable, "-c", PARENT, ENGINE], stdout=subprocess.PIPE, cwd=tmp_path, text=True
     )
     assert parent.stdout is not None
     engine = int(parent.stdout.readline())
     time.sleep(0.5)  # the engine takes hold of its lifeline
+    assert Path(f"/proc/{engine}").exists()
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
