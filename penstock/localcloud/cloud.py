@@ -22,7 +22,6 @@ from penstock.localcloud.shims import (
     functions,
     glue,
     s3,
-    s3,
     sagemaker,
     sagemaker_runtime,
     stepfunctions,
@@ -136,7 +135,6 @@ class LocalCloud:
         delivery = DeliveryWorker(context)
         firehose.install(patches, delivery=delivery)
         spark_jobs = GlueWorker(context)
-        s3.install(patches)
         glue.install(patches, start=spark_jobs.start_run, stop=spark_jobs.stop_run)
         training, hosting = TrainingWorker(context), HostingWorker(context)
         sagemaker.install(

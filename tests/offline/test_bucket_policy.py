@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.iam.access_control import PermissionResult
 
 from penstock.localcloud.shims import s3
-from penstock.localcloud.shims.s3 import holds
+from penstock.localcloud.shims.s3 import permission
 
 pytestmark = pytest.mark.offline
 
@@ -32,7 +33,8 @@ def test_a_policy_against_plain_http_lets_requests_through(bare_cloud: Any) -> N
     s3.install(bare_cloud.patches)
     client = bare_cloud.client("s3")
     client.create_bucket(Bucket="lake")
-    policy = {"Version": "2012-10-17", "Statement": [WITHOUT_TLS, NO_SECRETS]}
+    old_tls = {**WITHOUT_TLS, "Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}}}
+    policy = {"Version": "2012-10-17", "Statement": [WITHOUT_TLS, old_tls, NO_SECRETS]}
     client.put_bucket_policy(Bucket="lake", Policy=json.dumps(policy))
     client.put_object(Bucket="lake", Key="a", Body=b"a")
     client.put_object(Bucket="lake", Key="a", Body=b"b")
@@ -43,16 +45,29 @@ def test_a_policy_against_plain_http_lets_requests_through(bare_cloud: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("condition", "expected"),
+    ("condition", "applies"),
     [
         ({}, True),
         ({"Bool": {"aws:SecureTransport": "false"}}, False),
         ({"Bool": {"aws:SecureTransport": "true"}}, True),
         ({"NumericLessThan": {"s3:TlsVersion": 1.2}}, False),
         ({"NumericLessThan": {"s3:TlsVersion": ["1.4"]}}, True),
-        ({"StringEquals": {"aws:SourceAccount": "1"}}, False),
-        ({"Bool": {"aws:SecureTransport": "true", "aws:ViaAWSService": "true"}}, False),
+        ({"StringEquals": {"aws:SourceAccount": "1"}}, True),
     ],
 )
-def test_only_what_is_known_to_hold_holds(condition: dict[str, Any], expected: bool) -> None:
-    assert holds(condition) is expected
+def test_a_denial_applies_unless_its_condition_is_known_not_to_hold(
+    condition: dict[str, Any], applies: bool
+) -> None:
+    statement = {**NO_SECRETS, "Condition": condition}
+    verdict = permission([statement], "s3:PutObject", "arn:aws:s3:::lake/secret/a")
+    assert verdict is (PermissionResult.DENIED if applies else PermissionResult.NEUTRAL)
+
+
+def test_an_allowance_falls_with_a_condition_that_is_not_understood() -> None:
+    statement = {
+        **NO_SECRETS,
+        "Effect": "Allow",
+        "Condition": {"IpAddress": {"aws:SourceIp": "::"}},
+    }
+    verdict = permission([statement], "s3:PutObject", "arn:aws:s3:::lake/secret/a")
+    assert verdict is PermissionResult.NEUTRAL

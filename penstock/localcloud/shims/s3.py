@@ -11,7 +11,7 @@ from moto.s3.models import FakeBucket
 from penstock.localcloud.shims.patches import Patches
 
 # The loopback stands for AWS's HTTPS endpoints: on AWS no client of ours speaks plain HTTP.
-_REQUEST = {"aws:SecureTransport": "true"}
+_REQUEST = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 
 
 def install(patches: Patches) -> None:
@@ -51,9 +51,13 @@ def permission(statements: list[dict[str, Any]], action: str, resource: str) -> 
 def _met(condition: dict[str, dict[str, Any]], *, otherwise: bool) -> bool:
     for operator, keys in condition.items():
         for key, wanted in keys.items():
-            if operator != "Bool" or key not in _REQUEST:
-                return otherwise
             values = wanted if isinstance(wanted, list) else [wanted]
-            if _REQUEST[key] not in [str(value).lower() for value in values]:
+            if operator == "Bool" and key in _REQUEST:
+                met = _REQUEST[key] in [str(value).lower() for value in values]
+            elif operator == "NumericLessThan" and key in _REQUEST:
+                met = any(float(_REQUEST[key]) < float(value) for value in values)
+            else:
+                return otherwise
+            if not met:
                 return False
     return True
