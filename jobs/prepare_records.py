@@ -237,20 +237,20 @@ class Shard:
             self._files[suffix] = (self.folder / f"{self.group}.{suffix}").open("w+b")
         return self._files[suffix]
 
-    def upload(self) -> None:
-        """Put the finished files where they belong."""
+    def upload(self, s3: Any) -> None:
+        """Put the finished files where they belong, with a boto3 client for S3."""
         channel, part = channel_and_part(self.group, self.settings.train_shards)
         names = {"rec": f"{channel}/part-{part:05d}.rec", "csv": "holdout/test.csv"}
         for suffix, file in self._files.items():
             with file:
                 file.seek(0)
-                upload(file, self.settings.output_uri + names[suffix])
+                upload(s3, file, self.settings.output_uri + names[suffix])
 
 
-def upload(file: Any, uri: str) -> None:
+def upload(s3: Any, file: Any, uri: str) -> None:
     """Put a file object's contents at an s3:// address, in parts if it is large."""
     bucket, _, key = uri.partition("://")[2].partition("/")
-    boto3.client("s3").upload_fileobj(file, bucket, key)
+    s3.upload_fileobj(file, bucket, key)
 
 
 def shard_writer(
@@ -262,6 +262,7 @@ def shard_writer(
     """
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        s3 = boto3.client("s3")
         shard: Shard | None = None
         done: list[Shard] = []
         with tempfile.TemporaryDirectory() as folder:
@@ -270,12 +271,12 @@ def shard_writer(
                     for group, rows in _by_group(batch):
                         if shard is None or shard.group != group:
                             if shard is not None:
-                                shard.upload()
+                                shard.upload(s3)
                             shard = Shard(group, settings, Path(folder))
                             done.append(shard)
                         shard.add(*_columns(rows, settings))
                 if shard is not None:
-                    shard.upload()
+                    shard.upload(s3)
             except PrepareError as error:
                 yield _counts([], str(error))
                 return
@@ -361,7 +362,7 @@ def main(arguments: list[str]) -> None:
     counts = rows.mapInArrow(shard_writer(settings), COUNTS_SCHEMA).collect()
     summary = summarize(counts, settings)
     text = json.dumps(summary, indent=2)
-    upload(io.BytesIO(text.encode()), settings.output_uri + "summary.json")
+    upload(boto3.client("s3"), io.BytesIO(text.encode()), settings.output_uri + "summary.json")
     print(json.dumps({key: summary[key] for key in ("records_read", "unique", "channels")}))
 
 

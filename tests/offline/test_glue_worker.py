@@ -105,7 +105,7 @@ class Cloud:
         run: dict[str, Any] = self.glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
         return run
 
-    def ended(self, name: str, run_id: str, seconds: float = 90) -> dict[str, Any]:
+    def ended(self, name: str, run_id: str, seconds: float = 240) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             run = self.shown(name, run_id)
