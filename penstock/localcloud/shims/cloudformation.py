@@ -42,6 +42,10 @@ def install(patches: Patches, *, context: CloudContext) -> StackFront:
         patches.replace(CloudFormationBackend, name, method)
     # templates attach AWS managed policies by ARN: moto knows them only when told to
     patches.replace(iam_models, "load_iam_aws_managed_policies", lambda: True)
+    iam = iam_models.iam_backends[context.account_id]["aws"]
+    if not iam.aws_managed_policies:  # somebody has used IAM already
+        iam.aws_managed_policies = iam._init_aws_policies()
+        iam.managed_policies.update(iam._init_managed_policies())
     return front
 
 

@@ -120,12 +120,13 @@ class ScalingPolicy(Handler):
     def update(
         self,
         context: ResourceContext,
-        physical_id: str,  # noqa: ARG002
+        physical_id: str,
         old: Properties,  # noqa: ARG002
         new: Properties,
     ) -> Created:
-        """PutScalingPolicy again."""
-        return self.create(context, new)
+        """PutScalingPolicy again; on AWS, unlike in moto, its ARN stays."""
+        self.create(context, new)
+        return Created(physical_id, {"Arn": physical_id})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
         """DeleteScalingPolicy."""

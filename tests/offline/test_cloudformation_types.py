@@ -1,0 +1,102 @@
+"""Every resource type: created, changed in place and deleted through the services' own APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from penstock.localcloud.cloudformation.registry import known_types
+from tests.offline.cloudformation_lab import CloudFormationLab
+from tests.offline.cloudformation_zoo import zoo
+from tests.offline.conftest import BareCloud
+
+pytestmark = pytest.mark.offline
+
+
+@pytest.fixture
+def lab(bare_cloud: BareCloud) -> Iterator[CloudFormationLab]:
+    lab = CloudFormationLab(bare_cloud)
+    yield lab
+    lab.front.close()
+
+
+def test_zoo_holds_every_type() -> None:
+    assert {r["Type"] for r in zoo(1)["Resources"].values()} == known_types()
+
+
+def test_every_type_is_created_changed_and_deleted(lab: CloudFormationLab) -> None:
+    client = lab.cloud.client
+
+    assert lab.create(zoo(1))["StackStatus"] == "CREATE_COMPLETE", lab.failures()
+    made = lab.physical()
+    assert len(lab.cloud.context.ledger.entries()) == len(known_types()) == len(made)
+    check(client, made, "first")
+
+    assert lab.update(zoo(2))["StackStatus"] == "UPDATE_COMPLETE", lab.failures()
+    assert lab.failures() == []
+    changed = lab.physical()
+    # SageMaker's models and endpoint configurations cannot change
+    replaced = {name for name in made if made[name] != changed[name]}
+    assert replaced == {"Model", "EndpointConfig"}
+    check(client, changed, "second")
+
+    stack = lab.delete()
+    assert stack["StackStatus"] == "DELETE_COMPLETE", lab.failures(stack["StackId"])
+    assert lab.cloud.context.ledger.entries() == []
+    assert client("s3").list_buckets()["Buckets"] == []
+    assert client("glue").list_jobs()["JobNames"] == []
+    assert client("sagemaker").list_models()["Models"] == []
+
+
+def check(client: Any, ids: dict[str, str], word: str) -> None:
+    """What the services themselves say of the zoo's resources."""
+    second = word == "second"
+    assert client("kms").describe_key(KeyId=ids["Key"])["KeyMetadata"]["Description"] == word
+    rotation = client("kms").get_key_rotation_status(KeyId=ids["Key"])
+    assert rotation["KeyRotationEnabled"] is not second
+    inline = client("iam").list_role_policies(RoleName=ids["Role"])["PolicyNames"]
+    assert sorted(inline) == sorted(["inline", word])
+    attached = client("iam").list_attached_role_policies(RoleName=ids["Role"])["AttachedPolicies"]
+    assert len(attached) == 2
+    stream = client("kinesis").describe_stream_summary(StreamName=ids["Stream"])
+    summary = stream["StreamDescriptionSummary"]
+    assert summary["RetentionPeriodHours"] == (48 if second else 24)
+    assert summary["EncryptionType"] == "KMS"
+    (group,) = client("logs").describe_log_groups(logGroupNamePrefix=ids["Logs"])["logGroups"]
+    assert group["retentionInDays"] == (30 if second else 7)
+    function = client("lambda").get_function_configuration(FunctionName=ids["Function"])
+    assert function["Timeout"] == (9 if second else 3)
+    assert function["Environment"]["Variables"] == {"WORD": word}
+    assert client("ssm").get_parameter(Name="/zoo/word")["Parameter"]["Value"] == word
+    table = client("glue").get_table(DatabaseName="zoo", Name="animals")["Table"]
+    assert table["StorageDescriptor"]["Columns"][0]["Type"] == ("int" if second else "bigint")
+    job = client("glue").get_job(JobName=ids["Job"])["Job"]
+    assert job["DefaultArguments"] == {"--word": word}
+    assert job["NumberOfWorkers"] == (3 if second else 2)
+    delivery = client("firehose").describe_delivery_stream(DeliveryStreamName=ids["Delivery"])
+    destination = delivery["DeliveryStreamDescription"]["Destinations"][0]
+    settings = destination["ExtendedS3DestinationDescription"]
+    assert settings["Prefix"] == f"{word}/"
+    assert settings["BufferingHints"] == {"IntervalInSeconds": 60, "SizeInMBs": 64}
+    assert settings["ProcessingConfiguration"]["Processors"][0]["Type"] == "Lambda"
+    assert settings["DataFormatConversionConfiguration"]["Enabled"] is True
+    machine = client("stepfunctions").describe_state_machine(stateMachineArn=ids["Machine"])
+    assert f'"{word}"' in machine["definition"]
+    assert machine["loggingConfiguration"]["level"] == "ALL"
+    targets = client("events").list_targets_by_rule(Rule=ids["Rule"])["Targets"]
+    assert [target["Id"] for target in targets] == [word]
+    schedule = client("scheduler").get_schedule(Name=ids["Schedule"])
+    assert schedule["ScheduleExpression"] == ("rate(2 hours)" if second else "rate(1 hour)")
+    endpoint = client("sagemaker").describe_endpoint(EndpointName="zoo")
+    assert ids["EndpointConfig"].endswith(f"/{endpoint['EndpointConfigName']}")
+    model = client("sagemaker").describe_model(ModelName=ids["Model"].rsplit("/", 1)[1])
+    assert model["PrimaryContainer"]["ModelDataUrl"] == f"s3://b/{word}.tar.gz"
+    (alarm,) = client("cloudwatch").describe_alarms(AlarmNames=[ids["Alarm"]])["MetricAlarms"]
+    assert alarm["Threshold"] == (5 if second else 3)
+    queue = client("sqs").get_queue_attributes(QueueUrl=ids["Queue"], AttributeNames=["All"])
+    assert queue["Attributes"]["VisibilityTimeout"] == ("60" if second else "30")
+    topic = client("sns").get_topic_attributes(TopicArn=ids["Topic"])["Attributes"]
+    assert topic["DisplayName"] == word
+    assert f'"{word}"' in topic["Policy"]
