@@ -6,7 +6,12 @@ import threading
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore.config import Config
+
+# service models are large: reading each once, not once per client, is most of a deploy's time
+_SERVICE_MODELS = botocore.loaders.create_loader()
 
 
 class ClientFactory:
@@ -70,7 +75,11 @@ class ClientFactory:
         with self._lock:
             if (who, service) not in self._clients:
                 # a session of its own: nothing from the user's AWS configuration gets in
-                session = boto3.session.Session(region_name=self.region, **credentials)
+                core = botocore.session.Session()
+                core.register_component("data_loader", _SERVICE_MODELS)
+                session = boto3.session.Session(
+                    region_name=self.region, botocore_session=core, **credentials
+                )
                 self._clients[who, service] = session.client(
                     service,
                     endpoint_url=self.endpoint_url,
@@ -84,3 +93,15 @@ class ClientFactory:
                     ),
                 )
             return self._clients[who, service]
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One session for all clients, because each session reads the service models anew.
+
+    Nothing from the user's AWS configuration gets in.
+    """
+    core = botocore.session.Session(profile="default")
+    core.set_config_variable("config_file", os.devnull)
+    core.set_config_variable("credentials_file", os.devnull)
+    return boto3.session.Session(botocore_session=core)
