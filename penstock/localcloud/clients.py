@@ -93,15 +93,3 @@ class ClientFactory:
                     ),
                 )
             return self._clients[who, service]
-
-
-@cache
-def _session() -> boto3.session.Session:
-    """One session for all clients, because each session reads the service models anew.
-
-    Nothing from the user's AWS configuration gets in.
-    """
-    core = botocore.session.Session(profile="default")
-    core.set_config_variable("config_file", os.devnull)
-    core.set_config_variable("credentials_file", os.devnull)
-    return boto3.session.Session(botocore_session=core)
