@@ -75,7 +75,9 @@ class Settings:
         parser.add_argument("--label_column", required=True)
         parser.add_argument("--feature_columns", required=True, help="comma-separated, in order")
         parser.add_argument("--split", default="70,15,15", help="percent of each channel")
-        parser.add_argument("--train_shards", type=int, default=2)
+        parser.add_argument(
+            "--train_shards", type=int, default=2, help="files, and so tasks, of the train channel"
+        )
         known, _ = parser.parse_known_args(arguments)
         features = tuple(name.strip() for name in known.feature_columns.split(","))
         columns = [known.id_column, known.label_column, *features]

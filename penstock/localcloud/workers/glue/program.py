@@ -38,8 +38,9 @@ class Program:
             start_new_session=True,
         )
         self._pumps = [
-            threading.Thread(target=self._pump, args=(stream, sink, keep), daemon=True)
+            threading.Thread(target=self._pump, args=(stream.fileno(), sink, keep), daemon=True)
             for stream, keep in ((self._process.stdout, False), (self._process.stderr, True))
+            if stream is not None
         ]
         for pump in self._pumps:
             pump.start()
@@ -51,8 +52,12 @@ class Program:
         except subprocess.TimeoutExpired:
             status = None
         self.stop()  # whatever it started (the Java side) goes with it
+        self._process.wait()
         for pump in self._pumps:
             pump.join(timeout=10)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
         return status
 
     def stop(self) -> None:
@@ -66,8 +71,7 @@ class Program:
         """The line of its standard error that says why it failed."""
         return error_line(list(self._errors), self._process.returncode)
 
-    def _pump(self, stream: object, sink: Sink, keep: bool) -> None:
-        descriptor = stream.fileno()  # type: ignore[attr-defined]
+    def _pump(self, descriptor: int, sink: Sink, keep: bool) -> None:
         rest = b""
         while chunk := os.read(descriptor, 1 << 16):
             *complete, rest = (rest + chunk).split(b"\n")

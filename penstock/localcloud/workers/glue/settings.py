@@ -152,6 +152,11 @@ def _without_effect(job: Mapping[str, Any], arguments: Mapping[str, str]) -> tup
         without.append("--job-bookmark-option")
     if job.get("MaxRetries"):
         without.append(f"MaxRetries {job['MaxRetries']}")
+    if job.get("SecurityConfiguration"):
+        without.append(f"SecurityConfiguration {job['SecurityConfiguration']}")
+    if job.get("NumberOfWorkers"):
+        workers = f"{job['NumberOfWorkers']} workers {job.get('WorkerType', '')}".strip()
+        without.append(f"{workers} (two local threads instead)")
     if job.get("Connections", {}).get("Connections"):
         without.append("Connections")
     return tuple(without)

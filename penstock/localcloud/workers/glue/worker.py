@@ -15,6 +15,7 @@ from penstock.localcloud.errors import LocalCloudError
 from penstock.localcloud.runtimes import glue_runtime
 from penstock.localcloud.shims.glue import JobRun, moto_time
 from penstock.localcloud.workers.glue import spark
+from penstock.localcloud.workers.glue.job_log import JobLog
 from penstock.localcloud.workers.glue.program import Program
 from penstock.localcloud.workers.glue.settings import RunSettings, run_settings
 from penstock.localcloud.workers.logs import LogStream
@@ -150,9 +151,10 @@ class GlueWorker:
             ),
             **self._context.clients.environment(settings.role_arn),
         }
-        output, errors = self._stream(settings, "output"), self._stream(settings, "error")
+        output, errors = self._log(settings, "output"), self._log(settings, "error")
         if settings.without_effect:
-            errors.write(f"local cloud: without effect here: {', '.join(settings.without_effect)}")
+            text = ", ".join(settings.without_effect)
+            errors.write([f"local cloud: without effect here: {text}"])
         with self._lock:
             if run.state == "STOPPING":
                 return "STOPPED", "the run was stopped before its script began"
@@ -160,7 +162,7 @@ class GlueWorker:
                 [runtime.python, script, *settings.script_arguments],
                 folder=home,
                 environment=environment,
-                sink=lambda lines: output.write(*lines),
+                sink=output.write,
             )
             self._programs[settings.run_id] = program
             run.state = "RUNNING"
@@ -169,17 +171,17 @@ class GlueWorker:
             del self._programs[settings.run_id]
             stopped = run.state == "STOPPING"
         if spark_log.exists():
-            errors.write(*spark_log.read_text(errors="replace").splitlines())
+            errors.write(spark_log.read_text(errors="replace").splitlines())
         if status == 0:
             return "SUCCEEDED", ""
         if stopped:
             return "STOPPED", "the run was stopped"
         if status is None:
             message = f"Job run timed out after {settings.timeout_minutes} minutes"
-            errors.write(message)
+            errors.write([message])
             return "TIMEOUT", message
         message = program.error_line()
-        errors.write(message)
+        errors.write([message])
         return "FAILED", message
 
     def _python_path(self, settings: RunSettings, folder: Path) -> list[Path]:
@@ -207,13 +209,15 @@ class GlueWorker:
             shutil.copyfileobj(body, file, 1 << 20)
         return target
 
-    def _stream(self, settings: RunSettings, kind: str) -> LogStream:
-        return LogStream(
-            self._context.clients.for_role(settings.role_arn, "logs"),
-            self._context.clock,
-            group=f"{settings.log_group_prefix}/{kind}",
-            stream=settings.log_stream,
-            create_group=True,
+    def _log(self, settings: RunSettings, kind: str) -> JobLog:
+        return JobLog(
+            LogStream(
+                self._context.clients.for_role(settings.role_arn, "logs"),
+                self._context.clock,
+                group=f"{settings.log_group_prefix}/{kind}",
+                stream=settings.log_stream,
+                create_group=True,
+            )
         )
 
     @staticmethod
