@@ -521,7 +521,7 @@ def handler(event, context):
 
 def test_every_answer_is_judged_and_the_account_balances(cloud: Cloud) -> None:
     bucket = cloud.bucket()
-    function = cloud.function(ANSWERS)
+    function = cloud.function(ANSWERS) + ":$LATEST"  # as the console writes it
     name = cloud.delivery_stream(bucket, ProcessingConfiguration=processor(function))
     cloud.put(name, [b"good", b"drop", b"unknown", b"not base64", b"no data", b"forget", b"twice"])
     account = cloud.settled(name, 7)

@@ -11,7 +11,6 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -368,33 +367,3 @@ def test_a_runtime_that_is_not_here_is_refused_by_name(
 def test_a_payload_that_is_not_json_is_refused(client: Any, name: str) -> None:
     with pytest.raises(ClientError, match="Could not parse request body into json"):
         client.invoke(FunctionName=name, Payload="{")
-
-
-def test_a_function_of_a_template_keeps_its_group_and_loses_what_is_removed(
-    client: Any, cloud: CloudContext, tmp_path: Path
-) -> None:
-    stacks = cloud.clients.deployer("cloudformation")
-    source = "import os\ndef handler(e, c): return [os.environ.get('A'), c.log_group_name]"
-    properties: dict[str, Any] = {
-        "FunctionName": "templated",
-        "Runtime": "python3.13",
-        "Role": ROLE,
-        "Handler": "index.handler",
-        "Code": {"ZipFile": source},
-        "Environment": {"Variables": {"A": "1"}},
-        "LoggingConfig": {"LogGroup": "/templated"},
-    }
-
-    def template() -> str:
-        return json.dumps(
-            {"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": properties}}}
-        )
-
-    stacks.create_stack(StackName="templated", TemplateBody=template())
-    assert list(invoke(client, "templated")) == ["1", "/templated"]
-    del properties["Environment"], properties["LoggingConfig"]
-    properties["Code"] = {"ZipFile": properties["Code"]["ZipFile"] + "\n"}
-    stacks.update_stack(StackName="templated", TemplateBody=template())
-    config = client.get_function_configuration(FunctionName="templated")
-    assert "Environment" not in config
-    assert config["LoggingConfig"]["LogGroup"] == "/aws/lambda/templated"

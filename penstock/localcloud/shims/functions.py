@@ -1,4 +1,4 @@
-"""Lambda: invocations go to the functions worker; LoggingConfig and updates are kept."""
+"""Lambda: invocations go to the functions worker, and LoggingConfig is kept."""
 
 from __future__ import annotations
 
@@ -142,7 +142,6 @@ def install(patches: Patches, *, invoker: Invoker) -> None:
     patches.replace(LambdaSimpleBackend, "invoke", backend_invoke)
     patches.replace(LambdaFunction, "invoke", function_invoke)
     _keep_logging_config(patches)
-    _keep_template_updates(patches)
 
 
 def _event_text(body: Any) -> str:
@@ -185,33 +184,3 @@ def _keep_logging_config(patches: Patches) -> None:
     stock_create = patches.replace(LambdaFunction, "__init__", create)
     stock_configuration = patches.replace(LambdaFunction, "get_configuration", configuration)
     stock_update = patches.replace(LambdaFunction, "update_configuration", update)
-
-
-def _keep_template_updates(patches: Patches) -> None:
-    """CloudFormation: LoggingConfig is set, and a property that is gone gets its default again."""
-
-    stock_create = LambdaFunction.create_from_cloudformation_json
-    stock_update = LambdaFunction.update_from_cloudformation_json
-
-    def create(cls: Any, *arguments: Any, **options: Any) -> Any:
-        function = stock_create.__func__(cls, *arguments, **options)
-        document = options.get("cloudformation_json") or arguments[1]
-        function.logging_config = document["Properties"].get("LoggingConfig")
-        return function
-
-    def update(cls: Any, *arguments: Any, **options: Any) -> Any:
-        document = options.get("cloudformation_json") or arguments[2]
-        properties = document["Properties"]
-        for name, default in (
-            ("Description", ""),
-            ("Environment", {}),
-            ("LoggingConfig", None),
-            ("MemorySize", 128),
-            ("Timeout", 3),
-        ):
-            properties.setdefault(name, default)
-        properties["Environment"] = {"Variables": {}, **properties["Environment"]}
-        return stock_update.__func__(cls, *arguments, **options)
-
-    patches.replace(LambdaFunction, "create_from_cloudformation_json", classmethod(create))
-    patches.replace(LambdaFunction, "update_from_cloudformation_json", classmethod(update))

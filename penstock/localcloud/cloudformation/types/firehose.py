@@ -16,6 +16,7 @@ from penstock.localcloud.cloudformation.resource import (
 from penstock.localcloud.cloudformation.shapes import api_arguments
 from penstock.localcloud.cloudformation.types.api import ignoring, tag_list
 from penstock.localcloud.ledger import Life
+from penstock.localcloud.workers.firehose.worker import LEDGER_NOTES
 
 _NAME = NameRule(max_length=64, forbidden=r"[^A-Za-z0-9_.-]")
 _DESTINATION = "ExtendedS3DestinationConfiguration"
@@ -54,6 +55,8 @@ class DeliveryStream(Handler):
         arn = firehose.create_delivery_stream(
             **api_arguments(firehose, "create_delivery_stream", arguments)
         )["DeliveryStreamARN"]
+        for note in LEDGER_NOTES:
+            context.note(note)
         return Created(name, {"Arn": arn})
 
     def update(
@@ -66,12 +69,18 @@ class DeliveryStream(Handler):
         ]
         if changed(old, new, _DESTINATION):
             # what the new template does not say must not stay as it was
+            conversion = new[_DESTINATION].get("DataFormatConversionConfiguration") or {}
+            converts = bool(conversion) and str(conversion.get("Enabled", True)).lower() == "true"
             cleared: Properties = {
-                "BufferingHints": {"IntervalInSeconds": 300, "SizeInMBs": 5},
+                "BufferingHints": {"IntervalInSeconds": 300, "SizeInMBs": 128 if converts else 5},
                 "CloudWatchLoggingOptions": {"Enabled": False},
                 "CompressionFormat": "UNCOMPRESSED",
+                "CustomTimeZone": "",
                 "DataFormatConversionConfiguration": {"Enabled": False},
+                "DynamicPartitioningConfiguration": {"Enabled": False},
+                "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},
                 "ErrorOutputPrefix": "",
+                "FileExtension": "",
                 "Prefix": "",
                 "ProcessingConfiguration": {"Enabled": False},
             }

@@ -21,6 +21,7 @@ from penstock.localcloud.cloudformation.resource import (
 from penstock.localcloud.cloudformation.shapes import api_arguments
 from penstock.localcloud.cloudformation.types.api import ignoring
 from penstock.localcloud.ledger import Life
+from penstock.localcloud.workers.functions.worker import LEDGER_NOTES
 
 _NAME = NameRule(max_length=64)
 _GONE = ("ResourceNotFoundException",)
@@ -112,6 +113,8 @@ class Function(Handler):
         }
         answer = functions.create_function(**api_arguments(functions, "create_function", arguments))
         context.made(name)
+        for note in LEDGER_NOTES:
+            context.note(note)
         self._reserve(functions, name, {}, properties)
         return Created(name, {"Arn": answer["FunctionArn"]})
 

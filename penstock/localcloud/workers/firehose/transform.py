@@ -143,8 +143,9 @@ class LambdaTransform:
         return entry
 
     def _invoke(self, payload: bytes) -> bytes:
+        name, qualifier = _split_version(self._processor.function_arn)
         try:
-            answer = self._client.invoke(FunctionName=self._processor.function_arn, Payload=payload)
+            answer = self._client.invoke(FunctionName=name, Payload=payload, **qualifier)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             raise InvocationError(
@@ -209,3 +210,11 @@ class LambdaTransform:
     def _failed(self, record: SourceRecord, code: str, message: str, attempts: int) -> FailedRecord:
         ended_ms = int(self._clock.now().timestamp() * 1000)
         return FailedRecord(record, code, message, attempts, ended_ms)
+
+
+def _split_version(function_arn: str) -> tuple[str, dict[str, str]]:
+    """A function's ARN without the version or alias at its end, and that as a parameter."""
+    parts = function_arn.split(":")
+    if len(parts) == 8:
+        return ":".join(parts[:7]), {"Qualifier": parts[7]}
+    return function_arn, {}
