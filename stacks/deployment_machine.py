@@ -86,13 +86,13 @@ class DeploymentMachine(Construct):
                 "Overwrite": True,
                 "Value.$": "$.detail.ModelPackageArn",
             },
-            result_path=None,
+            result_path="$.recorded",
         )
         protect = self._call(
             "ProtectEndpoint",
             "cloudformation:setStackPolicy",
             {"StackName": names.stack("serving"), "StackPolicyBody": json.dumps(STACK_POLICY)},
-            result_path=None,
+            result_path="$.protected",
         )
         update = self._call(
             "UpdateServing",
@@ -103,7 +103,7 @@ class DeploymentMachine(Construct):
                 "Parameters": [{"ParameterKey": MODEL_PARAMETER, "UsePreviousValue": True}],
                 "RoleARN": update_role.role_arn,
             },
-            result_path=None,
+            result_path="$.updated",
         )
         describe = self._call(
             "DescribeServing",
@@ -154,7 +154,7 @@ class DeploymentMachine(Construct):
                 "Subject": f"{names.endpoint}: a model was approved but not deployed",
                 "Message.$": "States.JsonToString($)",
             },
-            result_path=None,
+            result_path="$.alert",
         )
         return alert.next(
             sfn.Fail(
@@ -172,7 +172,7 @@ class DeploymentMachine(Construct):
         action: str,
         parameters: dict[str, Any],
         *,
-        result_path: str | None,
+        result_path: str,
         result_selector: dict[str, str] | None = None,
     ) -> sfn.CustomState:
         """A call of an AWS API, tried again where the service is throttling or unavailable."""

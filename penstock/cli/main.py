@@ -44,7 +44,7 @@ def synth(
         out = Path("cdk.out")
         synthesize(out=out, pipeline=pipeline, environment=None, validate=True)
         for stack in read_assembly(out).stacks:
-            typer.echo(f"{stack.name:<28} {len(stack.template['Resources']):>3} resources")
+            typer.echo(f"{stack.name:<28} {len(stack.template.document['Resources']):>3} resources")
 
 
 @app.command()

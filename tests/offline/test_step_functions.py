@@ -150,3 +150,19 @@ def test_tasks_act_as_the_machines_own_role(cloud: BareCloud) -> None:
         }
     }
     assert ":assumed-role/worker/" in json.loads(execute(cloud, states)["output"])["Arn"]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("$.a[0].b", 1),
+        ("$.a[1]", {"b": 2}),
+        ("$.a[*].b", [1, 2]),
+        ("$.a[?(@.b==2)].b", [2]),
+        ("$.a[?(@.b==3)].b", []),
+        ("$.a[0:1].b", [1]),
+        ("$['a'][0]['b']", 1),
+    ],
+)
+def test_a_definite_path_finds_a_value_and_any_other_a_list(path: str, found: object) -> None:
+    assert stepfunctions.extract(path, {"a": [{"b": 1}, {"b": 2}]}) == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
+from jsonpath_ng.ext import parse as parse_jsonpath
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
@@ -44,12 +46,16 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
     WaitFunction,
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.utils import json_path
 
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
 from penstock.localcloud.shims.patches import Patches
 
 _POLL_SECONDS = 0.1
+
+# Descendants, wildcards, filters, slices and unions can find any number of values.
+_INDEFINITE = re.compile(r"\.\.|\*|\?\(|\[[^\]'\"]*[:,][^\]]*\]")
 
 # What .sync waits for, by action: the name's key, the describe call, the status key, the states
 # that end it well and badly (Step Functions developer guide, "Manage SageMaker with Step
@@ -199,13 +205,32 @@ def install(patches: Patches, *, clients: ClientFactory, clock: Clock) -> None:
             raise ValueError(f"the local cloud has one region, {clients.region}, not {region}")
         return clients.for_role(state_credentials.role_arn, service)
 
-    for name, module in list(sys.modules.items()):
-        if name.startswith("moto.stepfunctions.") and hasattr(module, "boto_client_for"):
-            patches.replace(module, "boto_client_for", client_for)
-
+    _replace_everywhere(patches, "boto_client_for", client_for)
+    _replace_everywhere(patches, "extract_json", extract)
     _install_tasks(patches)
     _install_sync(patches)
     _install_waiting(patches, clock)
+
+
+def _replace_everywhere(patches: Patches, name: str, value: Any) -> None:
+    """moto's modules import functions by name: each of them holds its own."""
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith("moto.stepfunctions.") and hasattr(module, name):
+            patches.replace(module, name, value)
+
+
+def extract(path: str, data: Any) -> Any:
+    """What a reference path finds: a value for a definite path, else a list of all matches.
+
+    moto 5.2.5 gives a list for `$.a[0].b` too, and an error for a filter that matches nothing.
+    Source: Amazon States Language, "Reference paths"; the empty list is from experience.
+    """
+    matches = [match.value for match in parse_jsonpath(path).find(data)]
+    if _INDEFINITE.search(path):
+        return matches
+    if not matches:
+        raise json_path.NoSuchJsonPathError(json_path=path, data=data)
+    return matches[0]
 
 
 def _install_tasks(patches: Patches) -> None:
