@@ -6,7 +6,7 @@ import base64
 import io
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,14 @@ class Archived:
 
     keys: tuple[str, ...]
     bodies: tuple[bytes, ...]
-    sent: bytes
+    frames: tuple[bytes, ...]
+
+    def holds_all(self, unpack: Callable[[bytes], bytes]) -> bool:
+        """Whether the unpacked objects are the frames, whole and in some order."""
+        plain = [unpack(body) for body in self.bodies]
+        return sum(map(len, plain)) == sum(map(len, self.frames)) and all(
+            any(frame in body for body in plain) for frame in self.frames
+        )
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ def archive_frames(plant: Plant) -> Archived:
         return objects if sum(map(len, objects.values())) >= FRAMES * FRAME_BYTES else None
 
     found = until(look, "all frames are in the archive")
-    return Archived(tuple(found), tuple(found.values()), b"".join(frames))
+    return Archived(tuple(found), tuple(found.values()), tuple(frames))
 
 
 def inspect(plant: Plant) -> pa.Table:

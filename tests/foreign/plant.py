@@ -154,11 +154,11 @@ def deployed(assembly: Path, workdir: Path) -> Iterator[Plant]:
 
 
 def until(look: Callable[[], T | None], what: str) -> T:
-    """The first answer of `look` that is neither None nor False; fails after a minute."""
+    """The first answer of `look` that is true or not empty; fails after a minute."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         answer = look()
-        if answer is not None and answer is not False:
+        if answer:
             return answer
         time.sleep(0.1)
     raise AssertionError(f"waited {PATIENCE_SECONDS} s in vain until {what}")

@@ -75,6 +75,7 @@ class EventsWorker:
         self._account_id = account_id
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="events")
         self._lock = threading.Lock()
+        self._stopped = False
         self.failed_deliveries: list[str] = []
         self._senders: dict[str, Callable[[dict[str, Any], str], None]] = {
             "states": self._start_execution,
@@ -88,7 +89,9 @@ class EventsWorker:
         """Nothing to begin: deliveries come when events do."""
 
     def stop(self) -> None:
-        """Deliveries that have begun are finished."""
+        """Deliveries that have begun are finished; what others still emit goes nowhere."""
+        with self._lock:
+            self._stopped = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def emit(
@@ -101,14 +104,21 @@ class EventsWorker:
             "Detail": json.dumps(detail, default=_json_time),
             "Resources": resources,
         }
-        self._pool.submit(self._put, entry)
+        self._submit(self._put, entry)
 
     def deliver(self, rule: str, targets: list[dict[str, Any]], event: dict[str, Any]) -> None:
         """Send one event to every target of a rule that matched; failures are kept and logged."""
         event = {key: value for key, value in event.items() if key != "ingestion-time"}
         event["time"] = self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         for target in targets:
-            self._pool.submit(self._send, rule, target, event)
+            self._submit(self._send, rule, target, event)
+
+    def _submit(self, work: Callable[..., None], *arguments: Any) -> None:
+        with self._lock:
+            if self._stopped:
+                log.info("the local cloud is closing: an event is not delivered")
+                return
+            self._pool.submit(work, *arguments)
 
     def _put(self, entry: dict[str, Any]) -> None:
         with self._clock.busy():
