@@ -30,17 +30,13 @@ class ChoiceError(Exception):
 
 
 def build_app(
-    context: Mapping[str, Any] | None = None,
-    *,
-    out: Path | None = None,
-    validate: bool | None = None,
+    context: Mapping[str, Any], *, out: Path | None = None, validate: bool | None = None
 ) -> App:
     """The app; nothing below this function reads context or the process's environment.
 
     Args:
         context: `pipeline` (default: every one), `environment` (default: dev), `environments`,
-            `allow_data_removal`, `permissions_boundary`, and CDK's feature flags. None where
-            the CDK command hands them over.
+            `allow_data_removal`, `permissions_boundary`, and CDK's feature flags.
         out: where the cloud assembly goes; None leaves that to the CDK command or cdk.out.
         validate: CDK's own validator; None leaves that to CDK_VALIDATION.
 
@@ -48,36 +44,33 @@ def build_app(
         ChoiceError: there is no such pipeline or environment.
         pydantic.ValidationError: a description is refused.
     """
+    environment = _environment(context)
+    deployments = [
+        Deployment(pipeline=pipeline, environment=environment) for pipeline in _pipelines(context)
+    ]
+    allow_data_removal = _flag(context, "allow_data_removal")
+
+    # not before the choices are known to be good: importing these takes a second or more
     from aws_cdk import App
 
     from stacks.nag import add_nag_checks
     from stacks.pipeline_stage import PipelineStage
 
     app = App(
-        context=dict(context) if context is not None else None,
+        context=dict(context),
         outdir=str(out) if out is not None else None,
         analytics_reporting=False,
         builtin_cloud_formation_validation=validate,
     )
-    read = app.node.try_get_context
-    environment = _environment(
-        read("environments"),
-        name=read("environment") or DEFAULT_ENVIRONMENT,
-        permissions_boundary=read("permissions_boundary"),
-    )
-    allow_data_removal = _flag("allow_data_removal", read("allow_data_removal"))
-    for pipeline in _pipelines(read("pipeline")):
-        PipelineStage(
-            app,
-            deployment=Deployment(pipeline=pipeline, environment=environment),
-            allow_data_removal=allow_data_removal,
-        )
+    for deployment in deployments:
+        PipelineStage(app, deployment=deployment, allow_data_removal=allow_data_removal)
     add_nag_checks(app)
     return app
 
 
-def _pipelines(name: str | None) -> list[Pipeline]:
+def _pipelines(context: Mapping[str, Any]) -> list[Pipeline]:
     known = load()
+    name = context.get("pipeline")
     if name is None:
         return list(known.values())
     if name not in known:
@@ -85,40 +78,49 @@ def _pipelines(name: str | None) -> list[Pipeline]:
     return [known[name]]
 
 
-def _environment(table: object, *, name: str, permissions_boundary: str | None) -> Environment:
-    known = table if isinstance(table, Mapping) else {}
+def _environment(context: Mapping[str, Any]) -> Environment:
+    known = context.get("environments", {})
+    name = context.get("environment", DEFAULT_ENVIRONMENT)
     if name not in known:
         raise ChoiceError(
             f"environment={name}: no such environment in the context of cdk.json; "
             f"there is {', '.join(known) or 'none'}"
         )
     settings = {**known[name], "name": name}
-    if permissions_boundary is not None:
-        settings["permissions_boundary"] = permissions_boundary
+    if "permissions_boundary" in context:
+        settings["permissions_boundary"] = context["permissions_boundary"]
     return Environment.model_validate(settings)
 
 
-def _flag(name: str, value: object) -> bool:
+def _flag(context: Mapping[str, Any], name: str) -> bool:
     """A context flag: a JSON boolean from cdk.json, or text from the command line."""
-    if value in (None, False, "false"):
+    value = context.get(name, False)
+    if value in (False, "false"):
         return False
     if value in (True, "true"):
         return True
     raise ChoiceError(f"{name}={value}: must be true or false")
 
 
-def _own_context() -> dict[str, Any] | None:
-    """The context of cdk.json, which the CDK command would hand over and `python app.py` not."""
-    if "CDK_CONTEXT_JSON" in os.environ:
-        return None
-    context: dict[str, Any] = json.loads(CONFIGURATION.read_text("utf-8"))["context"]
+def read_context() -> dict[str, Any]:
+    """What the CDK command hands over, or the context of cdk.json for a plain `python app.py`."""
+    handed_over = os.environ.get("CDK_CONTEXT_JSON")
+    context: dict[str, Any] = (
+        json.loads(handed_over)
+        if handed_over is not None
+        else json.loads(CONFIGURATION.read_text("utf-8"))["context"]
+    )
+    # the CDK command puts what is too long for an environment variable into a file
+    overflow = os.environ.get("CONTEXT_OVERFLOW_LOCATION")
+    if overflow is not None:
+        context |= json.loads(Path(overflow).read_text("utf-8"))
     return context
 
 
 def main() -> int:
     """Synthesize; exit code 2 and one line on stderr for each thing that is not as it must be."""
     try:
-        app = build_app(_own_context())
+        app = build_app(read_context())
     except ChoiceError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2

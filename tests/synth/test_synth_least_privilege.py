@@ -1,0 +1,232 @@
+"""Roles: one service each, no wildcard action, every wildcard resource known by name here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from stacks.permission import UnexplainedWildcardError, allow
+from tests.synth.reading import as_list, text
+
+# Actions that take no resource (AWS service authorization reference), so that "*" is all there is.
+WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
+    "ecr:GetAuthorizationToken",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+# Every other wildcard, as a pattern, with the reason why the resource cannot be named in full.
+WILDCARDS = {
+    r"<.*Logs\w+\.Arn>:log-stream:\*": "streams of a log group of this pipeline",
+    r"arn:.*:logs:.*:log-group:/aws/sagemaker/\S+:log-stream:\*": "SageMaker names the streams",
+    r"arn:.*:logs:.*:log-group:/aws-glue/jobs/digits-dev/\*(:log-stream:\*)?": "Glue names them",
+    r"arn:.*:logs:.*:log-group:/aws-glue/jobs/\*digits-dev\*(:log-stream:\*)?": "Glue names them",
+    r"<digits-dev-lake:ExportsOutputFnGetAttLake\w+>/(records|errors|prepared)/\*": "objects",
+    r"<Artifacts\w+\.Arn>/models/\*": "objects",
+    r"arn:.*:sagemaker:.*:training-job/digits-dev-\*": "named after run and attempt",
+    r"arn:.*:sagemaker:.*:model-package/digits-dev/\*": "versions of the pipeline's group",
+    r"arn:.*:sagemaker:.*:(model|endpoint-config)/(digits-dev-|DigitsDev|digitsdev)\*": "generated",
+    r"arn:.*:cloudformation:.*:stack/digits-dev-serving/\*": "CloudFormation makes the id",
+}
+
+SERVICES = {
+    "TransformRole": "lambda.amazonaws.com",
+    "DeliveryRole": "firehose.amazonaws.com",
+    "PrepareRole": "glue.amazonaws.com",
+    "TrainingRole": "sagemaker.amazonaws.com",
+    "ModelRole": "sagemaker.amazonaws.com",
+    "TrainingWorkflowRole": "states.amazonaws.com",
+    "DeploymentWorkflowRole": "states.amazonaws.com",
+    "DeploymentRuleRole": "events.amazonaws.com",
+    "ServingUpdateRole": "cloudformation.amazonaws.com",
+}
+
+
+def actions_on(statements: list[dict[str, Any]], resource: str) -> set[str]:
+    """All actions allowed on resources whose text holds a given piece."""
+    return {
+        action
+        for statement in statements
+        for item in as_list(statement["Resource"])
+        if resource in text(item)
+        for action in as_list(statement["Action"])
+    }
+
+
+def test_there_is_one_role_for_each_purpose(dev: Any) -> None:
+    roles = dev.resources("IAM::Role")
+    assert len(roles) == len(SERVICES)
+    for start, service in SERVICES.items():
+        trust = dev.named("IAM::Role", start)["AssumeRolePolicyDocument"]["Statement"]
+        assert [statement["Principal"] for statement in trust] == [{"Service": service}], start
+
+
+def test_no_policy_hangs_outside_the_roles(dev: Any) -> None:
+    assert not dev.resources("IAM::Policy")
+    assert not dev.resources("IAM::ManagedPolicy")
+
+
+@pytest.mark.parametrize("role", SERVICES)
+def test_no_action_is_a_wildcard_and_every_wildcard_resource_is_known(dev: Any, role: str) -> None:
+    for statement in dev.statements(role):
+        assert statement["Effect"] == "Allow"
+        actions = as_list(statement["Action"])
+        assert not [action for action in actions if "*" in action]
+        for resource in map(text, as_list(statement["Resource"])):
+            if resource == "*":
+                assert set(actions) <= WITHOUT_RESOURCE, actions
+            elif "*" in resource:
+                assert any(re.fullmatch(known, resource) for known in WILDCARDS), resource
+
+
+@pytest.mark.parametrize("role", SERVICES)
+def test_metrics_are_bounded_by_namespace(dev: Any, role: str) -> None:
+    for statement in dev.statements(role):
+        if "cloudwatch:PutMetricData" in as_list(statement["Action"]):
+            assert "cloudwatch:namespace" in statement["Condition"]["StringLike"]
+
+
+def test_roles_are_passed_to_one_service_each(dev: Any) -> None:
+    passed = {}
+    for role in SERVICES:
+        for statement in dev.statements(role):
+            if "iam:PassRole" in as_list(statement["Action"]):
+                assert as_list(statement["Action"]) == ["iam:PassRole"]
+                (service,) = statement["Condition"]["StringEquals"].values()
+                passed[(role, text(statement["Resource"]))] = service
+    assert {(role, re.sub(r"[0-9A-F]{8}\.Arn", "", r)): s for (role, r), s in passed.items()} == {
+        ("TrainingWorkflowRole", "<TrainingRole>"): "sagemaker.amazonaws.com",
+        ("DeploymentWorkflowRole", "<ServingUpdateRole>"): "cloudformation.amazonaws.com",
+        ("ServingUpdateRole", "<ModelRole>"): "sagemaker.amazonaws.com",
+    }
+
+
+def test_the_training_machine_may_do_all_that_sync_needs(dev: Any) -> None:
+    statements = dev.statements("TrainingWorkflowRole")
+    assert actions_on(statements, ":job/") == {
+        "glue:BatchStopJobRun",
+        "glue:GetJobRun",
+        "glue:GetJobRuns",
+        "glue:StartJobRun",
+    }
+    assert actions_on(statements, ":training-job/") == {
+        "sagemaker:AddTags",
+        "sagemaker:CreateTrainingJob",
+        "sagemaker:DescribeTrainingJob",
+        "sagemaker:ListTags",
+        "sagemaker:StopTrainingJob",
+    }
+    rule = "rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+    assert actions_on(statements, rule) == {
+        "events:DescribeRule",
+        "events:PutRule",
+        "events:PutTargets",
+    }
+    assert actions_on(statements, ":model-package-group/digits-dev") == {
+        "sagemaker:CreateModelPackage"
+    }
+
+
+def test_volume_grants_are_for_aws_resources_only(dev: Any) -> None:
+    for role in ("TrainingRole", "TrainingWorkflowRole", "ServingUpdateRole"):
+        (grant,) = (s for s in dev.statements(role) if "kms:CreateGrant" in as_list(s["Action"]))
+        assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": True}}
+
+
+def test_the_deployment_machine_updates_one_stack_and_one_parameter(dev: Any) -> None:
+    statements = dev.statements("DeploymentWorkflowRole")
+    assert actions_on(statements, ":stack/") == {
+        "cloudformation:DescribeStacks",
+        "cloudformation:SetStackPolicy",
+        "cloudformation:UpdateStack",
+    }
+    assert actions_on(statements, "parameter/penstock/digits/dev/model-package-arn") == {
+        "ssm:GetParameters",
+        "ssm:PutParameter",
+    }
+    assert actions_on(statements, "sagemaker") == set()
+
+
+def test_the_update_role_has_no_right_on_iam_but_to_pass_the_models_role(dev: Any) -> None:
+    services = {
+        action.split(":")[0]
+        for statement in dev.statements("ServingUpdateRole")
+        for action in as_list(statement["Action"])
+    }
+    assert services == {"sagemaker", "iam", "kms", "ssm"}
+    assert actions_on(dev.statements("ServingUpdateRole"), ":endpoint/") == {
+        "sagemaker:AddTags",
+        "sagemaker:CreateEndpoint",
+        "sagemaker:DeleteEndpoint",
+        "sagemaker:DeleteTags",
+        "sagemaker:DescribeEndpoint",
+        "sagemaker:ListTags",
+        "sagemaker:UpdateEndpoint",
+    }
+
+
+def test_the_update_role_covers_the_names_that_cloudformation_generates(dev: Any) -> None:
+    for kind in ("Model", "EndpointConfig"):
+        (logical_id,) = dev.resources(f"SageMaker::{kind}")
+        assert logical_id.startswith("DigitsDev")
+
+
+def test_the_glue_role_reads_records_and_writes_prepared_data_only(dev: Any) -> None:
+    statements = dev.statements("PrepareRole")
+    assert actions_on(statements, "/records/*") == {"s3:GetObject"}
+    assert actions_on(statements, "/prepared/*") == {
+        "s3:AbortMultipartUpload",
+        "s3:GetObject",
+        "s3:PutObject",
+    }
+    assert actions_on(statements, "/errors/*") == set()
+
+
+def test_training_writes_models_and_hosting_only_reads_them(dev: Any) -> None:
+    assert "s3:PutObject" in actions_on(dev.statements("TrainingRole"), "/models/*")
+    assert actions_on(dev.statements("ModelRole"), "/models/*") == {"s3:GetObject"}
+    assert actions_on(dev.statements("ModelRole"), "digits-dev-lake") == set()
+
+
+def test_delivery_writes_records_and_errors_and_reads_one_stream(dev: Any) -> None:
+    statements = dev.statements("DeliveryRole")
+    assert "s3:PutObject" in actions_on(statements, "/records/*")
+    assert "s3:PutObject" in actions_on(statements, "/errors/*")
+    assert actions_on(statements, "/prepared/*") == set()
+    assert "kinesis:GetRecords" in actions_on(statements, "<Stream")
+    assert actions_on(statements, "<TransformFunction") == {
+        "lambda:GetFunctionConfiguration",
+        "lambda:InvokeFunction",
+    }
+
+
+def test_a_wildcard_without_a_reason_cannot_be_written() -> None:
+    with pytest.raises(UnexplainedWildcardError, match="a reason belongs to wildcards"):
+        allow(["s3:GetObject"], ["arn:aws:s3:::bucket/*"])
+    with pytest.raises(UnexplainedWildcardError, match="a reason belongs to wildcards"):
+        allow(["s3:GetObject"], ["arn:aws:s3:::bucket/key"], wildcard="none is here")
+    with pytest.raises(UnexplainedWildcardError, match="name each action"):
+        allow(["s3:Get*"], ["arn:aws:s3:::bucket/key"])
+
+
+def test_the_permissions_boundary_is_on_every_role(prod: Any, dev: Any) -> None:
+    roles = prod.resources("IAM::Role")
+    assert len(roles) == len(SERVICES)
+    for name, role in roles.items():
+        boundary = text(role["Properties"]["PermissionsBoundary"])
+        assert boundary.endswith(":policy/workload-boundary"), name
+    for role in dev.resources("IAM::Role").values():
+        assert "PermissionsBoundary" not in role["Properties"]
