@@ -361,6 +361,8 @@ class Operation:
                 self._undo.append(lambda: self._remove(half_made, "Delete", forget=False))
                 if self._stack.status.startswith("CREATE"):
                     self._stack.resources[logical_id] = replace(half_made, deletion_policy="Delete")
+            else:
+                self._undo.append(lambda: self._event(logical_id, "", type_, "DELETE_COMPLETE"))
             raise ResourceError(
                 f"The following resource(s) failed to create: [{logical_id}] ({type_}: {reason}). "
             ) from error

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.localcloud.cloudformation import policy as stack_policy
 from penstock.localcloud.cloudformation.engine import (
@@ -59,7 +59,8 @@ class Request:
     termination_protection: bool = False
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True)
+class Change:
     """One line of a change set; `action` is Add, Modify or Remove."""
 
     action: str

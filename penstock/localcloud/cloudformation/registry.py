@@ -6,7 +6,63 @@ from functools import cache
 
 from penstock.localcloud.cloudformation.resource import Handler
 from penstock.localcloud.cloudformation.template import Template
-from penstock.localcloud.cloudformation.types import ALL
+from penstock.localcloud.cloudformation.types import (
+    autoscaling,
+    cloudwatch,
+    events,
+    firehose,
+    functions,
+    glue,
+    iam,
+    kinesis,
+    kms,
+    logs,
+    s3,
+    sagemaker,
+    scheduler,
+    sns,
+    sqs,
+    ssm,
+    stepfunctions,
+)
+
+ALL: tuple[type[Handler], ...] = (
+    autoscaling.ScalableTarget,
+    autoscaling.ScalingPolicy,
+    cloudwatch.Alarm,
+    events.Rule,
+    firehose.DeliveryStream,
+    functions.EventSourceMapping,
+    functions.Function,
+    functions.Permission,
+    glue.Database,
+    glue.Job,
+    glue.SecurityConfiguration,
+    glue.Table,
+    iam.ManagedPolicy,
+    iam.Policy,
+    iam.Role,
+    kinesis.Stream,
+    kms.Alias,
+    kms.Key,
+    logs.LogGroup,
+    logs.LogStream,
+    logs.ResourcePolicy,
+    s3.Bucket,
+    s3.BucketPolicy,
+    sagemaker.Endpoint,
+    sagemaker.EndpointConfig,
+    sagemaker.Model,
+    sagemaker.ModelPackageGroup,
+    scheduler.Schedule,
+    sns.Subscription,
+    sns.Topic,
+    sns.TopicPolicy,
+    sqs.Queue,
+    sqs.QueuePolicy,
+    ssm.Parameter,
+    stepfunctions.StateMachine,
+)
 
 # types without any resource behind them: not deployed, not in the ledger
 IGNORED = frozenset({"AWS::CDK::Metadata"})
