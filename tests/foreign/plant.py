@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from penstock.localcloud.cloud import LocalCloud
 from tests.foreign.assembly import STACK
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 BATCH = 500
 ENDPOINT = "defect-grader"
 JOB_LOGS = "/aws/sagemaker/TrainingJobs"
@@ -154,7 +154,7 @@ def deployed(assembly: Path, workdir: Path) -> Iterator[Plant]:
 
 
 def until(look: Callable[[], T | None], what: str) -> T:
-    """The first answer of `look` that is true or not empty; fails after a minute."""
+    """The first answer of `look` that is true or not empty; fails after two minutes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         answer = look()
