@@ -111,7 +111,7 @@ def read_context() -> dict[str, Any]:
         else json.loads(CONFIGURATION.read_text("utf-8"))["context"]
     )
     # the CDK command puts what is too long for an environment variable into a file
-    overflow = os.environ.get("CONTEXT_OVERFLOW_LOCATION")
+    overflow = os.environ.get("CONTEXT_OVERFLOW_LOCATION_ENV")
     if overflow is not None:
         context |= json.loads(Path(overflow).read_text("utf-8"))
     return context

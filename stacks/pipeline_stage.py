@@ -77,6 +77,8 @@ class PipelineStage(Stage):
         # the parameter of the training stack must exist before serving reads it
         serving.add_stack_dependency(training)
         self.layers = (foundation, lake, ingestion, training, serving)
+        for layer in self.layers:
+            layer.termination_protection = not environment.removable
         tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
         for key, value in tags.items():
             # a changed tag would make CloudFormation write the parameter's first value again

@@ -18,9 +18,9 @@ GENERATED = "CloudFormation generates the rest of these names"
 class ServingUpdateRole(ServiceRole):
     """Without a role of its own the update would reuse the deployer's administrator role.
 
-    Generated names begin with the stack's name or the logical id, depending on the resource
-    type (not confirmed for these types), and SageMaker writes ARNs in lower case: so all three
-    spellings are admitted, each of which holds this pipeline's and environment's names only.
+    CloudFormation names these two types after the logical id, without the stack's name
+    (aws/aws-cli#4021), which is why the logical ids hold pipeline and environment; and SageMaker
+    writes ARNs in lower case. Names that begin with the stack's are admitted as well.
     """
 
     def __init__(

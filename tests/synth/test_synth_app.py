@@ -97,6 +97,32 @@ def test_a_wrong_choice_or_setting_ends_with_code_2_and_one_line(
         assert line.startswith(start)
 
 
+def test_context_that_is_too_long_for_a_variable_is_read_from_its_file(
+    context: dict[str, Any], tmp_path: Path
+) -> None:
+    overflow = tmp_path / "context.json"
+    overflow.write_text(json.dumps({"pipeline": "from-the-file"}))
+    done = run_app(
+        tmp_path / "out",
+        CDK_CONTEXT_JSON=json.dumps(context),
+        CONTEXT_OVERFLOW_LOCATION_ENV=str(overflow),
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("pipeline=from-the-file: no such pipeline")
+
+
+def test_stacks_of_prod_are_protected_from_being_deleted(dev: Any, prod: Any) -> None:
+    for synthesized, protected in ((dev, False), (prod, True)):
+        path = synthesized.out / f"assembly-{synthesized.stage}" / "manifest.json"
+        stacks = [
+            artifact["properties"]
+            for artifact in json.loads(path.read_text())["artifacts"].values()
+            if artifact["type"] == "aws:cloudformation:stack"
+        ]
+        assert len(stacks) == 5
+        assert all(stack.get("terminationProtection", False) is protected for stack in stacks)
+
+
 def test_dev_and_prod_have_no_name_in_common(dev: Any, prod: Any) -> None:
     assert prod.only("SageMaker::Endpoint")["EndpointName"] == "digits-prod"
     assert "digits-dev" not in json.dumps(prod.templates)

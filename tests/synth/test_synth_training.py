@@ -208,6 +208,14 @@ def test_the_deployment_records_protects_and_updates(deployment: dict[str, Any])
     }
 
 
+def test_every_call_of_the_deployment_keeps_what_it_was_given(deployment: dict[str, Any]) -> None:
+    tasks = {name: state for name, state in deployment.items() if state["Type"] == "Task"}
+    assert len(tasks) == 5
+    for name, state in tasks.items():
+        # without a path the answer would replace the event, and a later state find nothing
+        assert state["ResultPath"].startswith("$."), name
+
+
 def test_the_update_names_every_parameter_of_the_serving_template(
     deployment: dict[str, Any], dev: Any
 ) -> None:
