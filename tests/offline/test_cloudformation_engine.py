@@ -14,21 +14,26 @@ from moto.s3.models import s3_backends
 
 from penstock.localcloud.cloudformation.resource import ResourceContext
 from penstock.localcloud.cloudformation.types import kinesis
+from penstock.localcloud.context import CloudContext
 from penstock.localcloud.ledger import Life
-from tests.offline.cloudformation_lab import CloudFormationLab
-from tests.offline.conftest import BareCloud
+from tests.offline.cloudformation_lab import CloudFormationLab, empty_lab, shared_server
 
-pytestmark = pytest.mark.offline
+pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("cloudformation")]
 
 IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
 UPDATE_PREVIOUS = [{"ParameterKey": "Model", "UsePreviousValue": True}]
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudContext]:
+    with shared_server(tmp_path_factory.mktemp("cloud")) as context:
+        yield context
+
+
 @pytest.fixture
-def lab(bare_cloud: BareCloud) -> Iterator[CloudFormationLab]:
-    lab = CloudFormationLab(bare_cloud)
-    yield lab
-    lab.front.close()
+def lab(server: CloudContext) -> Iterator[CloudFormationLab]:
+    with empty_lab(server) as lab:
+        yield lab
 
 
 def queue(**properties: Any) -> dict[str, Any]:

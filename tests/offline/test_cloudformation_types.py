@@ -8,18 +8,23 @@ from typing import Any
 import pytest
 
 from penstock.localcloud.cloudformation.registry import known_types
-from tests.offline.cloudformation_lab import CloudFormationLab
+from penstock.localcloud.context import CloudContext
+from tests.offline.cloudformation_lab import CloudFormationLab, empty_lab, shared_server
 from tests.offline.cloudformation_zoo import zoo
-from tests.offline.conftest import BareCloud
 
-pytestmark = pytest.mark.offline
+pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("cloudformation")]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudContext]:
+    with shared_server(tmp_path_factory.mktemp("cloud")) as context:
+        yield context
 
 
 @pytest.fixture
-def lab(bare_cloud: BareCloud) -> Iterator[CloudFormationLab]:
-    lab = CloudFormationLab(bare_cloud)
-    yield lab
-    lab.front.close()
+def lab(server: CloudContext) -> Iterator[CloudFormationLab]:
+    with empty_lab(server) as lab:
+        yield lab
 
 
 def test_zoo_holds_every_type() -> None:
