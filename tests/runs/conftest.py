@@ -1,0 +1,62 @@
+"""Whole runs: a project folder of their own, the command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("app.py", "cdk.json", "pipelines", "stacks", "lambda", "jobs", "penstock")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """runs/digits/latest/report.json"""
+        text = (self.folder / "runs/digits/latest/report.json").read_text()
+        report: dict[str, Any] = json.loads(text)
+        return report
+
+
+Penstock = Callable[..., Done]
+
+
+def project(folder: Path) -> Path:
+    """A folder that holds the project, so that runs leave nothing in the checkout."""
+    for part in PARTS:
+        (folder / part).symlink_to(ROOT / part)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def penstock(tmp_path_factory: pytest.TempPathFactory) -> Penstock:
+    """Runs the `penstock` command in a project folder."""
+    folder = project(tmp_path_factory.mktemp("project"))
+
+    def run(*arguments: str) -> Done:
+        done = subprocess.run(
+            [Path(sys.prefix, "bin", "penstock"), *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr, folder)
+
+    return run

@@ -1,0 +1,77 @@
+"""What the command refuses: one clear line on stderr, exit code 2, nothing started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.runs.conftest import Penstock
+
+SEVEN_CSV = "id,label\na,3\n"
+
+
+def test_list_names_the_pipelines(penstock: Penstock) -> None:
+    done = penstock("list")
+    assert done.code == 0
+    assert done.out.startswith("digits ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "didgits"), "unknown pipeline didgits: choose one of digits"),
+        (("synth", "didgits"), "unknown pipeline didgits"),
+        (("run", "digits", "--data", "nowhere.csv"), "nowhere.csv: no such file"),
+        (("run", "digits", "--data", "short.csv"), "column pixels_0 and 63 more missing"),
+    ],
+)
+def test_one_line_and_exit_code_2(
+    penstock: Penstock, arguments: tuple[str, ...], says: str
+) -> None:
+    folder = penstock("list").folder
+    (folder / "short.csv").write_text(SEVEN_CSV)
+    done = penstock(*arguments)
+    assert done.code == 2
+    assert says in done.err
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+    assert not (folder / "runs").exists()
+
+
+def test_a_wrong_value_in_a_description_is_named(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    for part in ("app.py", "cdk.json", "stacks", "lambda", "jobs", "penstock"):
+        (tmp_path / part).symlink_to(root / part)
+    (tmp_path / "pipelines").mkdir()
+    for part in (root / "pipelines").iterdir():
+        (tmp_path / "pipelines" / part.name).symlink_to(part)
+    wrong = (root / "pipelines/digits.py").read_text().replace("buffer_mb=64", "buffer_mb=5")
+    (tmp_path / "pipelines/digits.py").unlink()
+    (tmp_path / "pipelines/digits.py").write_text(wrong)
+    done = subprocess.run(
+        [Path(sys.prefix, "bin", "penstock"), "run", "digits"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    for part in ("buffer_mb", "5", "64"):
+        assert part in done.stderr
+
+
+def test_outside_a_project_it_says_where_to_go(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.prefix, "bin", "penstock"), "list"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "run penstock in the project's folder" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,130 @@
+"""Outside dev a person approves; a later model replaces the first; a redeploy changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.cli.data import records_to_send
+from penstock.cli.synth import synthesize
+from penstock.localcloud.cloud import LocalCloud
+from penstock.scenario.aws import Aws, Stage, StepFailedError
+from penstock.scenario.progress import Step, Timeline
+from penstock.scenario.run import Scenario
+from penstock.scenario.serving import ask, wait_until_served
+from penstock.scenario.training import TrainingRun
+from pipelines import digits
+from tests.runs.conftest import project
+
+pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-approval")]
+
+
+class Nobody:
+    """Watches nothing."""
+
+    def changed(self, step: Step) -> None:
+        """No news is shown."""
+
+
+class Prod:
+    """digits-prod, deployed in a local cloud, with everything that the tests ask of it."""
+
+    def __init__(self, cloud: LocalCloud, assembly: Path) -> None:
+        self.cloud = cloud
+        self.assembly = assembly
+        self.aws = Aws(cloud.context.clients.deployer, poll_seconds=0.1, patience_seconds=120)
+        self.stage = Stage.read(self.aws, pipeline="digits", environment="prod")
+        self.sagemaker = self.aws.client("sagemaker")
+        self.runs: list[TrainingRun] = []
+        self.unique: list[int] = []
+
+    def train_on(self, records: list[bytes]) -> TrainingRun:
+        scenario = Scenario(self.aws, self.stage, Timeline(Nobody()))
+        scenario.ingest(records)
+        run = scenario.train()
+        self.runs.append(run)
+        self.unique.append(scenario.findings["records"]["unique"])
+        return run
+
+    def approve(self, run: TrainingRun) -> None:
+        self.sagemaker.update_model_package(
+            ModelPackageArn=run.model_package_arn, ModelApprovalStatus="Approved"
+        )
+        assert run.model_package_arn is not None
+        wait_until_served(self.aws, self.stage, run.model_package_arn)
+
+    def endpoint(self) -> dict[str, Any]:
+        endpoint: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName="digits-prod")
+        del endpoint["ResponseMetadata"]
+        return endpoint
+
+    def served_package(self) -> str:
+        config = self.sagemaker.describe_endpoint_config(
+            EndpointConfigName=self.endpoint()["EndpointConfigName"]
+        )
+        model = self.sagemaker.describe_model(
+            ModelName=config["ProductionVariants"][0]["ModelName"]
+        )
+        return str(model["PrimaryContainer"]["ModelPackageName"])
+
+
+@pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod]:
+    folder = project(tmp_path_factory.mktemp("project"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        synthesize(out=folder / "cdk.out", pipeline="digits", environment="prod", validate=False)
+    with LocalCloud.for_assembly(folder / "cdk.out", workdir=folder / "cloud") as cloud:
+        cloud.deploy(folder / "cdk.out")
+        yield Prod(cloud, folder / "cdk.out")
+
+
+def test_a_model_waits_for_approval_and_is_not_served(prod: Prod) -> None:
+    sending = records_to_send(digits.PIPELINE, data=None, count=700, broken_count=0)
+    run = prod.train_on(sending)
+    package = prod.sagemaker.describe_model_package(ModelPackageName=run.model_package_arn)
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert prod.sagemaker.list_endpoints()["Endpoints"] == []
+    assert run.model_package_arn is not None
+    with pytest.raises(StepFailedError, match="update-model-package"):
+        wait_until_served(prod.aws, prod.stage, run.model_package_arn)
+
+
+def test_the_plain_cli_call_brings_it_behind_the_endpoint(prod: Prod) -> None:
+    run = prod.runs[0]
+    prod.approve(run)
+    assert prod.served_package() == run.model_package_arn
+    assert ask(prod.aws, prod.stage, run.summary["prepared_uri"]).accuracy > 0.85
+
+
+def test_a_second_training_on_newer_data_replaces_the_model(prod: Prod) -> None:
+    first_endpoint = prod.endpoint()
+    newer = records_to_send(digits.PIPELINE, data=None, count=None, broken_count=0)[700:]
+    run = prod.train_on(newer)
+    assert prod.unique == [700, 1797]  # what came before and what is new
+    assert prod.served_package() == prod.runs[0].model_package_arn
+    prod.approve(run)
+    assert prod.served_package() == run.model_package_arn
+    second_endpoint = prod.endpoint()
+    assert second_endpoint["EndpointArn"] == first_endpoint["EndpointArn"]
+    assert second_endpoint["CreationTime"] == first_endpoint["CreationTime"]
+    assert second_endpoint["EndpointConfigName"] != first_endpoint["EndpointConfigName"]
+    assert ask(prod.aws, prod.stage, run.summary["prepared_uri"]).accuracy >= 0.93
+
+
+def test_a_redeploy_of_all_stacks_leaves_the_endpoint_as_it_is(prod: Prod) -> None:
+    before, package = prod.endpoint(), prod.served_package()
+    prod.cloud.deploy(prod.assembly)
+    assert prod.endpoint() == before
+    assert prod.served_package() == package
+    assert ask(prod.aws, prod.stage, prod.runs[1].summary["prepared_uri"]).accuracy >= 0.93
+
+
+def test_an_endpoint_that_is_not_there_is_the_apis_own_error(prod: Prod) -> None:
+    runtime = prod.aws.client("sagemaker-runtime")
+    with pytest.raises(runtime.exceptions.ClientError, match="not found") as refused:
+        runtime.invoke_endpoint(EndpointName="digits-dev", ContentType="text/csv", Body=b"1")
+    assert refused.value.response["Error"]["Code"] == "ValidationError"

@@ -1,0 +1,105 @@
+"""`penstock run digits`: what the demonstration must show, read from its report."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+
+from penstock.recordio import write_dense
+from tests.runs.conftest import Done, Penstock
+
+pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-demo")]
+
+STEPS = ["synth", "deploy", "ingest", "prepare", "train", "gate", "register", "serve", "invoke"]
+
+
+@pytest.fixture(scope="module")
+def demo(penstock: Penstock) -> Done:
+    return penstock("run", "digits")
+
+
+@pytest.fixture(scope="module")
+def report(demo: Done) -> dict[str, Any]:
+    assert demo.code == 0, demo.out + demo.err
+    return demo.report
+
+
+def test_every_step_succeeds_and_says_how_long_it_took(report: dict[str, Any]) -> None:
+    assert report["pipeline"] == "digits"
+    assert report["status"] == "succeeded"
+    assert [step["name"] for step in report["steps"]] == STEPS
+    assert {step["status"] for step in report["steps"]} == {"succeeded"}
+    assert 0 < sum(step["seconds"] for step in report["steps"]) < report["seconds"] + 1
+
+
+def test_the_model_is_good_by_the_jobs_own_metric_and_by_the_endpoints_answers(
+    report: dict[str, Any],
+) -> None:
+    assert report["metrics"]["test:multiclass_accuracy"] >= 0.93
+    assert report["metrics"]["endpoint_accuracy"] >= 0.93
+    assert report["model"]["artifact"].startswith("s3://")
+    assert report["model"]["artifact"].endswith("/output/model.tar.gz")
+    assert report["endpoint"]["name"] == "digits-dev"
+    assert report["endpoint"]["invocations"] > 0
+    # the rows that were asked about are the test channel's
+    assert report["endpoint"]["rows"] == report["training"]["channels"]["test"]["records"]
+
+
+def test_every_record_is_accounted_for_and_repeats_count_once(report: dict[str, Any]) -> None:
+    records = report["records"]
+    assert records["sent"] == 1797 + 18 + 7
+    assert records["failed"] == {"source": 0, "transform": 7, "conversion": 0}
+    assert records["sent"] == (
+        records["delivered"] + records["dropped"] + sum(records["failed"].values())
+    )
+    assert records["unique"] == 1797
+
+
+def test_each_bad_record_is_in_the_error_prefix_with_the_logged_reason(
+    report: dict[str, Any],
+) -> None:
+    failures = report["records"]["failures"]
+    assert len(failures) == 7
+    for failure in failures:
+        assert "/errors/processing-failed/" in failure["object"]
+        assert failure["record_id"]  # found in the transform's log by the record's digest
+    reasons = " | ".join(sorted(failure["reason"] for failure in failures))
+    for word in ("JSON", "empty", "label", "pixels"):
+        assert word in reasons, reasons
+    assert len({failure["reason"] for failure in failures}) == 7
+
+
+def test_the_training_job_is_told_as_it_was(report: dict[str, Any]) -> None:
+    training = report["training"]
+    assert training["algorithm"] == "linear-learner"
+    assert training["image"].endswith("/linear-learner:1")
+    assert training["input_mode"] == "Pipe"
+    assert training["content_type"] == "application/x-recordio-protobuf"
+    channels = training["channels"]
+    assert set(channels) == {"train", "validation", "test"}
+    assert sum(channel["records"] for channel in channels.values()) == 1797
+    record_bytes = write_dense(io.BytesIO(), np.zeros((1, 64), "f4"), np.zeros(1, "f4"))
+    assert all(c["bytes"] == record_bytes * c["records"] for c in channels.values())
+
+
+def test_the_ledger_has_every_resource(report: dict[str, Any]) -> None:
+    ledger = report["ledger"]
+    assert ledger["live"] + ledger["api_only"] + len(ledger["substituted"]) == len(
+        ledger["entries"]
+    )
+    by_type = {entry["type"]: entry for entry in ledger["substituted"]}
+    assert "Spark" in by_type["AWS::Glue::Job"]["by"]
+    assert "scikit-learn" in by_type["SageMaker training image"]["by"]
+    assert all(entry["by"] for entry in ledger["substituted"])
+
+
+def test_without_a_terminal_the_output_is_plain_lines(demo: Done) -> None:
+    assert "\x1b" not in demo.out
+    for step in STEPS:
+        assert f" {step} " in demo.out
+    assert "endpoint_accuracy: 0.9" in demo.out
+    assert "runs/digits/latest/report.json" in demo.out
+    assert demo.err == ""
