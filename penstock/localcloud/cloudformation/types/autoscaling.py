@@ -63,7 +63,7 @@ class ScalableTarget(Handler):
         self._schedule(scaling, old, new)
         return Created(physical_id, {"Id": physical_id})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeregisterScalableTarget."""
         resource, dimension, namespace = physical_id.split("|")
         ignoring(
@@ -121,14 +121,14 @@ class ScalingPolicy(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         new: Properties,
     ) -> Created:
         """PutScalingPolicy again; on AWS, unlike in moto, its ARN stays."""
         self.create(context, new)
         return Created(physical_id, {"Arn": physical_id})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteScalingPolicy."""
         ignoring(
             _GONE,

@@ -80,6 +80,6 @@ class Alarm(Handler):
         arguments = {**properties, "AlarmName": name, "Tags": tag_list(tag_map(properties))}
         cloudwatch.put_metric_alarm(**api_arguments(cloudwatch, "put_metric_alarm", arguments))
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteAlarms; one that is gone is no error for the API either."""
         context.client("cloudwatch").delete_alarms(AlarmNames=[physical_id])

@@ -116,7 +116,7 @@ class DeliveryStream(Handler):
             firehose.untag_delivery_stream(DeliveryStreamName=physical_id, TagKeys=removed)
         return Created(physical_id, {"Arn": description["DeliveryStreamARN"]})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteDeliveryStream."""
         ignoring(
             ("ResourceNotFoundException",),
@@ -128,7 +128,7 @@ class DeliveryStream(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        properties: Properties,  # noqa: ARG002
+        properties: Properties,
     ) -> bool:
         """ACTIVE."""
         answer = context.client("firehose").describe_delivery_stream(DeliveryStreamName=physical_id)

@@ -151,7 +151,7 @@ class Function(Handler):
             functions.untag_resource(Resource=arn, TagKeys=removed)
         return Created(physical_id, {"Arn": arn})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteFunction."""
         ignoring(_GONE, context.client("lambda").delete_function, FunctionName=physical_id)
 
@@ -159,7 +159,7 @@ class Function(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        properties: Properties,  # noqa: ARG002
+        properties: Properties,
     ) -> bool:
         """Active, and no update under way."""
         answer = context.client("lambda").get_function_configuration(FunctionName=physical_id)
@@ -260,7 +260,7 @@ class EventSourceMapping(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         new: Properties,
     ) -> Created:
         """UpdateEventSourceMapping."""
@@ -274,6 +274,6 @@ class EventSourceMapping(Handler):
         )
         return Created(physical_id, {"Id": physical_id})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEventSourceMapping."""
         ignoring(_GONE, context.client("lambda").delete_event_source_mapping, UUID=physical_id)

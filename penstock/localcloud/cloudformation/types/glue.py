@@ -53,7 +53,7 @@ class Database(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         new: Properties,
     ) -> Created:
         """UpdateDatabase."""
@@ -114,7 +114,7 @@ class Table(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         new: Properties,
     ) -> Created:
         """UpdateTable."""
@@ -184,7 +184,7 @@ class Job(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         new: Properties,
     ) -> Created:
         """moto has no UpdateJob; its CreateJob takes the place of a job of the same name."""
@@ -196,7 +196,7 @@ class Job(Handler):
         arguments = {**without(properties, *self.unsupported), "Name": name}
         glue.create_job(**api_arguments(glue, "create_job", arguments))
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteJob."""
         ignoring(_GONE, context.client("glue").delete_job, JobName=physical_id)
 
@@ -235,6 +235,6 @@ class SecurityConfiguration(Handler):
         self.delete(context, physical_id, old)
         return self.create(context, new)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteSecurityConfiguration."""
         ignoring(_GONE, context.client("glue").delete_security_configuration, Name=physical_id)

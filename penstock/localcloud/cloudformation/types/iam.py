@@ -157,7 +157,7 @@ class Policy(Handler):
         self._put(context, old, new)
         return Created(physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """Take the policy from each principal."""
         self._put(context, properties, {})
 

@@ -72,7 +72,7 @@ class Stream(Handler):
         self._settle(kinesis, physical_id, old, new)
         return self._created(context, physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteStream with its consumers."""
         ignoring(
             ("ResourceNotFoundException",),
@@ -85,7 +85,7 @@ class Stream(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        properties: Properties,  # noqa: ARG002
+        properties: Properties,
     ) -> bool:
         """ACTIVE."""
         answer = context.client("kinesis").describe_stream_summary(StreamName=physical_id)

@@ -118,14 +118,14 @@ class Alias(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         new: Properties,
     ) -> Created:
         """The alias points to another key."""
         context.client("kms").update_alias(AliasName=physical_id, TargetKeyId=new["TargetKeyId"])
         return Created(physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteAlias."""
         ignoring(("NotFoundException",), context.client("kms").delete_alias, AliasName=physical_id)
 

@@ -66,7 +66,7 @@ class LogGroup(Handler):
             logs.untag_resource(resourceArn=arn, tagKeys=removed)
         return self._created(context, physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteLogGroup with its streams."""
         ignoring(_GONE, context.client("logs").delete_log_group, logGroupName=physical_id)
 
@@ -135,13 +135,13 @@ class ResourcePolicy(Handler):
     def update(
         self,
         context: ResourceContext,
-        physical_id: str,  # noqa: ARG002
-        old: Properties,  # noqa: ARG002
+        physical_id: str,
+        old: Properties,
         new: Properties,
     ) -> Created:
         """PutResourcePolicy replaces the document."""
         return self.create(context, new)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteResourcePolicy."""
         ignoring(_GONE, context.client("logs").delete_resource_policy, policyName=physical_id)

@@ -70,7 +70,7 @@ class Bucket(Handler):
         self._settle(context.client("s3"), physical_id, old, new)
         return self._created(context, physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteBucket; S3 refuses while objects are in it."""
         ignoring(("NoSuchBucket",), context.client("s3").delete_bucket, Bucket=physical_id)
 
@@ -338,14 +338,14 @@ class BucketPolicy(Handler):
     def update(
         self,
         context: ResourceContext,
-        physical_id: str,  # noqa: ARG002
-        old: Properties,  # noqa: ARG002
+        physical_id: str,
+        old: Properties,
         new: Properties,
     ) -> Created:
         """PutBucketPolicy replaces the document."""
         return self.create(context, new)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteBucketPolicy."""
         ignoring(
             ("NoSuchBucket", "NoSuchBucketPolicy"),

@@ -95,7 +95,7 @@ class ModelPackageGroup(Handler):
         _set_tags(sagemaker, physical_id, old, new)
         return self._created(sagemaker, physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteModelPackageGroup; SageMaker refuses while packages are in it."""
         _delete(
             context.client("sagemaker").delete_model_package_group,
@@ -154,7 +154,7 @@ class Model(Handler):
         _set_tags(context.client("sagemaker"), physical_id, old, new)
         return Created(physical_id, {"ModelName": _last(physical_id)})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteModel."""
         _delete(context.client("sagemaker").delete_model, ModelName=_last(physical_id))
 
@@ -205,7 +205,7 @@ class EndpointConfig(Handler):
         _set_tags(context.client("sagemaker"), physical_id, old, new)
         return Created(physical_id, {"EndpointConfigName": _last(physical_id)})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEndpointConfig."""
         _delete(
             context.client("sagemaker").delete_endpoint_config,
@@ -273,7 +273,7 @@ class Endpoint(Handler):
         _set_tags(sagemaker, physical_id, old, new)
         return Created(physical_id, {"EndpointName": name})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEndpoint."""
         _delete(context.client("sagemaker").delete_endpoint, EndpointName=_last(physical_id))
 

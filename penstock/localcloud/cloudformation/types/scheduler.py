@@ -54,7 +54,7 @@ class Schedule(Handler):
         self,
         context: ResourceContext,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         new: Properties,
     ) -> Created:
         """UpdateSchedule replaces the whole schedule."""

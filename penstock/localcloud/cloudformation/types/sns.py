@@ -88,7 +88,7 @@ class Topic(Handler):
             sns.untag_resource(ResourceArn=physical_id, TagKeys=removed)
         return self._created(physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteTopic with its subscriptions."""
         ignoring(_GONE, context.client("sns").delete_topic, TopicArn=physical_id)
 
@@ -139,7 +139,7 @@ class TopicPolicy(Handler):
         self.create(context, new)
         return Created(physical_id, {"Id": physical_id})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """The topics get the default policy back: their own account may use them."""
         self._reset(context, properties["Topics"])
 
@@ -228,6 +228,6 @@ class Subscription(Handler):
                 )
         return Created(physical_id, {"Arn": physical_id})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """Unsubscribe."""
         ignoring(_GONE, context.client("sns").unsubscribe, SubscriptionArn=physical_id)

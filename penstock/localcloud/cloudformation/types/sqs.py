@@ -79,7 +79,7 @@ class Queue(Handler):
             sqs.untag_queue(QueueUrl=physical_id, TagKeys=removed)
         return self._created(context, physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteQueue with its messages."""
         ignoring(_GONE, context.client("sqs").delete_queue, QueueUrl=physical_id)
 
@@ -120,7 +120,7 @@ class QueuePolicy(Handler):
         self.create(context, new)
         return Created(physical_id, {"Id": physical_id})
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """The queues have no policy any more."""
         self._reset(context, properties["Queues"])
 

@@ -60,7 +60,7 @@ class Parameter(Handler):
         self._tag(context, physical_id, old, new)
         return self._created(physical_id, new)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteParameter."""
         ignoring(("ParameterNotFound",), context.client("ssm").delete_parameter, Name=physical_id)
 

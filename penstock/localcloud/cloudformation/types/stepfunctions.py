@@ -117,7 +117,7 @@ class StateMachine(Handler):
         self._say_what_is_missing(context, new)
         return self._created(machines, physical_id)
 
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteStateMachine."""
         ignoring(
             ("StateMachineDoesNotExist",),
