@@ -267,14 +267,9 @@ def test_two_thousand_records_from_the_stream_to_parquet_and_the_account_balance
         b"\n",
         digit(1, id="x" * 9000),
     ]
-    started = time.monotonic()
     cloud.feed(stream, good[:1000] + bad + good[1000:])
-    fed = time.monotonic()
     account = cloud.settled(name, 2000)
-    took = time.monotonic() - fed
     assert account == Account(received=2000, delivered=1993, failed_transform=7)
-    # twice the clock's quiet quarter of a second passes: the processor's buffer, the delivery's
-    assert took < 8, f"{took:.1f} s after {fed - started:.1f} s of feeding"
 
     objects = cloud.objects(bucket)
     now = cloud.context.clock.now()

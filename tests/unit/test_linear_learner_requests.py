@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from penstock.localcloud.engines.linear_learner.requests import BadRequest, rows_of
+from penstock.localcloud.engines.linear_learner.requests import BadRequestError, rows_of
 from penstock.recordio import write_dense
 
 ROWS = [[1.0, 2.5, -3.0], [4.0, 0.0, 1e-3]]
@@ -90,7 +90,7 @@ def test_a_sparse_instance_is_filled_with_zeros() -> None:
 def test_what_cannot_be_answered_is_told_in_one_line(
     body: bytes, content_type: str, status: int, words: str
 ) -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(BadRequestError) as caught:
         rows_of(body, content_type, 3)
     assert caught.value.status == status
     assert words in str(caught.value)

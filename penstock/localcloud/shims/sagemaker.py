@@ -26,7 +26,7 @@ from penstock.localcloud.clock import Clock
 from penstock.localcloud.context import EventSink
 from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.hosting import Endpoint
-from penstock.localcloud.workers.training import RefusedRequest, TrainingJob
+from penstock.localcloud.workers.training import RefusedRequestError, TrainingJob
 
 PENDING_APPROVAL = "PendingManualApproval"
 
@@ -35,7 +35,7 @@ class TrainingHooks(Protocol):
     """Who runs training jobs."""
 
     def check(self, request: dict[str, Any]) -> None:
-        """RefusedRequest for what CreateTrainingJob itself refuses."""
+        """RefusedRequestError for what CreateTrainingJob itself refuses."""
 
     def submit(self, job: TrainingJob) -> None:
         """Run the job."""
@@ -91,7 +91,7 @@ def _install_training(
             )
         try:
             training.check(request)
-        except RefusedRequest as error:
+        except RefusedRequestError as error:
             raise AWSValidationException(str(error)) from None
         result = create(self)
         training.submit(ApiTrainingJob(backend.training_jobs[name], request, clock, events))

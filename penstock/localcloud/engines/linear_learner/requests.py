@@ -20,7 +20,7 @@ RECORDIO = "application/x-recordio-protobuf"
 TYPES = (CSV, JSON, RECORDIO)
 
 
-class BadRequest(Exception):  # noqa: N818
+class BadRequestError(Exception):
     """The request cannot be answered; `status` is the HTTP status code."""
 
     def __init__(self, message: str, status: int = 400) -> None:
@@ -29,7 +29,7 @@ class BadRequest(Exception):  # noqa: N818
 
 
 def rows_of(body: bytes, content_type: str, features: int) -> NDArray[np.float64]:
-    """(rows, features) of the body; raises BadRequest (415 for an unknown content type)."""
+    """(rows, features) of the body; raises BadRequestError (415 for an unknown content type)."""
     plain = content_type.split(";")[0].strip().lower()
     if plain == CSV:
         rows = _csv(body)
@@ -38,38 +38,40 @@ def rows_of(body: bytes, content_type: str, features: int) -> NDArray[np.float64
     elif plain == RECORDIO:
         rows = _recordio(body)
     else:
-        raise BadRequest(
+        raise BadRequestError(
             f"content type {content_type!r} is not supported; use {', '.join(TYPES)}", 415
         )
     if rows.shape[1] != features:
-        raise BadRequest(f"a row has {rows.shape[1]} features, the model has {features}")
+        raise BadRequestError(f"a row has {rows.shape[1]} features, the model has {features}")
     if not np.isfinite(rows).all():
-        raise BadRequest("a feature is not a finite number")
+        raise BadRequestError("a feature is not a finite number")
     return rows
 
 
 def _csv(body: bytes) -> NDArray[np.float64]:
     lines = [line for line in body.splitlines() if line.strip()]
     if not lines:
-        raise BadRequest("the body is empty; send one line of comma-separated numbers per row")
+        raise BadRequestError("the body is empty; send one line of comma-separated numbers per row")
     try:
         return np.loadtxt(lines, delimiter=",", ndmin=2, dtype=np.float64, comments=None)
     except ValueError as error:
-        raise BadRequest(f"the body is not CSV of numbers: {_first_line(error)}") from None
+        raise BadRequestError(f"the body is not CSV of numbers: {_first_line(error)}") from None
 
 
 def _json(body: bytes) -> NDArray[np.float64]:
     try:
         document = json.loads(body)
     except ValueError as error:
-        raise BadRequest(f"the body is not JSON: {_first_line(error)}") from None
+        raise BadRequestError(f"the body is not JSON: {_first_line(error)}") from None
     instances = document.get("instances") if isinstance(document, dict) else None
     if not isinstance(instances, list) or not instances:
-        raise BadRequest('the body has no instances; send {"instances": [{"features": [...]}]}')
+        raise BadRequestError(
+            'the body has no instances; send {"instances": [{"features": [...]}]}'
+        )
     rows = [_instance(number, instance) for number, instance in enumerate(instances)]
     widths = {len(row) for row in rows}
     if len(widths) > 1:
-        raise BadRequest(f"instances have different numbers of features: {sorted(widths)}")
+        raise BadRequestError(f"instances have different numbers of features: {sorted(widths)}")
     return np.array(rows, dtype=np.float64)
 
 
@@ -89,11 +91,11 @@ def _tensor(where: str, tensor: dict[str, Any]) -> list[float]:
     if not keys:
         return values
     if not isinstance(shape, list) or not shape or not isinstance(keys, list):
-        raise BadRequest(f"{where}: a sparse tensor needs keys and shape")
+        raise BadRequestError(f"{where}: a sparse tensor needs keys and shape")
     size = shape[-1]
     whole = all(isinstance(key, int) for key in [*keys, size])
     if not whole or len(keys) != len(values) or size < 1 or not all(0 <= k < size for k in keys):
-        raise BadRequest(f"{where}: keys must be as many as values, each from 0 to shape - 1")
+        raise BadRequestError(f"{where}: keys must be as many as values, each from 0 to shape - 1")
     row = [0.0] * size
     for key, value in zip(keys, values, strict=True):
         row[key] = value
@@ -102,12 +104,12 @@ def _tensor(where: str, tensor: dict[str, Any]) -> list[float]:
 
 def _numbers(where: str, values: Any) -> list[float]:
     if not isinstance(values, list) or not values:
-        raise BadRequest(
+        raise BadRequestError(
             f'{where}: no features; send {{"features": [...]}} or '
             '{"data": {"features": {"values": [...]}}}'
         )
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        raise BadRequest(f"{where}: a feature is not a number")
+        raise BadRequestError(f"{where}: a feature is not a number")
     return [float(value) for value in values]
 
 
@@ -115,9 +117,11 @@ def _recordio(body: bytes) -> NDArray[np.float64]:
     try:
         parts = [rows for rows, _ in Reader(io.BytesIO(body)).batches(4096)]
     except RecordIOError as error:
-        raise BadRequest(f"the body is not dense RecordIO-protobuf: {_first_line(error)}") from None
+        raise BadRequestError(
+            f"the body is not dense RecordIO-protobuf: {_first_line(error)}"
+        ) from None
     if not parts:
-        raise BadRequest("the body holds no record")
+        raise BadRequestError("the body holds no record")
     return np.concatenate(parts).astype(np.float64)
 
 

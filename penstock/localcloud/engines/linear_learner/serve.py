@@ -16,7 +16,7 @@ from typing import Any
 
 from penstock.localcloud.engines.linear_learner.model import LinearModel
 from penstock.localcloud.engines.linear_learner.opt_ml import OptMl
-from penstock.localcloud.engines.linear_learner.requests import BadRequest, rows_of
+from penstock.localcloud.engines.linear_learner.requests import BadRequestError, rows_of
 
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
             form = _answer_type(self.headers.get("Accept"))
             rows = rows_of(body, self.headers.get("Content-Type", ""), model.features)
             self._answer(200, form, _encode(model.predictions(rows), form))
-        except BadRequest as error:
+        except BadRequestError as error:
             print(f"{error.status}: {error}", flush=True)
             self._answer(error.status, "text/plain", str(error).encode())
 
@@ -82,7 +82,7 @@ def _answer_type(accept: str | None) -> str:
             return JSON
         if part == JSON_LINES:
             return JSON_LINES
-    raise BadRequest(f"accept {accept!r} is not supported; use {JSON} or {JSON_LINES}", 406)
+    raise BadRequestError(f"accept {accept!r} is not supported; use {JSON} or {JSON_LINES}", 406)
 
 
 def _encode(predictions: list[dict[str, Any]], form: str) -> bytes:

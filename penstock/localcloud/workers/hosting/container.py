@@ -19,7 +19,7 @@ _PING_EVERY_SECONDS = 0.03
 STOP_SECONDS = 30.0  # SIGTERM, and SIGKILL 30 seconds later (same page)
 
 
-class StartFailed(Exception):  # noqa: N818
+class StartFailedError(Exception):
     """The container did not become healthy; the text says how it ended."""
 
 
@@ -48,7 +48,7 @@ class ModelContainer:
         )
 
     def start(self, timeout_seconds: float) -> None:
-        """Start and ping until it answers 200; StartFailed when it ends or takes too long."""
+        """Start and ping until it answers 200; StartFailedError when it ends or takes too long."""
         self._process.start()
         end = time.monotonic() + timeout_seconds
         answered = "no answer"
@@ -56,7 +56,7 @@ class ModelContainer:
             code = self._process.poll()
             if code is not None:
                 self._process.finish_output()
-                raise StartFailed(f"it ended with exit code {code}{self._last_words()}")
+                raise StartFailedError(f"it ended with exit code {code}{self._last_words()}")
             try:
                 response = self.connections.request("GET", "/ping", None, {}, PING_TIMEOUT_SECONDS)
             except (OSError, http.client.HTTPException) as error:
@@ -66,7 +66,7 @@ class ModelContainer:
                     return
                 answered = f"status {response.status}"
             time.sleep(_PING_EVERY_SECONDS)
-        raise StartFailed(
+        raise StartFailedError(
             f"GET /ping was not answered with 200 within {timeout_seconds:g} s "
             f"(last: {answered}){self._last_words()}"
         )

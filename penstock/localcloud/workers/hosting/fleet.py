@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.engines.registry import UnknownImageError, find_engine
 from penstock.localcloud.ledger import Life
-from penstock.localcloud.workers.hosting.container import ModelContainer, StartFailed
+from penstock.localcloud.workers.hosting.container import ModelContainer, StartFailedError
 from penstock.localcloud.workers.hosting.model_data import ModelDataError, fetch
 from penstock.localcloud.workers.logs import LogStream
 
@@ -20,7 +20,7 @@ from penstock.localcloud.workers.logs import LogStream
 DEFAULT_STARTUP_SECONDS = 240.0
 
 
-class DeploymentFailed(Exception):  # noqa: N818
+class DeploymentFailedError(Exception):
     """The configuration cannot serve; the text is the FailureReason."""
 
 
@@ -50,18 +50,18 @@ class Fleet:
         self.variants: list[Variant] = []
 
     def start(self) -> None:
-        """Start everything; raises DeploymentFailed after ending what had been started."""
+        """Start everything; raises DeploymentFailedError after ending what had been started."""
         try:
             config = self._sagemaker.describe_endpoint_config(EndpointConfigName=self.config_name)
             for settings in config["ProductionVariants"]:
                 self._start_variant(settings)
         except (ClientError, BotoCoreError, OSError) as error:
             self.stop()
-            raise DeploymentFailed(str(error)) from error
+            raise DeploymentFailedError(str(error)) from error
         except (ModelDataError, UnknownImageError) as error:
             self.stop()
-            raise DeploymentFailed(str(error)) from error
-        except DeploymentFailed:
+            raise DeploymentFailedError(str(error)) from error
+        except DeploymentFailedError:
             self.stop()
             raise
 
@@ -102,7 +102,7 @@ class Fleet:
         )
         self.variants.append(variant)
         if "ModelName" not in settings:
-            raise DeploymentFailed(
+            raise DeploymentFailedError(
                 f"variant {name} has no ModelName: inference components do not exist here"
             )
         model = self._sagemaker.describe_model(ModelName=settings["ModelName"])
@@ -115,10 +115,10 @@ class Fleet:
             container = self._container(variant, model, definition, number, role)
             try:
                 container.start(timeout)
-            except StartFailed as error:
+            except StartFailedError as error:
                 # the first sentences are AWS's own
                 which = "primary" if len(containers) == 1 else container.name
-                raise DeploymentFailed(
+                raise DeploymentFailedError(
                     f"The {which} container for production variant {name} did not pass the ping "
                     "health check. Please check CloudWatch logs for this endpoint. "
                     f"({definition['Image']}: {error})"
@@ -138,7 +138,7 @@ class Fleet:
         if model.get("PrimaryContainer"):
             definitions = [model["PrimaryContainer"]]
         if not definitions:
-            raise DeploymentFailed(f"model {model['ModelName']} has no container")
+            raise DeploymentFailedError(f"model {model['ModelName']} has no container")
         resolved: list[dict[str, Any]] = []
         for definition in definitions:
             package = definition.get("ModelPackageName")
@@ -152,7 +152,9 @@ class Fleet:
                 resolved.append(definition)
         for definition in resolved:
             if not definition.get("Image"):
-                raise DeploymentFailed(f"a container of model {model['ModelName']} has no Image")
+                raise DeploymentFailedError(
+                    f"a container of model {model['ModelName']} has no Image"
+                )
         return resolved
 
     def _package(self, name: str) -> list[dict[str, Any]]:
@@ -160,14 +162,16 @@ class Fleet:
         status = package.get("ModelApprovalStatus", "Approved")
         if status != "Approved":
             # from experience, unconfirmed: a package must be approved before it can be deployed
-            raise DeploymentFailed(
+            raise DeploymentFailedError(
                 f"model package {name} cannot be deployed: its ModelApprovalStatus is {status}, "
                 "only an Approved package can serve"
             )
         specification = package.get("InferenceSpecification") or {}
         containers: list[dict[str, Any]] = specification.get("Containers") or []
         if not containers:
-            raise DeploymentFailed(f"model package {name} has no InferenceSpecification.Containers")
+            raise DeploymentFailedError(
+                f"model package {name} has no InferenceSpecification.Containers"
+            )
         return containers
 
     def _container(

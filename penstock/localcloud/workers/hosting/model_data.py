@@ -39,12 +39,29 @@ def _unpack(address: S3Address, s3: Any, directory: Path) -> None:
     _download(address, s3, archive)
     try:
         with tarfile.open(archive, "r:gz") as tar:
-            # "data" refuses members that lead out of the directory, devices and the like
-            tar.extractall(directory, filter="data")
+            for member in tar:
+                _extract(tar, member, directory)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ModelDataError(f"{address} cannot be unpacked: {error}") from error
     finally:
         archive.unlink()
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
+    """Files and folders only, below `directory` (Python 3.11.2 has no extraction filters yet)."""
+    target = directory / member.name
+    if Path(member.name).is_absolute() or not target.resolve().is_relative_to(directory.resolve()):
+        raise tarfile.TarError(f"{member.name} leads out of the model's directory")
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    content = tar.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise tarfile.TarError(f"{member.name} is neither a file nor a folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with content, target.open("wb") as file:
+        shutil.copyfileobj(content, file, _CHUNK_BYTES)
+    target.chmod(0o755 if member.mode & 0o100 else 0o644)
 
 
 def _copy(prefix: S3Address, s3: Any, directory: Path) -> None:

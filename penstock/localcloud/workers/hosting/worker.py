@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -10,13 +11,15 @@ from collections.abc import Callable
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.workers.hosting.connections import Response
 from penstock.localcloud.workers.hosting.endpoint import Endpoint
-from penstock.localcloud.workers.hosting.fleet import DeploymentFailed, Fleet, Variant
+from penstock.localcloud.workers.hosting.fleet import DeploymentFailedError, Fleet, Variant
 from penstock.localcloud.workers.hosting.invocation import (
     Answer,
     InvocationError,
     ModelError,
     Request,
 )
+
+log = logging.getLogger(__name__)
 
 # a container must answer within 60 seconds (botocore sagemaker-runtime, InvokeEndpoint)
 INVOCATION_SECONDS = 60.0
@@ -106,11 +109,14 @@ class HostingWorker:
         with self._context.clock.busy():
             try:
                 fleet.start()
-            except DeploymentFailed as error:
-                with self._lock:
-                    wanted = self._pending.pop(endpoint.name, None) is fleet
-                if wanted:
-                    fail(str(error))
+            except DeploymentFailedError as error:
+                self._give_up(endpoint, fleet, fail, str(error))
+                return
+            except Exception as error:
+                # whatever it was, nobody may wait for this endpoint for ever
+                log.exception("endpoint %s", endpoint.name)
+                self._give_up(endpoint, fleet, fail, f"{type(error).__name__}: {error}")
+                fleet.stop()
                 return
             with self._lock:
                 wanted = self._pending.get(endpoint.name) is fleet and not self._stopping
@@ -124,6 +130,14 @@ class HostingWorker:
             endpoint.in_service(fleet.config_name)
             if old is not None:
                 old.stop()
+
+    def _give_up(
+        self, endpoint: Endpoint, fleet: Fleet, fail: Callable[[str], None], reason: str
+    ) -> None:
+        with self._lock:
+            wanted = self._pending.pop(endpoint.name, None) is fleet
+        if wanted:
+            fail(reason)
 
     def _ask(self, variant: Variant, request: Request) -> Answer:
         headers = {

@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.005
 _WAIT_MILLISECONDS = 100
 
 
-class _Stopped(Exception):  # noqa: N818
+class _StoppedError(Exception):
     """The job has ended: nobody reads any more."""
 
 
@@ -73,7 +73,7 @@ class PipeFeeder:
             while True:
                 self._feed(epoch)
                 epoch += 1
-        except _Stopped:
+        except _StoppedError:
             return
         except (ClientError, BotoCoreError, OSError, zlib.error, ValueError) as error:
             # the reader must not take what it has got for the whole of it
@@ -112,7 +112,7 @@ class PipeFeeder:
             except OSError as error:
                 log.debug("pipe of the default size: %s", error)
             return file
-        raise _Stopped
+        raise _StoppedError
 
     def _write(self, file: int, data: bytes) -> None:
         view = memoryview(data)
@@ -120,7 +120,7 @@ class PipeFeeder:
         ready.register(file, select.POLLOUT | select.POLLERR)
         while view:
             if self._stop.is_set():
-                raise _Stopped
+                raise _StoppedError
             if not ready.poll(_WAIT_MILLISECONDS):
                 continue
             try:

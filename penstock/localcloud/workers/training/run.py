@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -32,13 +33,15 @@ from penstock.localcloud.workers.training.layout import HostLayout
 from penstock.localcloud.workers.training.metrics import MetricReader
 from penstock.localcloud.workers.training.pipe import PipeFeeder
 
+log = logging.getLogger(__name__)
+
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400  # botocore 1.44.5 sagemaker model, StoppingCondition
 FAILURE_REASON_CHARACTERS = 1024
 _LOOK_SECONDS = 0.05
 
 
-class JobFailed(Exception):  # noqa: N818
+class JobFailedError(Exception):
     """The job fails; the text is its FailureReason."""
 
 
@@ -102,10 +105,14 @@ class TrainingRun:
                 self._job.transition("Uploading", "Uploading generated training model")
                 self._upload()
                 self._account(engine)
-            except (JobFailed, UnknownImageError) as failure:
+            except (JobFailedError, UnknownImageError) as failure:
                 self._fail(str(failure))
             except (ClientError, BotoCoreError, OSError, ValueError, ChannelError) as error:
                 self._fail(f"ClientError: {error}")
+            except Exception as error:
+                # whatever it was, nobody may wait for this job for ever
+                log.exception("training job %s", self._job.name)
+                self._fail(f"InternalServerError: {type(error).__name__}: {error}")
             else:
                 self._finish(ended, metrics)
             finally:
@@ -113,7 +120,7 @@ class TrainingRun:
 
     def _engine(self) -> Engine:
         if not self._image:
-            raise JobFailed(
+            raise JobFailedError(
                 "ClientError: AlgorithmSpecification has no TrainingImage; "
                 "the local cloud does not know algorithm resources (AlgorithmName)"
             )
@@ -223,11 +230,11 @@ class TrainingRun:
                 return Ended.MAX_RUNTIME
 
     def _raise_failures(self, ended: Ended) -> None:
-        """JobFailed for data that could not be fed and for programs that gave up."""
+        """JobFailedError for data that could not be fed and for programs that gave up."""
         for host in self._hosts:
             for feeder in host.feeders:
                 if feeder.error:
-                    raise JobFailed(f"ClientError: Data download failed: {feeder.error}")
+                    raise JobFailedError(f"ClientError: Data download failed: {feeder.error}")
         if ended is not Ended.BY_THEMSELVES:
             return
         failed = [host for host in self._hosts if host.process and host.process.poll()]
@@ -235,7 +242,7 @@ class TrainingRun:
         failed.sort(key=lambda host: not host.layout.failure())
         for host in failed:
             assert host.process is not None
-            raise JobFailed(failure_reason(host.layout.failure(), host.process.poll() or 0))
+            raise JobFailedError(failure_reason(host.layout.failure(), host.process.poll() or 0))
 
     def _environment(self, host: Host) -> dict[str, str]:
         """SageMaker developer guide, your-algorithms-training-algo-running-container."""

@@ -16,7 +16,7 @@ from penstock.localcloud.workers.training.run import TrainingRun
 GRACE_SECONDS = 120.0
 
 
-class RefusedRequest(Exception):  # noqa: N818
+class RefusedRequestError(Exception):
     """CreateTrainingJob answers with a ValidationException; the text is its message."""
 
 
@@ -46,17 +46,17 @@ class TrainingWorker:
             thread.join(timeout=30)
 
     def check(self, request: dict[str, Any]) -> None:
-        """What CreateTrainingJob itself refuses: channels without any object (RefusedRequest)."""
+        """RefusedRequestError for what CreateTrainingJob itself refuses: an empty channel."""
         role = str(request["RoleArn"])
         try:
             s3 = self._context.clients.for_role(role, "s3")
             channels_of(request, s3, region=self._context.region)
         except ChannelError as error:
-            raise RefusedRequest(str(error)) from None
+            raise RefusedRequestError(str(error)) from None
         except ClientError as error:
             if error.operation_name == "AssumeRole":
-                raise RefusedRequest(f"Could not assume role {role}: {error}") from None
-            raise RefusedRequest(str(error)) from None
+                raise RefusedRequestError(f"Could not assume role {role}: {error}") from None
+            raise RefusedRequestError(str(error)) from None
 
     def submit(self, job: TrainingJob) -> None:
         """Begin to run the job and return at once."""
