@@ -48,7 +48,7 @@ def _good_records(pipeline: Pipeline, data: Path | None) -> Iterator[dict[str, A
     if data is None:
         yield from pipeline.sample_records()
         return
-    if not data.is_file():
+    if not data.exists():
         raise UsageError(f"--data {data}: no such file; give a CSV or JSON-lines file")
     try:
         text = data.read_text(encoding="utf-8")

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from penstock.scenario.progress import STEPS, Step
 
+SHOWN_FAILURES = 10  # the report has them all
+
 _MARKS = {
     "pending": ("·", "dim"),
     "running": ("▶", "cyan"),
@@ -38,7 +40,7 @@ class Display:
         if self._live:
             self._live.start()
         else:
-            self._console.print(self._title, highlight=False)
+            self._console.print(self._title, highlight=False, markup=False, soft_wrap=True)
         return self
 
     def __exit__(
@@ -91,6 +93,10 @@ def summary(report: dict[str, Any], console: Console, report_path: str) -> None:
             f"records: {records['sent']} sent = {records['delivered']} delivered + "
             f"{records['dropped']} dropped + {sum(failed.values())} failed ({parts})"
             + (f"; {records['unique']} unique" if records.get("unique") is not None else "")
+        )
+        lines.extend(
+            f"  {failure['where']}: {failure['reason']}"
+            for failure in records.get("failures", [])[:SHOWN_FAILURES]
         )
     metrics = report.get("metrics", {})
     for name in ("test:multiclass_accuracy", "endpoint_accuracy"):

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penstock.cli.errors import UsageError, one_line
+from penstock.cli.errors import UsageError, exit_with, one_line
 
 if TYPE_CHECKING:
     from pipelines.spec import Pipeline
+
+# what the command line's parser raises, the base of typer's own BadParameter
+_REFUSAL: Any = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     help="Machine-learning pipelines on AWS as code, deployable and running offline.",
@@ -64,6 +67,8 @@ def run(
         from penstock.cli.data import records_to_send
 
         description = _pipeline(pipeline)
+        if json_file and not json_file.absolute().parent.is_dir():
+            raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
         sending = records_to_send(description, data=data, count=records, broken_count=bad_records)
         report = _run(description, sending)
         if json_file:
@@ -135,5 +140,12 @@ def _pipeline(name: str) -> Pipeline:
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script: whatever is refused is one line and exit code 2."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)  # Ctrl-C, as shells count it
+    except _REFUSAL as error:
+        command = error.ctx.command_path if getattr(error, "ctx", None) else "penstock"
+        exit_with(f"{error.format_message().rstrip('.')}; see `{command} --help`")
+        sys.exit(2)

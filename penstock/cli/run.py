@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from penstock.cli.synth import synthesize
-from penstock.localcloud.cloud import LocalCloud
 from penstock.localcloud.errors import LocalCloudError
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.progress import Timeline
@@ -41,10 +42,15 @@ class Run:
 
     def _go(self, folder: Path) -> None:
         assembly = folder / "cdk.out"
-        with self._timeline.step("synth"):
+        with self._timeline.step("synth"), ThreadPoolExecutor(max_workers=1) as importing:
+            # moto takes seconds to import: they pass while the app synthesizes in its process
+            cloud_module = importing.submit(importlib.import_module, "penstock.localcloud.cloud")
             synthesize(
                 out=assembly, pipeline=self._pipeline, environment=ENVIRONMENT, validate=False
             )
+            cloud_module.result()
+        from penstock.localcloud.cloud import LocalCloud
+
         with LocalCloud.for_assembly(assembly, workdir=folder / "cloud") as cloud:
             try:
                 with self._timeline.step("deploy"):

@@ -26,6 +26,13 @@ def test_list_names_the_pipelines(penstock: Penstock) -> None:
         (("synth", "didgits"), "unknown pipeline didgits"),
         (("run", "digits", "--data", "nowhere.csv"), "nowhere.csv: no such file"),
         (("run", "digits", "--data", "short.csv"), "column pixels_0 and 63 more missing"),
+        (("run", "digits", "--data", "."), "Is a directory"),
+        (("run", "digits", "--json", "no/folder/x.json"), "there is no folder no/folder"),
+        (("run", "digits", "--records", "0"), "'--records'"),
+        (("run", "digits", "--records", "many"), "'--records'"),
+        (("run",), "Missing argument 'pipeline'"),
+        (("run", "digits", "--tea"), "--tea"),
+        (("fly",), "No such command 'fly'"),
     ],
 )
 def test_one_line_and_exit_code_2(
