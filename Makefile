@@ -6,7 +6,7 @@ GLUE := $(VENV)/runtimes/glue-5.1
 LAMBDA := $(VENV)/runtimes/lambda-python3.13
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo test synth lint setup clean
+.PHONY: demo test synth lint bench setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready
@@ -24,6 +24,9 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: setup
+	@for name in recordio pipe hosting delivery; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf $(VENV) cdk.out runs
