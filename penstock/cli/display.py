@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -80,8 +81,8 @@ class Display:
         return table
 
 
-def summary(report: dict[str, Any], console: Console, report_path: str) -> None:
-    """The closing lines of a run, from its report."""
+def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
+    """The closing lines of a run, from its report; `folder` is what the run left on disk."""
     lines = [f"{report['pipeline']}: {report['status']} in {report['seconds']:.1f} s"]
     if report.get("reason"):
         lines.append(f"step {report['failed_step']}: {report['reason']}")
@@ -102,11 +103,11 @@ def summary(report: dict[str, Any], console: Console, report_path: str) -> None:
     for name in ("test:multiclass_accuracy", "endpoint_accuracy"):
         if name in metrics:
             lines.append(f"{name}: {metrics[name]:.4f}")
-    if report.get("model", {}).get("artifact"):
-        lines.append(f"model: {report['model']['artifact']}")
-    if report.get("training"):
-        training = report["training"]
-        lines.append(f"logs: {training['log_group']}, stream {training['job_name']}/...")
+    model = report["model"]
+    if "copy" in model:
+        lines.append(f"model: {model['copy']}, a copy of {model['artifact']}")
+    if (folder / "logs").is_dir():
+        lines.append(f"logs: {folder / 'logs'}, one folder for each log group")
     ledger = report["ledger"]
     lines.append(
         f"ledger: {ledger['live']} resources live, {ledger['api_only']} api-only, "
@@ -115,6 +116,6 @@ def summary(report: dict[str, Any], console: Console, report_path: str) -> None:
     lines.extend(
         f"  {entry['resource']} ({entry['type']}): {entry['by']}" for entry in ledger["substituted"]
     )
-    lines.append(f"report: {report_path}")
+    lines.append(f"report: {folder.with_name('latest') / 'report.json'}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -84,7 +84,7 @@ def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
     from rich.console import Console
 
     from penstock.cli.display import Display, summary
-    from penstock.cli.report import build, write
+    from penstock.cli.report import build, new_folder, write
     from penstock.cli.run import Run, timed
     from penstock.scenario.progress import Timeline
 
@@ -92,12 +92,14 @@ def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
     title = f"penstock run {pipeline.name}: {len(sending)} records from {pipeline.data_source}"
     display = Display(title, console)
     timeline = Timeline(display)
-    running = Run(pipeline.name, sending, timeline)
+    folder = new_folder(Path("runs") / pipeline.name)
+    running = Run(pipeline.name, sending, timeline, folder)
     status, reason, seconds = "failed", "the run was broken off", 0.0
     try:
         with display:
             status, reason, seconds = timed(running)  # type: ignore[assignment]
     finally:
+        timeline.skip_rest()
         report = build(
             pipeline=pipeline.name,
             status=status,
@@ -107,8 +109,8 @@ def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
             findings=running.findings,
             ledger=running.ledger,
         )
-        path = write(report, Path("runs") / pipeline.name)
-    summary(report, console, str(path))
+        write(report, folder)
+    summary(report, console, folder)
     return report
 
 

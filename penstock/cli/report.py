@@ -47,12 +47,16 @@ def build(
     }
 
 
-def write(report: dict[str, Any], runs: Path) -> Path:
-    """Write `<runs>/<UTC time>/report.json` and point `<runs>/latest` at that folder."""
+def new_folder(runs: Path) -> Path:
+    """Make `<runs>/<UTC time>` for a run that begins."""
     folder = runs / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     folder.mkdir(parents=True)
+    return folder
+
+
+def write(report: dict[str, Any], folder: Path) -> None:
+    """Write `report.json` into the run's folder and point `latest` beside it there."""
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    latest = runs / "latest"
+    latest = folder.with_name("latest")
     latest.unlink(missing_ok=True)
     latest.symlink_to(folder.name)
-    return latest / "report.json"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from penstock.cli.keepsakes import keep_logs, keep_object
 from penstock.cli.synth import synthesize
 from penstock.localcloud.errors import LocalCloudError
 from penstock.scenario.aws import Aws, Stage, StepFailedError
@@ -21,27 +25,32 @@ _PATIENCE_SECONDS = 120.0
 
 
 class Run:
-    """One offline run of one pipeline; `findings` and `ledger` are there whatever happened."""
+    """One offline run of one pipeline; `findings` and `ledger` are there whatever happened.
 
-    def __init__(self, pipeline: str, records: list[bytes], timeline: Timeline) -> None:
+    The logs and the model go into `folder`, since the cloud is gone afterwards.
+    """
+
+    def __init__(
+        self, pipeline: str, records: list[bytes], timeline: Timeline, folder: Path
+    ) -> None:
         self._pipeline = pipeline
         self._records = records
         self._timeline = timeline
+        self._folder = folder
         self.findings: dict[str, Any] = {}
         self.ledger: dict[str, Any] = {"live": 0, "api_only": 0, "substituted": [], "entries": []}
 
     def go(self) -> tuple[str, str | None]:
         """Synth, deploy, drive; returns ("succeeded", None) or ("failed", why)."""
         try:
-            with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
-                self._go(Path(folder))
-        except (StepFailedError, LocalCloudError) as error:
-            self._timeline.skip_rest()
+            with tempfile.TemporaryDirectory(prefix="penstock-") as workdir:
+                self._go(Path(workdir))
+        except (StepFailedError, LocalCloudError, ClientError, BotoCoreError) as error:
             return "failed", str(error)
         return "succeeded", None
 
-    def _go(self, folder: Path) -> None:
-        assembly = folder / "cdk.out"
+    def _go(self, workdir: Path) -> None:
+        assembly = workdir / "cdk.out"
         with self._timeline.step("synth"), ThreadPoolExecutor(max_workers=1) as importing:
             # moto takes seconds to import: they pass while the app synthesizes in its process
             cloud_module = importing.submit(importlib.import_module, "penstock.localcloud.cloud")
@@ -51,7 +60,7 @@ class Run:
             cloud_module.result()
         from penstock.localcloud.cloud import LocalCloud
 
-        with LocalCloud.for_assembly(assembly, workdir=folder / "cloud") as cloud:
+        with LocalCloud.for_assembly(assembly, workdir=workdir / "cloud") as cloud:
             try:
                 with self._timeline.step("deploy"):
                     cloud.deploy(
@@ -71,6 +80,15 @@ class Run:
                 scenario.run(self._records)
             finally:
                 self.ledger = cloud.context.ledger.report()
+                self._keep(cloud.context.clients.deployer)
+
+    def _keep(self, client: Callable[[str], Any]) -> None:
+        keep_logs(client("logs"), self._folder / "logs")
+        artifact = self.findings.get("model", {}).get("artifact")
+        if artifact:
+            path = self._folder / "model.tar.gz"
+            keep_object(client("s3"), artifact, path)
+            self.findings["model"]["copy"] = str(path)
 
 
 def timed(run: Run) -> tuple[str, str | None, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import tarfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,17 @@ def test_the_ledger_has_every_resource(report: dict[str, Any]) -> None:
     assert "Spark" in by_type["AWS::Glue::Job"]["by"]
     assert "scikit-learn" in by_type["SageMaker training image"]["by"]
     assert all(entry["by"] for entry in ledger["substituted"])
+
+
+def test_the_model_and_all_logs_outlive_the_cloud(demo: Done, report: dict[str, Any]) -> None:
+    folder = demo.folder / "runs/digits/latest"
+    assert report["model"]["copy"].endswith("/model.tar.gz")
+    with tarfile.open(folder / "model.tar.gz") as archive:
+        assert "model_algo-1" in [Path(name).name for name in archive.getnames()]
+    logs = {path.parent.name: path.read_text() for path in folder.glob("logs/*/*.log")}
+    assert "multiclass_accuracy" in logs["aws_sagemaker_TrainingJobs"]
+    (transform,) = [text for name, text in logs.items() if "Transform" in name]
+    assert '"event": "record_failed"' in transform or '"event":"record_failed"' in transform
 
 
 def test_without_a_terminal_the_output_is_plain_lines(demo: Done) -> None:
