@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from botocore.exceptions import ClientError
 
 from penstock.localcloud.errors import LocalCloudError
+
+log = logging.getLogger(__name__)
 
 
 class TemplateError(LocalCloudError):
@@ -40,3 +44,17 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, LocalCloudError):
         return str(error)
     return f"{type(error).__name__}: {error}"
+
+
+def logged_reason(error: Exception) -> str:
+    """The status reason; where the error comes from goes to the debug log."""
+    reason = reason_of(error)
+    log.debug("a resource failed: %s", reason, exc_info=error)
+    return reason
+
+
+def resource_failed(verb: str, logical_id: str, type_: str, reason: str) -> ResourceError:
+    """What the stack says when it could not create, update or delete a resource."""
+    return ResourceError(
+        f"The following resource(s) failed to {verb}: [{logical_id}] ({type_}: {reason}). "
+    )

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from penstock.localcloud.cloudformation import policy as stack_policy
-from penstock.localcloud.cloudformation.engine import (
-    Operation,
-    Services,
-    build_model,
-    has_changes,
-)
-from penstock.localcloud.cloudformation.errors import (
-    CapabilityError,
-    StackExistsError,
-    TemplateError,
-)
+from penstock.localcloud.cloudformation.desired import build_model
+from penstock.localcloud.cloudformation.differences import has_changes, listed_changes
+from penstock.localcloud.cloudformation.errors import StackExistsError, TemplateError
 from penstock.localcloud.cloudformation.model import Model
+from penstock.localcloud.cloudformation.operation import Operation
+from penstock.localcloud.cloudformation.requests import ChangeSet, Request, require_capabilities
+from penstock.localcloud.cloudformation.services import Services
 from penstock.localcloud.cloudformation.state import StackState
 from penstock.localcloud.cloudformation.template import Template
 from penstock.localcloud.context import CloudContext
@@ -31,59 +22,8 @@ from penstock.localcloud.context import CloudContext
 log = logging.getLogger(__name__)
 
 NO_UPDATES = "No updates are to be performed."
-_IAM_NAMES = {
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::Policy": "",
-    "AWS::IAM::Role": "RoleName",
-}
 _NOT_UPDATABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED")
 _STOP_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Request:
-    """What CreateStack, UpdateStack and CreateChangeSet have in common.
-
-    `template` None means the previous template, `tags` None the previous tags; a parameter
-    without a value keeps its previous one.
-    """
-
-    template: str | None
-    parameters: Mapping[str, str | None] = field(default_factory=dict)
-    tags: dict[str, str] | None = None
-    role_arn: str | None = None
-    capabilities: Sequence[str] = ()
-    policy: str | None = None
-    policy_during_update: str | None = None
-    on_failure: str = "ROLLBACK"
-    termination_protection: bool = False
-
-
-@dataclass(frozen=True)
-class Change:
-    """One line of a change set; `action` is Add, Modify or Remove."""
-
-    action: str
-    logical_resource_id: str
-    resource_type: str
-
-
-@dataclass
-class ChangeSet:
-    """A change set."""
-
-    change_set_id: str
-    name: str
-    type: str
-    description: str | None
-    request: Request
-    stack: StackState
-    created_at: datetime
-    parameters: dict[str, str]
-    changes: list[Change]
-    status: str
-    execution_status: str
-    reason: str | None = None
 
 
 class StackFront:
@@ -179,7 +119,7 @@ class StackFront:
                     "Invalid operation on stack: RetainResources is for stacks in DELETE_FAILED"
                 )
             stack.role_arn = role_arn or stack.role_arn
-            operation = Operation(self._services, stack, None)
+            operation = Operation(self._services, stack)
             operation.start("DELETE_IN_PROGRESS")
             self._run(operation, stack, lambda: operation.delete(frozenset(retain)))
 
@@ -219,7 +159,7 @@ class StackFront:
                 raise TemplateError(f"ChangeSetType {kind} is not supported; use CREATE or UPDATE")
             model = self._model(stack, request)
             self._stacks[stack.stack_id] = stack
-            changes = self._changes(stack, model)
+            changes = listed_changes(stack, model)
             different = kind == "CREATE" or has_changes(stack, model)
             region, account = self._context.region, self._context.account_id
             change_set = ChangeSet(
@@ -328,7 +268,7 @@ class StackFront:
                 given[name] = stack.parameters[name].given
             else:
                 raise TemplateError(f"Parameters: [{name}] have no previous value")
-        _require_capabilities(template, request.capabilities)
+        require_capabilities(template, request.capabilities)
         return build_model(
             self._services,
             stack,
@@ -344,9 +284,9 @@ class StackFront:
         stack.tags = model.tags
         stack.role_arn = request.role_arn
         stack.capabilities = tuple(request.capabilities)
-        operation = Operation(self._services, stack, model)
+        operation = Operation(self._services, stack)
         operation.start("CREATE_IN_PROGRESS")
-        self._run(operation, stack, operation.create)
+        self._run(operation, stack, lambda: operation.create(model))
 
     def _begin_update(self, stack: StackState, request: Request, model: Model) -> None:
         for body in (request.policy, request.policy_during_update):
@@ -357,9 +297,9 @@ class StackFront:
         stack.policy_during_update = request.policy_during_update or ""
         if request.policy is not None:
             stack.policy = request.policy
-        operation = Operation(self._services, stack, model)
+        operation = Operation(self._services, stack)
         operation.start("UPDATE_IN_PROGRESS")
-        self._run(operation, stack, operation.update)
+        self._run(operation, stack, lambda: operation.update(model))
 
     def _run(self, operation: Operation, stack: StackState, work: Callable[[], None]) -> None:
         def guarded() -> None:
@@ -373,42 +313,3 @@ class StackFront:
         self._threads = [known for known in self._threads if known.is_alive()]
         self._threads.append(thread)
         thread.start()
-
-    @staticmethod
-    def _changes(stack: StackState, model: Model) -> list[Change]:
-        changes = []
-        for name in model.order:
-            type_ = model.active[name]["Type"]
-            old = stack.template.resources.get(name) if stack.template else None
-            if name not in stack.resources:
-                changes.append(Change("Add", name, type_))
-            elif old != model.active[name] or _values(stack.parameters) != _values(
-                model.parameters
-            ):
-                changes.append(Change("Modify", name, type_))
-        for name, state in stack.resources.items():
-            if name not in model.active:
-                changes.append(Change("Remove", name, state.type))
-        return changes
-
-
-def _values(parameters: Mapping[str, Any]) -> str:
-    return json.dumps({name: value.value for name, value in parameters.items()}, sort_keys=True)
-
-
-def _require_capabilities(template: Template, capabilities: Sequence[str]) -> None:
-    """CAPABILITY_IAM for IAM resources, CAPABILITY_NAMED_IAM when they have names of their own.
-
-    CloudFormation API reference, CreateStack and UpdateStack, Capabilities.
-    """
-    needed = ""
-    for definition in template.resources.values():
-        if definition["Type"] in _IAM_NAMES:
-            name = _IAM_NAMES[definition["Type"]]
-            if name and name in definition.get("Properties", {}):
-                needed = "CAPABILITY_NAMED_IAM"
-                break
-            needed = "CAPABILITY_IAM"
-    accepted = {"CAPABILITY_NAMED_IAM", needed}
-    if needed and not accepted & set(capabilities):
-        raise CapabilityError(f"Requires capabilities : [{needed}]")

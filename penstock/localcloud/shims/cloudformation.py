@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError
@@ -13,12 +12,19 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam import models as iam_models
 
 from penstock.localcloud.cloudformation.errors import TemplateError
-from penstock.localcloud.cloudformation.front import ChangeSet, Request, StackFront
-from penstock.localcloud.cloudformation.state import Output, ResourceStatus, StackState
+from penstock.localcloud.cloudformation.front import StackFront
+from penstock.localcloud.cloudformation.requests import Request
+from penstock.localcloud.cloudformation.state import StackState
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.shims.cloudformation_answers import (
+    change_set_answer,
+    event_answer,
+    listed_resources,
+    resource_answer,
+    stack_answer,
+)
+from penstock.localcloud.shims.cloudformation_requests import read_policy, read_request
 from penstock.localcloud.shims.patches import Patches
-
-_GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
 class RefusedError(CloudFormationError):  # type: ignore[misc]
@@ -74,12 +80,12 @@ def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] |
         if response._get_bool_param("DisableRollback", False):
             failure = "DO_NOTHING"
         protected = bool(response._get_bool_param("EnableTerminationProtection", False))
-        request = _request(response, on_failure=failure, termination_protection=protected)
+        request = read_request(response, on_failure=failure, termination_protection=protected)
         stack = front.create(response._get_param("StackName"), request)
         return {"StackId": stack.stack_id}
 
     def update_stack(response: Any) -> Mapping[str, Any]:
-        stack = front.update(response._get_param("StackName"), _request(response))
+        stack = front.update(response._get_param("StackName"), read_request(response))
         return {"StackId": stack.stack_id}
 
     def delete_stack(response: Any) -> None:
@@ -92,13 +98,13 @@ def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] |
     def describe_stacks(response: Any) -> Mapping[str, Any]:
         name = response._get_param("StackName")
         stacks = [front.find(name)] if name else front.present()
-        return {"Stacks": [_stack(stack) for stack in stacks]}
+        return {"Stacks": [stack_answer(stack) for stack in stacks]}
 
     def list_stacks(response: Any) -> Mapping[str, Any]:
         wanted = response._get_param("StackStatusFilter", [])
         return {
             "StackSummaries": [
-                _stack(stack)
+                stack_answer(stack)
                 for stack in front.everything()
                 if not wanted or stack.status in wanted
             ]
@@ -110,42 +116,28 @@ def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] |
         status = stack.statuses.get(logical_id)
         if status is None:
             raise TemplateError(f"Resource {logical_id} does not exist for stack {stack.name}")
-        return {"StackResourceDetail": _resource(stack, status)}
+        return {"StackResourceDetail": resource_answer(stack, status)}
 
     def describe_stack_resources(response: Any) -> Mapping[str, Any]:
         stack = front.find(response._get_param("StackName"))
         wanted = response._get_param("LogicalResourceId")
         return {
             "StackResources": [
-                _resource(stack, status)
-                for status in _listed(stack)
+                resource_answer(stack, status)
+                for status in listed_resources(stack)
                 if wanted in (None, status.logical_id)
             ]
         }
 
     def list_stack_resources(response: Any) -> Mapping[str, Any]:
         stack = front.find(response._get_param("StackName"))
-        resources = [_resource(stack, status) for status in _listed(stack)]
+        resources = [resource_answer(stack, status) for status in listed_resources(stack)]
         return {"StackResourceSummaries": resources}
 
     def describe_stack_events(response: Any) -> Mapping[str, Any]:
         stack = front.find(response._get_param("StackName"))
         return {
-            "StackEvents": [
-                {
-                    "EventId": event.event_id,
-                    "LogicalResourceId": event.logical_id,
-                    "PhysicalResourceId": event.physical_id,
-                    "ResourceProperties": event.properties,
-                    "ResourceStatus": event.status,
-                    "ResourceStatusReason": event.reason,
-                    "ResourceType": event.type,
-                    "StackId": stack.stack_id,
-                    "StackName": stack.name,
-                    "Timestamp": _time(event.at),
-                }
-                for event in reversed(list(stack.events))
-            ]
+            "StackEvents": [event_answer(stack, event) for event in reversed(list(stack.events))]
         }
 
     def get_template(response: Any) -> Mapping[str, Any]:
@@ -169,7 +161,7 @@ def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] |
         return {"Imports": importers}
 
     def set_stack_policy(response: Any) -> None:
-        body = _policy(response, "StackPolicy")
+        body = read_policy(response, "StackPolicy")
         if body is None:
             raise TemplateError("StackPolicyBody or StackPolicyURL must be given")
         front.set_policy(response._get_param("StackName"), body)
@@ -183,7 +175,7 @@ def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] |
             response._get_param("ChangeSetName"),
             response._get_param("ChangeSetType", "UPDATE"),
             response._get_param("Description"),
-            _request(response),
+            read_request(response),
         )
         return {"Id": change_set.change_set_id, "StackId": change_set.stack.stack_id}
 
@@ -191,7 +183,7 @@ def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] |
         return response._get_param("ChangeSetName"), response._get_param("StackName")
 
     def describe_change_set(response: Any) -> Mapping[str, Any]:
-        return _change_set(front.change_set(*named_change_set(response)))
+        return change_set_answer(front.change_set(*named_change_set(response)))
 
     def execute_change_set(response: Any) -> None:
         front.execute_change_set(*named_change_set(response))
@@ -201,7 +193,7 @@ def _answers(front: StackFront) -> dict[str, Callable[[Any], Mapping[str, Any] |
 
     def list_change_sets(response: Any) -> Mapping[str, Any]:
         change_sets = front.change_sets(response._get_param("StackName"))
-        return {"Summaries": [_change_set(change_set) for change_set in change_sets]}
+        return {"Summaries": [change_set_answer(change_set) for change_set in change_sets]}
 
     actions = (
         create_change_set,
@@ -271,133 +263,3 @@ class _StackView:
         self.status = state.status
         self.template = state.template.body if state.template else ""
         self.tags = state.tags
-
-
-def _request(
-    response: Any, *, on_failure: str = "ROLLBACK", termination_protection: bool = False
-) -> Request:
-    if response._get_param("NotificationARNs"):
-        raise TemplateError("NotificationARNs are not supported by the local cloud")
-    body = response._get_param("TemplateBody")
-    url = response._get_param("TemplateURL")
-    if body and url:
-        raise TemplateError("TemplateBody and TemplateURL cannot both be given")
-    if url:
-        body = response._get_stack_from_s3_url(url)
-    if not body and not response._get_bool_param("UsePreviousTemplate", False):
-        raise TemplateError("Either Template URL or Template Body must be specified.")
-    parameters: dict[str, str | None] = {}
-    for parameter in response._get_param("Parameters", []):
-        name, value = parameter["ParameterKey"], parameter.get("ParameterValue")
-        previous = str(parameter.get("UsePreviousValue", False)).lower() == "true"
-        if previous and value:
-            raise TemplateError(
-                f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as "
-                "true and non empty value for a parameter"
-            )
-        parameters[name] = None if previous else value or ""
-    tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
-    return Request(
-        template=body or None,
-        parameters=parameters,
-        # the request does not show whether Tags was absent or empty: both keep the tags
-        tags=tags or None if response._get_action() != "CreateStack" else tags,
-        role_arn=response._get_param("RoleARN"),
-        capabilities=response._get_param("Capabilities", []),
-        policy=_policy(response, "StackPolicy"),
-        policy_during_update=_policy(response, "StackPolicyDuringUpdate"),
-        on_failure=on_failure,
-        termination_protection=termination_protection,
-    )
-
-
-def _policy(response: Any, prefix: str) -> str | None:
-    body, url = response._get_param(f"{prefix}Body"), response._get_param(f"{prefix}URL")
-    if body and url:
-        raise TemplateError(f"You cannot specify both {prefix}URL and {prefix}Body")
-    if url:
-        body = response._get_stack_from_s3_url(url)
-    return str(body) if body else None
-
-
-def _time(moment: datetime | None) -> datetime | None:
-    """A time as moto serializes it: UTC without a time zone."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
-
-
-def _listed(stack: StackState) -> list[ResourceStatus]:
-    """What is there; of a deleted stack, what was."""
-    statuses = list(stack.statuses.values())
-    if stack.status == "DELETE_COMPLETE":
-        return statuses
-    return [status for status in statuses if status.status not in _GONE]
-
-
-def _stack(stack: StackState) -> dict[str, Any]:
-    parameters = []
-    for name, parameter in stack.parameters.items():
-        hidden = parameter.no_echo
-        entry = {
-            "ParameterKey": name,
-            "ParameterValue": "****" if hidden else parameter.given,
-        }
-        if parameter.from_ssm:
-            value = parameter.value
-            entry["ResolvedValue"] = value if isinstance(value, str) else ",".join(value)
-        parameters.append(entry)
-    return {
-        "StackId": stack.stack_id,
-        "StackName": stack.name,
-        "Description": stack.template.description if stack.template else None,
-        "TemplateDescription": stack.template.description if stack.template else None,
-        "Parameters": parameters,
-        "CreationTime": _time(stack.created_at),
-        "LastUpdatedTime": _time(stack.updated_at),
-        "StackStatus": stack.status,
-        "StackStatusReason": stack.reason,
-        "DisableRollback": stack.on_failure == "DO_NOTHING",
-        "Capabilities": list(stack.capabilities),
-        "Outputs": [_output(output) for output in stack.outputs],
-        "RoleARN": stack.role_arn,
-        "Tags": stack.tags,
-        "EnableTerminationProtection": stack.termination_protection,
-    }
-
-
-def _output(output: Output) -> dict[str, Any]:
-    return {
-        "OutputKey": output.key,
-        "OutputValue": output.value,
-        "Description": output.description,
-        "ExportName": output.export,
-    }
-
-
-def _resource(stack: StackState, status: ResourceStatus) -> dict[str, Any]:
-    return {
-        "StackId": stack.stack_id,
-        "StackName": stack.name,
-        "LogicalResourceId": status.logical_id,
-        "PhysicalResourceId": status.physical_id,
-        "ResourceType": status.type,
-        "ResourceStatus": status.status,
-        "ResourceStatusReason": status.reason,
-        "Timestamp": _time(status.at),
-        "LastUpdatedTimestamp": _time(status.at),
-    }
-
-
-def _change_set(change_set: ChangeSet) -> dict[str, Any]:
-    return {
-        "ChangeSetId": change_set.change_set_id,
-        "ChangeSetName": change_set.name,
-        "StackId": change_set.stack.stack_id,
-        "StackName": change_set.stack.name,
-        "Description": change_set.description,
-        "Parameters": change_set.parameters,
-        "CreationTime": _time(change_set.created_at),
-        "ExecutionStatus": change_set.execution_status,
-        "Status": change_set.status,
-        "StatusReason": change_set.reason,
-        "Changes": change_set.changes,
-    }
