@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from penstock.cli.keepsakes import keep_logs, keep_object
 from penstock.cli.synth import synthesize
 from penstock.localcloud.errors import LocalCloudError
+from penstock.localcloud.isolation import isolated
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.progress import Timeline
 from penstock.scenario.run import Scenario
@@ -43,7 +44,7 @@ class Run:
     def go(self) -> tuple[str, str | None]:
         """Synth, deploy, drive; returns ("succeeded", None) or ("failed", why)."""
         try:
-            with tempfile.TemporaryDirectory(prefix="penstock-") as workdir:
+            with isolated(), tempfile.TemporaryDirectory(prefix="penstock-") as workdir:
                 self._go(Path(workdir))
         except (StepFailedError, LocalCloudError, ClientError, BotoCoreError) as error:
             return "failed", str(error)

@@ -13,6 +13,7 @@ from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import SkippingClock
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.deploy import deploy
+from penstock.localcloud.isolation import isolated
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import (
@@ -101,6 +102,7 @@ class LocalCloud:
         return deploy(read_assembly(assembly), self.context, on_progress=on_progress)
 
     def _start(self, opening: ExitStack) -> None:
+        opening.enter_context(isolated())
         self._workdir.mkdir(parents=True, exist_ok=True)
         server = MotoServer(account_id=self._account_id)
         server.start()

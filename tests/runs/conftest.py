@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,10 +49,11 @@ def penstock(tmp_path_factory: pytest.TempPathFactory) -> Penstock:
     """Runs the `penstock` command in a project folder."""
     folder = project(tmp_path_factory.mktemp("project"))
 
-    def run(*arguments: str) -> Done:
+    def run(*arguments: str, **variables: str) -> Done:
         done = subprocess.run(
             [Path(sys.prefix, "bin", "penstock"), *arguments],
             cwd=folder,
+            env={**os.environ, **variables},
             capture_output=True,
             text=True,
             timeout=600,

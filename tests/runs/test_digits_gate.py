@@ -14,6 +14,18 @@ from tests.runs.conftest import Done, Penstock
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-gate")]
 
+# what a user's shell may hold: none of it may reach the local cloud, nor the cloud them
+SOMEBODYS = {
+    "AWS_PROFILE": "nobody-has-this-profile",
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "real",
+    "AWS_DEFAULT_REGION": "eu-west-3",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9",
+    "MOTO_ACCOUNT_ID": "999999999999",
+}
+
 
 @pytest.fixture(scope="module")
 def shuffled(penstock: Penstock, tmp_path_factory: pytest.TempPathFactory) -> Done:
@@ -27,7 +39,7 @@ def shuffled(penstock: Penstock, tmp_path_factory: pytest.TempPathFactory) -> Do
     ]
     data.write_text("\n".join(lines))
     copy = data.with_name("copy.json")
-    done = penstock("run", "digits", "--data", str(data), "--json", str(copy))
+    done = penstock("run", "digits", "--data", str(data), "--json", str(copy), **SOMEBODYS)
     assert json.loads(copy.read_text()) == done.report
     return done
 
@@ -41,6 +53,10 @@ def test_the_run_fails_at_the_gate_and_says_why(shuffled: Done) -> None:
     assert "test:multiclass_accuracy" in report["reason"]
     assert "step gate: QualityGateMissed" in shuffled.out
     assert "Traceback" not in shuffled.err
+
+
+def test_the_users_own_aws_settings_reach_nothing(shuffled: Done) -> None:
+    assert ".us-east-1." in shuffled.report["training"]["image"]  # the stage's region
 
 
 def test_it_trained_to_chance_and_nothing_came_of_it(shuffled: Done) -> None:
