@@ -226,7 +226,9 @@ class Realization:
             "UPDATE_IN_PROGRESS",
             properties=properties,
         )
-        created = self._modify(handler, context, before.physical_id, before.properties, properties)
+        created = self._modify(
+            handler, context, before.physical_id, before.properties, properties
+        ) or Created(before.physical_id, before.attributes)
         self._stack.resources[logical_id] = self._state(
             logical_id, created, properties, before.generation
         )
@@ -242,7 +244,7 @@ class Realization:
         physical_id: str,
         old: Properties,
         new: Properties,
-    ) -> Created:
+    ) -> Created | None:
         try:
             with self._services.clock.busy():
                 created = handler.update(context, physical_id, old, new)

@@ -95,8 +95,8 @@ class Handler(ABC):
         physical_id: str,
         old: Properties,
         new: Properties,
-    ) -> Created:
-        """Change the resource in place; the physical id stays.
+    ) -> Created | None:
+        """Change the resource in place; the physical id stays, and with None the attributes too.
 
         Types whose every property is in `replace_on` do not need this.
         """

@@ -1,4 +1,4 @@
-"""Turns template properties into the arguments of an API call, by the API's own model."""
+"""Calls the API with template properties as arguments, by the API's own model."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def api_arguments(client: Any, method: str, properties: dict[str, Any]) -> dict[
     converted = _convert(shape, properties, operation)
     assert isinstance(converted, dict)
     return converted
+
+
+def call(client: Any, method: str, properties: dict[str, Any]) -> Any:
+    """Call the boto3 method with `properties` as its arguments (see api_arguments)."""
+    return getattr(client, method)(**api_arguments(client, method, properties))
 
 
 def _convert(shape: Any, value: Any, path: str) -> Any:

@@ -12,7 +12,7 @@ from penstock.localcloud.cloudformation.resource import (
     ResourceContext,
     without,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
+from penstock.localcloud.cloudformation.shapes import call
 from penstock.localcloud.cloudformation.types.api import ignoring
 from penstock.localcloud.ledger import Life
 
@@ -43,25 +43,18 @@ class ScalableTarget(Handler):
         """RegisterScalableTarget, PutScheduledAction."""
         physical_id = "|".join(str(properties[name]) for name in _IDENTITY)
         scaling = context.client(_SERVICE)
-        arguments = without(properties, "ScheduledActions")
-        scaling.register_scalable_target(
-            **api_arguments(scaling, "register_scalable_target", arguments)
-        )
+        call(scaling, "register_scalable_target", without(properties, "ScheduledActions"))
         context.made(physical_id)
         self._schedule(scaling, {}, properties)
         return Created(physical_id, {"Id": physical_id})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """RegisterScalableTarget again."""
         scaling = context.client(_SERVICE)
-        arguments = without(new, "ScheduledActions")
-        scaling.register_scalable_target(
-            **api_arguments(scaling, "register_scalable_target", arguments)
-        )
+        call(scaling, "register_scalable_target", without(new, "ScheduledActions"))
         self._schedule(scaling, old, new)
-        return Created(physical_id, {"Id": physical_id})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeregisterScalableTarget."""
@@ -78,9 +71,7 @@ class ScalableTarget(Handler):
     def _schedule(scaling: Any, old: Properties, new: Properties) -> None:
         identity = {name: new[name] for name in _IDENTITY}
         for action in new.get("ScheduledActions", []):
-            scaling.put_scheduled_action(
-                **api_arguments(scaling, "put_scheduled_action", {**action, **identity})
-            )
+            call(scaling, "put_scheduled_action", {**action, **identity})
         names = {action["ScheduledActionName"] for action in new.get("ScheduledActions", [])}
         for action in old.get("ScheduledActions", []):
             if action["ScheduledActionName"] not in names:
@@ -110,23 +101,15 @@ class ScalingPolicy(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """PutScalingPolicy."""
-        scaling = context.client(_SERVICE)
         arguments = {**without(properties, "ScalingTargetId"), **self._identity(properties)}
-        arn = scaling.put_scaling_policy(**api_arguments(scaling, "put_scaling_policy", arguments))[
-            "PolicyARN"
-        ]
+        arn = call(context.client(_SERVICE), "put_scaling_policy", arguments)["PolicyARN"]
         return Created(arn, {"Arn": arn})
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """PutScalingPolicy again; on AWS, unlike in moto, its ARN stays."""
         self.create(context, new)
-        return Created(physical_id, {"Arn": physical_id})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteScalingPolicy."""

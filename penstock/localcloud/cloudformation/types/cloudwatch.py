@@ -8,11 +8,10 @@ from penstock.localcloud.cloudformation.resource import (
     Handler,
     Properties,
     ResourceContext,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import tag_list
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import retag, tag_list
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=255, forbidden=r"[^A-Za-z0-9_. -]")
@@ -62,23 +61,16 @@ class Alarm(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """PutMetricAlarm replaces the whole alarm."""
         self._put(context, physical_id, new)
         arn = context.arn("cloudwatch", f"alarm:{physical_id}")
-        added, removed = tag_changes(old, new)
-        cloudwatch = context.client("cloudwatch")
-        if added:
-            cloudwatch.tag_resource(ResourceARN=arn, Tags=tag_list(added))
-        if removed:
-            cloudwatch.untag_resource(ResourceARN=arn, TagKeys=removed)
-        return Created(physical_id, {"Arn": arn})
+        retag(context.client("cloudwatch"), old, new, ResourceARN=arn)
 
     @staticmethod
     def _put(context: ResourceContext, name: str, properties: Properties) -> None:
-        cloudwatch = context.client("cloudwatch")
         arguments = {**properties, "AlarmName": name, "Tags": tag_list(tag_map(properties))}
-        cloudwatch.put_metric_alarm(**api_arguments(cloudwatch, "put_metric_alarm", arguments))
+        call(context.client("cloudwatch"), "put_metric_alarm", arguments)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteAlarms; one that is gone is no error for the API either."""

@@ -12,11 +12,10 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import document, ignoring, tag_list
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import document, ignoring, retag, tag_list
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=64, forbidden=r"[^A-Za-z0-9_.-]")
@@ -58,18 +57,13 @@ class Rule(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """PutRule and PutTargets again; targets that are gone are removed."""
         events = context.client("events")
         name = physical_id.rsplit("|", 1)[-1]
         arn = self._put(events, name, new, [])
         self._put_targets(events, name, old, new)
-        added, removed = tag_changes(old, new)
-        if added:
-            events.tag_resource(ResourceARN=arn, Tags=tag_list(added))
-        if removed:
-            events.untag_resource(ResourceARN=arn, TagKeys=removed)
-        return Created(physical_id, {"Arn": arn})
+        retag(events, old, new, ResourceARN=arn)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """RemoveTargets, DeleteRule."""
@@ -96,7 +90,7 @@ class Rule(Handler):
             arguments["EventPattern"] = document(properties["EventPattern"])
         if tags:
             arguments["Tags"] = tags
-        return str(events.put_rule(**api_arguments(events, "put_rule", arguments))["RuleArn"])
+        return str(call(events, "put_rule", arguments)["RuleArn"])
 
     def _put_targets(self, events: Any, name: str, old: Properties, new: Properties) -> None:
         bus = self._bus(new)
@@ -106,7 +100,7 @@ class Rule(Handler):
             events.remove_targets(Rule=name, Ids=sorted(gone), **bus)
         if wanted and changed(old, new, "Targets"):
             arguments = {"Rule": name, "Targets": wanted, **bus}
-            answer = events.put_targets(**api_arguments(events, "put_targets", arguments))
+            answer = call(events, "put_targets", arguments)
             for entry in answer["FailedEntries"]:
                 raise ResourceError(
                     f"target {entry['TargetId']}: {entry['ErrorCode']}: {entry['ErrorMessage']}"

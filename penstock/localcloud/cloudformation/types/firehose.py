@@ -9,12 +9,11 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
     without,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import ignoring, tag_list
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import ignoring, retag
 from penstock.localcloud.ledger import Life
 from penstock.localcloud.workers.firehose.worker import LEDGER_NOTES
 
@@ -52,16 +51,14 @@ class DeliveryStream(Handler):
         arguments = {**properties, "DeliveryStreamName": name}
         if not tag_map(properties):
             arguments = without(arguments, "Tags")
-        arn = firehose.create_delivery_stream(
-            **api_arguments(firehose, "create_delivery_stream", arguments)
-        )["DeliveryStreamARN"]
+        arn = call(firehose, "create_delivery_stream", arguments)["DeliveryStreamARN"]
         for note in LEDGER_NOTES:
             context.note(note)
         return Created(name, {"Arn": arn})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """UpdateDestination, encryption and tags."""
         firehose = context.client("firehose")
         description = firehose.describe_delivery_stream(DeliveryStreamName=physical_id)[
@@ -97,24 +94,24 @@ class DeliveryStream(Handler):
                 "DestinationId": description["Destinations"][0]["DestinationId"],
                 "ExtendedS3DestinationUpdate": update,
             }
-            firehose.update_destination(**api_arguments(firehose, "update_destination", arguments))
+            call(firehose, "update_destination", arguments)
         if changed(old, new, _ENCRYPTION):
             if _ENCRYPTION in new:
-                firehose.start_delivery_stream_encryption(
-                    **api_arguments(
-                        firehose,
-                        "start_delivery_stream_encryption",
-                        {"DeliveryStreamName": physical_id, _ENCRYPTION: new[_ENCRYPTION]},
-                    )
+                call(
+                    firehose,
+                    "start_delivery_stream_encryption",
+                    {"DeliveryStreamName": physical_id, _ENCRYPTION: new[_ENCRYPTION]},
                 )
             else:
                 firehose.stop_delivery_stream_encryption(DeliveryStreamName=physical_id)
-        added, removed = tag_changes(old, new)
-        if added:
-            firehose.tag_delivery_stream(DeliveryStreamName=physical_id, Tags=tag_list(added))
-        if removed:
-            firehose.untag_delivery_stream(DeliveryStreamName=physical_id, TagKeys=removed)
-        return Created(physical_id, {"Arn": description["DeliveryStreamARN"]})
+        retag(
+            firehose,
+            old,
+            new,
+            tag="tag_delivery_stream",
+            untag="untag_delivery_stream",
+            DeliveryStreamName=physical_id,
+        )
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteDeliveryStream."""
@@ -124,12 +121,7 @@ class DeliveryStream(Handler):
             DeliveryStreamName=physical_id,
         )
 
-    def is_stable(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        properties: Properties,
-    ) -> bool:
+    def is_stable(self, context: ResourceContext, physical_id: str, properties: Properties) -> bool:
         """ACTIVE."""
         answer = context.client("firehose").describe_delivery_stream(DeliveryStreamName=physical_id)
         return bool(answer["DeliveryStreamDescription"]["DeliveryStreamStatus"] == "ACTIVE")

@@ -14,12 +14,11 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
     without,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import ignoring
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import ignoring, retag
 from penstock.localcloud.ledger import Life
 from penstock.localcloud.workers.functions.worker import LEDGER_NOTES
 
@@ -111,7 +110,7 @@ class Function(Handler):
             "Code": _code(properties),
             "Tags": tag_map(properties),
         }
-        answer = functions.create_function(**api_arguments(functions, "create_function", arguments))
+        answer = call(functions, "create_function", arguments)
         context.made(name)
         for note in LEDGER_NOTES:
             context.note(note)
@@ -120,7 +119,7 @@ class Function(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Code and configuration change in place."""
         functions = context.client("lambda")
         if changed(old, new, "Code", "Architectures"):
@@ -129,9 +128,7 @@ class Function(Handler):
                 "Architectures": new.get("Architectures", ["x86_64"]),
                 **_code(new),
             }
-            functions.update_function_code(
-                **api_arguments(functions, "update_function_code", arguments)
-            )
+            call(functions, "update_function_code", arguments)
         names = (self.properties - {"ReservedConcurrentExecutions"}) - set(_NOT_CONFIGURATION)
         if changed(old, new, *names):
             configuration = {name: new[name] for name in names if name in new}
@@ -139,28 +136,16 @@ class Function(Handler):
                 if name in old and name not in new:
                     configuration[name] = default
             arguments = {"FunctionName": physical_id, **configuration}
-            functions.update_function_configuration(
-                **api_arguments(functions, "update_function_configuration", arguments)
-            )
+            call(functions, "update_function_configuration", arguments)
         self._reserve(functions, physical_id, old, new)
         arn = functions.get_function_configuration(FunctionName=physical_id)["FunctionArn"]
-        added, removed = tag_changes(old, new)
-        if added:
-            functions.tag_resource(Resource=arn, Tags=added)
-        if removed:
-            functions.untag_resource(Resource=arn, TagKeys=removed)
-        return Created(physical_id, {"Arn": arn})
+        retag(functions, old, new, written=dict, Resource=arn)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteFunction."""
         ignoring(_GONE, context.client("lambda").delete_function, FunctionName=physical_id)
 
-    def is_stable(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        properties: Properties,
-    ) -> bool:
+    def is_stable(self, context: ResourceContext, physical_id: str, properties: Properties) -> bool:
         """Active, and no update under way."""
         answer = context.client("lambda").get_function_configuration(FunctionName=physical_id)
         last_update = answer.get("LastUpdateStatus", "Successful")
@@ -201,11 +186,8 @@ class Permission(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """AddPermission under a generated statement id."""
-        functions = context.client("lambda")
         statement = context.name(NameRule(max_length=100))
-        functions.add_permission(
-            **api_arguments(functions, "add_permission", {**properties, "StatementId": statement})
-        )
+        call(context.client("lambda"), "add_permission", {**properties, "StatementId": statement})
         return Created(statement, {"Id": statement})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
@@ -249,30 +231,19 @@ class EventSourceMapping(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateEventSourceMapping."""
-        functions = context.client("lambda")
         arguments = {**properties, "Tags": tag_map(properties)}
-        answer = functions.create_event_source_mapping(
-            **api_arguments(functions, "create_event_source_mapping", arguments)
-        )
+        answer = call(context.client("lambda"), "create_event_source_mapping", arguments)
         return Created(answer["UUID"], {"Id": answer["UUID"]})
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """UpdateEventSourceMapping."""
-        functions = context.client("lambda")
         arguments = {
             **without(new, "EventSourceArn", "StartingPosition", "Tags"),
             "UUID": physical_id,
         }
-        functions.update_event_source_mapping(
-            **api_arguments(functions, "update_event_source_mapping", arguments)
-        )
-        return Created(physical_id, {"Id": physical_id})
+        call(context.client("lambda"), "update_event_source_mapping", arguments)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEventSourceMapping."""

@@ -12,7 +12,7 @@ from penstock.localcloud.cloudformation.resource import (
     ResourceContext,
     without,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
+from penstock.localcloud.cloudformation.shapes import call
 from penstock.localcloud.cloudformation.types.api import ignoring
 from penstock.localcloud.ledger import Life
 
@@ -39,32 +39,25 @@ class Database(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateDatabase."""
-        glue = context.client("glue")
         # the data catalog keeps names in lower case
         name = self._given(properties) or context.name(_NAME).lower()
         arguments = {
             "CatalogId": properties["CatalogId"],
             "DatabaseInput": {**properties["DatabaseInput"], "Name": name},
         }
-        glue.create_database(**api_arguments(glue, "create_database", arguments))
+        call(context.client("glue"), "create_database", arguments)
         return Created(name)
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """UpdateDatabase."""
-        glue = context.client("glue")
         arguments = {
             "Name": physical_id,
             "CatalogId": new["CatalogId"],
             "DatabaseInput": {**new["DatabaseInput"], "Name": physical_id},
         }
-        glue.update_database(**api_arguments(glue, "update_database", arguments))
-        return Created(physical_id)
+        call(context.client("glue"), "update_database", arguments)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteDatabase."""
@@ -105,23 +98,16 @@ class Table(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateTable."""
-        glue = context.client("glue")
         name = self._given(properties) or context.name(_NAME).lower()
-        glue.create_table(**api_arguments(glue, "create_table", self._arguments(properties, name)))
+        call(context.client("glue"), "create_table", self._arguments(properties, name))
         return Created(name)
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """UpdateTable."""
-        glue = context.client("glue")
         arguments = without(self._arguments(new, physical_id), "OpenTableFormatInput")
-        glue.update_table(**api_arguments(glue, "update_table", arguments))
-        return Created(physical_id)
+        call(context.client("glue"), "update_table", arguments)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteTable."""
@@ -181,20 +167,14 @@ class Job(Handler):
         return Created(name)
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """moto has no UpdateJob; its CreateJob takes the place of a job of the same name."""
         self._put(context, physical_id, new)
-        return Created(physical_id)
 
     def _put(self, context: ResourceContext, name: str, properties: Properties) -> None:
-        glue = context.client("glue")
         arguments = {**without(properties, *self.unsupported), "Name": name}
-        glue.create_job(**api_arguments(glue, "create_job", arguments))
+        call(context.client("glue"), "create_job", arguments)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteJob."""
@@ -216,24 +196,21 @@ class SecurityConfiguration(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateSecurityConfiguration; the template says S3Encryptions, the API S3Encryption."""
-        glue = context.client("glue")
         renamed = {"S3Encryptions": "S3Encryption"}
         configuration: dict[str, Any] = {
             renamed.get(name, name): value
             for name, value in properties["EncryptionConfiguration"].items()
         }
         arguments = {"Name": properties["Name"], "EncryptionConfiguration": configuration}
-        glue.create_security_configuration(
-            **api_arguments(glue, "create_security_configuration", arguments)
-        )
+        call(context.client("glue"), "create_security_configuration", arguments)
         return Created(properties["Name"])
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """The API cannot change one: it is made anew under its name."""
         self.delete(context, physical_id, old)
-        return self.create(context, new)
+        self.create(context, new)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteSecurityConfiguration."""

@@ -11,10 +11,9 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.types.api import document, ignoring, tag_list
+from penstock.localcloud.cloudformation.types.api import document, ignoring, retag, tag_list
 from penstock.localcloud.ledger import Life
 
 # IAM user guide, "IAM and AWS STS quotas": role names 64, policy names 128 characters
@@ -69,7 +68,7 @@ class Role(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Everything but name and path changes in place."""
         iam = context.client("iam")
         if changed(old, new, "AssumeRolePolicyDocument"):
@@ -90,13 +89,7 @@ class Role(Handler):
             else:
                 iam.delete_role_permissions_boundary(RoleName=physical_id)
         self._set_policies(iam, physical_id, old, new)
-        added, removed = tag_changes(old, new)
-        if added:
-            iam.tag_role(RoleName=physical_id, Tags=tag_list(added))
-        if removed:
-            iam.untag_role(RoleName=physical_id, TagKeys=removed)
-        role = iam.get_role(RoleName=physical_id)["Role"]
-        return Created(physical_id, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+        retag(iam, old, new, tag="tag_role", untag="untag_role", RoleName=physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """The role's own policies go first; IAM refuses while others are attached."""
@@ -152,10 +145,9 @@ class Policy(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """The document and the principals change in place."""
         self._put(context, old, new)
-        return Created(physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """Take the policy from each principal."""
@@ -217,7 +209,7 @@ class ManagedPolicy(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """A new default version; IAM keeps five, so the oldest that is not in use goes."""
         iam = context.client("iam")
         if changed(old, new, "PolicyDocument"):
@@ -232,8 +224,6 @@ class ManagedPolicy(Handler):
                 SetAsDefault=True,
             )
         self._attach(iam, physical_id, old, new)
-        policy = iam.get_policy(PolicyArn=physical_id)["Policy"]
-        return Created(physical_id, {"PolicyArn": physical_id, "PolicyId": policy["PolicyId"]})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """Detach, drop old versions, DeletePolicy."""

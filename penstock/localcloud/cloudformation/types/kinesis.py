@@ -11,9 +11,8 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
 )
-from penstock.localcloud.cloudformation.types.api import ignoring
+from penstock.localcloud.cloudformation.types.api import ignoring, retag
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=128, forbidden=r"[^A-Za-z0-9_.-]")
@@ -51,11 +50,11 @@ class Stream(Handler):
         kinesis.create_stream(StreamName=name, **arguments)
         context.made(name)
         self._settle(kinesis, name, {}, properties)
-        return self._created(context, name)
+        return Created(name, {"Arn": context.arn("kinesis", f"stream/{name}")})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Mode, shards, retention, encryption and tags change in place."""
         kinesis = context.client("kinesis")
         if changed(old, new, "StreamModeDetails"):
@@ -70,7 +69,6 @@ class Stream(Handler):
                 ScalingType="UNIFORM_SCALING",
             )
         self._settle(kinesis, physical_id, old, new)
-        return self._created(context, physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteStream with its consumers."""
@@ -81,19 +79,10 @@ class Stream(Handler):
             EnforceConsumerDeletion=True,
         )
 
-    def is_stable(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        properties: Properties,
-    ) -> bool:
+    def is_stable(self, context: ResourceContext, physical_id: str, properties: Properties) -> bool:
         """ACTIVE."""
         answer = context.client("kinesis").describe_stream_summary(StreamName=physical_id)
         return bool(answer["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
-
-    @staticmethod
-    def _created(context: ResourceContext, name: str) -> Created:
-        return Created(name, {"Arn": context.arn("kinesis", f"stream/{name}")})
 
     @staticmethod
     def _settle(kinesis: Any, name: str, old: Properties, new: Properties) -> None:
@@ -116,8 +105,12 @@ class Stream(Handler):
                     EncryptionType=old["StreamEncryption"]["EncryptionType"],
                     KeyId=old["StreamEncryption"]["KeyId"],
                 )
-        added, removed = tag_changes(old, new)
-        if added:
-            kinesis.add_tags_to_stream(StreamName=name, Tags=added)
-        if removed:
-            kinesis.remove_tags_from_stream(StreamName=name, TagKeys=removed)
+        retag(
+            kinesis,
+            old,
+            new,
+            tag="add_tags_to_stream",
+            untag="remove_tags_from_stream",
+            written=dict,
+            StreamName=name,
+        )

@@ -8,11 +8,10 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import document, ignoring, tag_list
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import document, ignoring, retag, tag_list
 from penstock.localcloud.ledger import Life
 
 _CREATION = ("Description", "KeySpec", "KeyUsage", "MultiRegion", "Origin")
@@ -44,8 +43,8 @@ class Key(Handler):
         arguments = {name: properties[name] for name in _CREATION if name in properties}
         if "KeyPolicy" in properties:
             arguments["Policy"] = document(properties["KeyPolicy"])
-        arguments["Tags"] = tag_list(tag_map(properties), "TagKey", "TagValue")
-        key = kms.create_key(**api_arguments(kms, "create_key", arguments))["KeyMetadata"]
+        arguments["Tags"] = _tags(tag_map(properties))
+        key = call(kms, "create_key", arguments)["KeyMetadata"]
         context.made(key["KeyId"])
         self._set_rotation(context, key["KeyId"], properties)
         if _off(properties.get("Enabled", True)):
@@ -54,7 +53,7 @@ class Key(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Policy, description, rotation, state and tags change in place."""
         kms = context.client("kms")
         if changed(old, new, "KeyPolicy") and "KeyPolicy" in new:
@@ -68,13 +67,7 @@ class Key(Handler):
         if changed(old, new, "Enabled"):
             switch = kms.disable_key if _off(new.get("Enabled", True)) else kms.enable_key
             switch(KeyId=physical_id)
-        added, removed = tag_changes(old, new)
-        if added:
-            kms.tag_resource(KeyId=physical_id, Tags=tag_list(added, "TagKey", "TagValue"))
-        if removed:
-            kms.untag_resource(KeyId=physical_id, TagKeys=removed)
-        arn = context.arn("kms", f"key/{physical_id}")
-        return Created(physical_id, {"Arn": arn, "KeyId": physical_id})
+        retag(kms, old, new, written=_tags, KeyId=physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """ScheduleKeyDeletion after PendingWindowInDays (30 by default, as in CloudFormation)."""
@@ -115,19 +108,18 @@ class Alias(Handler):
         return Created(properties["AliasName"])
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """The alias points to another key."""
         context.client("kms").update_alias(AliasName=physical_id, TargetKeyId=new["TargetKeyId"])
-        return Created(physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteAlias."""
         ignoring(("NotFoundException",), context.client("kms").delete_alias, AliasName=physical_id)
+
+
+def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return tag_list(tags, "TagKey", "TagValue")
 
 
 def _off(value: object) -> bool:

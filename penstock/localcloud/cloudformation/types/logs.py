@@ -11,10 +11,9 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.types.api import document, ignoring
+from penstock.localcloud.cloudformation.types.api import document, ignoring, retag
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=512, forbidden=r"[^A-Za-z0-9_/.#-]")
@@ -45,11 +44,11 @@ class LogGroup(Handler):
         logs.create_log_group(logGroupName=name, **arguments)
         context.made(name)
         self._set_retention(logs, name, {}, properties)
-        return self._created(context, name)
+        return Created(name, {"Arn": context.arn("logs", f"log-group:{name}:*")})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Retention, key and tags change in place."""
         logs = context.client("logs")
         self._set_retention(logs, physical_id, old, new)
@@ -58,21 +57,12 @@ class LogGroup(Handler):
                 logs.associate_kms_key(logGroupName=physical_id, kmsKeyId=new["KmsKeyId"])
             else:
                 logs.disassociate_kms_key(logGroupName=physical_id)
-        added, removed = tag_changes(old, new)
         arn = context.arn("logs", f"log-group:{physical_id}")
-        if added:
-            logs.tag_resource(resourceArn=arn, tags=added)
-        if removed:
-            logs.untag_resource(resourceArn=arn, tagKeys=removed)
-        return self._created(context, physical_id)
+        retag(logs, old, new, written=dict, resourceArn=arn)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteLogGroup with its streams."""
         ignoring(_GONE, context.client("logs").delete_log_group, logGroupName=physical_id)
-
-    @staticmethod
-    def _created(context: ResourceContext, name: str) -> Created:
-        return Created(name, {"Arn": context.arn("logs", f"log-group:{name}:*")})
 
     @staticmethod
     def _set_retention(logs: Any, name: str, old: Properties, new: Properties) -> None:
@@ -133,14 +123,10 @@ class ResourcePolicy(Handler):
         return Created(properties["PolicyName"])
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """PutResourcePolicy replaces the document."""
-        return self.create(context, new)
+        self.create(context, new)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteResourcePolicy."""

@@ -15,7 +15,7 @@ from penstock.localcloud.cloudformation.resource import (
     changed,
     tag_map,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
+from penstock.localcloud.cloudformation.shapes import call
 from penstock.localcloud.cloudformation.types.api import document, ignoring, tag_list
 from penstock.localcloud.ledger import Life
 
@@ -65,10 +65,9 @@ class Bucket(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Every setting changes in place; one that is gone goes back to S3's default."""
         self._settle(context.client("s3"), physical_id, old, new)
-        return self._created(context, physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteBucket; S3 refuses while objects are in it."""
@@ -108,8 +107,7 @@ class Bucket(Handler):
 
     @staticmethod
     def _put(s3: Any, method: str, name: str, **settings: Any) -> None:
-        arguments = api_arguments(s3, method, {"Bucket": name, **settings})
-        getattr(s3, method)(**arguments)
+        call(s3, method, {"Bucket": name, **settings})
 
     def _ownership(self, s3: Any, name: str, value: Any) -> None:
         if value is None:
@@ -336,14 +334,10 @@ class BucketPolicy(Handler):
         return Created(properties["Bucket"])
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """PutBucketPolicy replaces the document."""
-        return self.create(context, new)
+        self.create(context, new)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteBucketPolicy."""

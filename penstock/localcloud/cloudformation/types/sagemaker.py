@@ -14,12 +14,11 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
     without,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import tag_list
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import retag, tag_list
 from penstock.localcloud.ledger import Life
 
 # botocore 1.44.5 sagemaker: ModelName, EndpointConfigName, EndpointName ([a-zA-Z0-9-], 63)
@@ -34,9 +33,9 @@ def _not_found(error: ClientError) -> bool:
     )
 
 
-def _delete(call: Any, **arguments: str) -> None:
+def _delete(method: Any, **arguments: str) -> None:
     try:
-        call(**arguments)
+        method(**arguments)
     except ClientError as error:
         if not _not_found(error):
             raise
@@ -47,14 +46,22 @@ def _last(arn: str) -> str:
 
 
 def _set_tags(sagemaker: Any, arn: str, old: Properties, new: Properties) -> None:
-    added, removed = tag_changes(old, new)
-    if added:
-        sagemaker.add_tags(ResourceArn=arn, Tags=tag_list(added))
-    if removed:
-        sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed)
+    retag(sagemaker, old, new, tag="add_tags", untag="delete_tags", ResourceArn=arn)
 
 
-class ModelPackageGroup(Handler):
+class OnlyTagsChange(Handler):
+    """What SageMaker cannot change once it exists, but for its tags."""
+
+    tag_style = "list"
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
+        """Tags change in place."""
+        _set_tags(context.client("sagemaker"), physical_id, old, new)
+
+
+class ModelPackageGroup(OnlyTagsChange):
     """Ref is the ARN; attributes ModelPackageGroupArn, ModelPackageGroupStatus, CreationTime."""
 
     type = "AWS::SageMaker::ModelPackageGroup"
@@ -70,7 +77,6 @@ class ModelPackageGroup(Handler):
     required = frozenset({"ModelPackageGroupName"})
     replace_on = frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName"})
     name_property = "ModelPackageGroupName"
-    tag_style = "list"
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateModelPackageGroup, and its policy."""
@@ -79,31 +85,10 @@ class ModelPackageGroup(Handler):
             **without(properties, "ModelPackageGroupPolicy"),
             "Tags": tag_list(tag_map(properties)),
         }
-        arn = sagemaker.create_model_package_group(
-            **api_arguments(sagemaker, "create_model_package_group", arguments)
-        )["ModelPackageGroupArn"]
+        arn = call(sagemaker, "create_model_package_group", arguments)["ModelPackageGroupArn"]
         context.made(arn)
         if "ModelPackageGroupPolicy" in properties:
             context.note("ModelPackageGroupPolicy: nobody asks for this policy here")
-        return self._created(sagemaker, arn)
-
-    def update(
-        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
-        """Tags change in place."""
-        sagemaker = context.client("sagemaker")
-        _set_tags(sagemaker, physical_id, old, new)
-        return self._created(sagemaker, physical_id)
-
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
-        """DeleteModelPackageGroup; SageMaker refuses while packages are in it."""
-        _delete(
-            context.client("sagemaker").delete_model_package_group,
-            ModelPackageGroupName=_last(physical_id),
-        )
-
-    @staticmethod
-    def _created(sagemaker: Any, arn: str) -> Created:
         group = sagemaker.describe_model_package_group(ModelPackageGroupName=_last(arn))
         return Created(
             arn,
@@ -114,8 +99,15 @@ class ModelPackageGroup(Handler):
             },
         )
 
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
+        """DeleteModelPackageGroup; SageMaker refuses while packages are in it."""
+        _delete(
+            context.client("sagemaker").delete_model_package_group,
+            ModelPackageGroupName=_last(physical_id),
+        )
 
-class Model(Handler):
+
+class Model(OnlyTagsChange):
     """Ref is the ARN; attribute ModelName."""
 
     type = "AWS::SageMaker::Model"
@@ -135,31 +127,20 @@ class Model(Handler):
     )
     replace_on = properties - {"Tags"}
     name_property = "ModelName"
-    tag_style = "list"
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateModel."""
-        sagemaker = context.client("sagemaker")
         name = properties.get("ModelName") or context.name(_NAME)
         arguments = {**properties, "ModelName": name, "Tags": tag_list(tag_map(properties))}
-        arn = sagemaker.create_model(**api_arguments(sagemaker, "create_model", arguments))[
-            "ModelArn"
-        ]
+        arn = call(context.client("sagemaker"), "create_model", arguments)["ModelArn"]
         return Created(arn, {"ModelName": name})
-
-    def update(
-        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
-        """Tags change in place."""
-        _set_tags(context.client("sagemaker"), physical_id, old, new)
-        return Created(physical_id, {"ModelName": _last(physical_id)})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteModel."""
         _delete(context.client("sagemaker").delete_model, ModelName=_last(physical_id))
 
 
-class EndpointConfig(Handler):
+class EndpointConfig(OnlyTagsChange):
     """Ref is the ARN; attribute EndpointConfigName."""
 
     type = "AWS::SageMaker::EndpointConfig"
@@ -182,28 +163,19 @@ class EndpointConfig(Handler):
     required = frozenset({"ProductionVariants"})
     replace_on = properties - {"Tags"}
     name_property = "EndpointConfigName"
-    tag_style = "list"
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateEndpointConfig."""
-        sagemaker = context.client("sagemaker")
         name = properties.get("EndpointConfigName") or context.name(_NAME)
         arguments = {
             **properties,
             "EndpointConfigName": name,
             "Tags": tag_list(tag_map(properties)),
         }
-        arn = sagemaker.create_endpoint_config(
-            **api_arguments(sagemaker, "create_endpoint_config", arguments)
-        )["EndpointConfigArn"]
+        arn = call(context.client("sagemaker"), "create_endpoint_config", arguments)[
+            "EndpointConfigArn"
+        ]
         return Created(arn, {"EndpointConfigName": name})
-
-    def update(
-        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
-        """Tags change in place."""
-        _set_tags(context.client("sagemaker"), physical_id, old, new)
-        return Created(physical_id, {"EndpointConfigName": _last(physical_id)})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEndpointConfig."""
@@ -245,7 +217,6 @@ class Endpoint(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateEndpoint."""
-        sagemaker = context.client("sagemaker")
         name = properties.get("EndpointName") or context.name(_NAME)
         arguments = {
             "EndpointName": name,
@@ -254,24 +225,19 @@ class Endpoint(Handler):
         }
         if "DeploymentConfig" in properties:
             arguments["DeploymentConfig"] = properties["DeploymentConfig"]
-        arn = sagemaker.create_endpoint(**api_arguments(sagemaker, "create_endpoint", arguments))[
-            "EndpointArn"
-        ]
+        arn = call(context.client("sagemaker"), "create_endpoint", arguments)["EndpointArn"]
         return Created(arn, {"EndpointName": name})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """UpdateEndpoint: the name and the address stay, the configuration changes."""
         sagemaker = context.client("sagemaker")
         name = _last(physical_id)
         if changed(old, new, *self._UPDATES):
             arguments = {key: new[key] for key in self._UPDATES if key in new}
-            sagemaker.update_endpoint(
-                **api_arguments(sagemaker, "update_endpoint", {"EndpointName": name, **arguments})
-            )
+            call(sagemaker, "update_endpoint", {"EndpointName": name, **arguments})
         _set_tags(sagemaker, physical_id, old, new)
-        return Created(physical_id, {"EndpointName": name})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEndpoint."""

@@ -9,7 +9,7 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
+from penstock.localcloud.cloudformation.shapes import call
 from penstock.localcloud.cloudformation.types.api import ignoring
 from penstock.localcloud.ledger import Life
 
@@ -42,28 +42,17 @@ class Schedule(Handler):
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateSchedule."""
-        scheduler = context.client("scheduler")
         name = properties.get("Name") or context.name(_NAME)
         arguments = {**properties, "Name": name}
-        arn = scheduler.create_schedule(**api_arguments(scheduler, "create_schedule", arguments))[
-            "ScheduleArn"
-        ]
+        arn = call(context.client("scheduler"), "create_schedule", arguments)["ScheduleArn"]
         return Created(name, {"Arn": arn})
 
     def update(
-        self,
-        context: ResourceContext,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-    ) -> Created:
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
         """UpdateSchedule replaces the whole schedule."""
-        scheduler = context.client("scheduler")
         arguments = {**new, "Name": physical_id}
-        arn = scheduler.update_schedule(**api_arguments(scheduler, "update_schedule", arguments))[
-            "ScheduleArn"
-        ]
-        return Created(physical_id, {"Arn": arn})
+        call(context.client("scheduler"), "update_schedule", arguments)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteSchedule."""

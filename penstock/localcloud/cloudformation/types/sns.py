@@ -12,10 +12,10 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.types.api import document, ignoring, tag_list
+from penstock.localcloud.cloudformation.types.api import document, ignoring, retag, tag_list
+from penstock.localcloud.cloudformation.types.policy_on_resources import PolicyOnResources
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=256)
@@ -66,11 +66,11 @@ class Topic(Handler):
         )["TopicArn"]
         context.made(arn)
         self._subscribe(sns, arn, {}, properties)
-        return self._created(arn)
+        return Created(arn, {"TopicArn": arn, "TopicName": arn.rsplit(":", 1)[1]})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Attributes, subscriptions and tags change in place."""
         sns = context.client("sns")
         for key, default in _TOPIC_ATTRIBUTES.items():
@@ -81,20 +81,11 @@ class Topic(Handler):
                     AttributeValue=_text(new.get(key, default)),
                 )
         self._subscribe(sns, physical_id, old, new)
-        added, removed = tag_changes(old, new)
-        if added:
-            sns.tag_resource(ResourceArn=physical_id, Tags=tag_list(added))
-        if removed:
-            sns.untag_resource(ResourceArn=physical_id, TagKeys=removed)
-        return self._created(physical_id)
+        retag(sns, old, new, ResourceArn=physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteTopic with its subscriptions."""
         ignoring(_GONE, context.client("sns").delete_topic, TopicArn=physical_id)
-
-    @staticmethod
-    def _created(arn: str) -> Created:
-        return Created(arn, {"TopicArn": arn, "TopicName": arn.rsplit(":", 1)[1]})
 
     @staticmethod
     def _subscribe(sns: Any, arn: str, old: Properties, new: Properties) -> None:
@@ -110,75 +101,55 @@ class Topic(Handler):
                     sns.unsubscribe(SubscriptionArn=known["SubscriptionArn"])
 
 
-class TopicPolicy(Handler):
+class TopicPolicy(PolicyOnResources):
     """One policy for one or more topics."""
 
     type = "AWS::SNS::TopicPolicy"
-    life = Life.API_ONLY
     properties = frozenset({"PolicyDocument", "Topics"})
     required = properties
+    bearers = "Topics"
 
-    def create(self, context: ResourceContext, properties: Properties) -> Created:
-        """SetTopicAttributes Policy on each topic."""
-        sns = context.client("sns")
-        for topic in properties["Topics"]:
-            sns.set_topic_attributes(
-                TopicArn=topic,
-                AttributeName="Policy",
-                AttributeValue=document(properties["PolicyDocument"]),
-            )
-        physical_id = context.name(_NAME)
-        return Created(physical_id, {"Id": physical_id})
+    def put(self, context: ResourceContext, bearer: str, policy: str) -> None:
+        """SetTopicAttributes Policy."""
+        context.client("sns").set_topic_attributes(
+            TopicArn=bearer, AttributeName="Policy", AttributeValue=policy
+        )
 
-    def update(
-        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
-        """Set it anew; topics that left get the default policy back."""
-        gone = [topic for topic in old["Topics"] if topic not in new["Topics"]]
-        self._reset(context, gone)
-        self.create(context, new)
-        return Created(physical_id, {"Id": physical_id})
-
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
-        """The topics get the default policy back: their own account may use them."""
-        self._reset(context, properties["Topics"])
-
-    @staticmethod
-    def _reset(context: ResourceContext, topics: list[str]) -> None:
-        for topic in topics:
-            policy = {
-                "Version": "2008-10-17",
-                "Id": "__default_policy_ID",
-                "Statement": [
-                    {
-                        "Sid": "__default_statement_ID",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": "*"},
-                        "Action": [
-                            f"SNS:{action}"
-                            for action in (
-                                "GetTopicAttributes",
-                                "SetTopicAttributes",
-                                "AddPermission",
-                                "RemovePermission",
-                                "DeleteTopic",
-                                "Subscribe",
-                                "ListSubscriptionsByTopic",
-                                "Publish",
-                            )
-                        ],
-                        "Resource": topic,
-                        "Condition": {"StringEquals": {"AWS:SourceOwner": context.account_id}},
-                    }
-                ],
-            }
-            ignoring(
-                _GONE,
-                context.client("sns").set_topic_attributes,
-                TopicArn=topic,
-                AttributeName="Policy",
-                AttributeValue=document(policy),
-            )
+    def reset(self, context: ResourceContext, bearer: str) -> None:
+        """The topic gets the default policy back: its own account may use it."""
+        policy = {
+            "Version": "2008-10-17",
+            "Id": "__default_policy_ID",
+            "Statement": [
+                {
+                    "Sid": "__default_statement_ID",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "*"},
+                    "Action": [
+                        f"SNS:{action}"
+                        for action in (
+                            "GetTopicAttributes",
+                            "SetTopicAttributes",
+                            "AddPermission",
+                            "RemovePermission",
+                            "DeleteTopic",
+                            "Subscribe",
+                            "ListSubscriptionsByTopic",
+                            "Publish",
+                        )
+                    ],
+                    "Resource": bearer,
+                    "Condition": {"StringEquals": {"AWS:SourceOwner": context.account_id}},
+                }
+            ],
+        }
+        ignoring(
+            _GONE,
+            context.client("sns").set_topic_attributes,
+            TopicArn=bearer,
+            AttributeName="Policy",
+            AttributeValue=document(policy),
+        )
 
 
 class Subscription(Handler):
@@ -216,7 +187,7 @@ class Subscription(Handler):
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Attributes change in place."""
         defaults = {"FilterPolicyScope": "MessageAttributes", "RawMessageDelivery": "false"}
         for key in _SUBSCRIPTION_ATTRIBUTES:
@@ -226,7 +197,6 @@ class Subscription(Handler):
                     AttributeName=key,
                     AttributeValue=_text(new.get(key, defaults.get(key, "{}"))),
                 )
-        return Created(physical_id, {"Arn": physical_id})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """Unsubscribe."""

@@ -10,10 +10,10 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.types.api import document, ignoring
+from penstock.localcloud.cloudformation.types.api import document, ignoring, retag
+from penstock.localcloud.cloudformation.types.policy_on_resources import PolicyOnResources
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=80)
@@ -58,11 +58,12 @@ class Queue(Handler):
         url = context.client("sqs").create_queue(
             QueueName=name, Attributes=attributes, tags=tag_map(properties)
         )["QueueUrl"]
-        return self._created(context, url)
+        name = url.rsplit("/", 1)[1]
+        return Created(url, {"Arn": context.arn("sqs", name), "QueueName": name, "QueueUrl": url})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
+    ) -> None:
         """Attributes and tags change in place."""
         sqs = context.client("sqs")
         attributes = {
@@ -72,12 +73,9 @@ class Queue(Handler):
         }
         if attributes:
             sqs.set_queue_attributes(QueueUrl=physical_id, Attributes=attributes)
-        added, removed = tag_changes(old, new)
-        if added:
-            sqs.tag_queue(QueueUrl=physical_id, Tags=added)
-        if removed:
-            sqs.untag_queue(QueueUrl=physical_id, TagKeys=removed)
-        return self._created(context, physical_id)
+        retag(
+            sqs, old, new, tag="tag_queue", untag="untag_queue", written=dict, QueueUrl=physical_id
+        )
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteQueue with its messages."""
@@ -88,48 +86,24 @@ class Queue(Handler):
         value = properties[key]
         return document(value) if isinstance(value, dict) else text_of(value)
 
-    @staticmethod
-    def _created(context: ResourceContext, url: str) -> Created:
-        name = url.rsplit("/", 1)[1]
-        return Created(url, {"Arn": context.arn("sqs", name), "QueueName": name, "QueueUrl": url})
 
-
-class QueuePolicy(Handler):
+class QueuePolicy(PolicyOnResources):
     """One policy for one or more queues."""
 
     type = "AWS::SQS::QueuePolicy"
-    life = Life.API_ONLY
     properties = frozenset({"PolicyDocument", "Queues"})
     required = properties
+    bearers = "Queues"
 
-    def create(self, context: ResourceContext, properties: Properties) -> Created:
-        """SetQueueAttributes Policy on each queue."""
-        for url in properties["Queues"]:
-            context.client("sqs").set_queue_attributes(
-                QueueUrl=url, Attributes={"Policy": document(properties["PolicyDocument"])}
-            )
-        physical_id = context.name(_NAME)
-        return Created(physical_id, {"Id": physical_id})
+    def put(self, context: ResourceContext, bearer: str, policy: str) -> None:
+        """SetQueueAttributes Policy."""
+        context.client("sqs").set_queue_attributes(QueueUrl=bearer, Attributes={"Policy": policy})
 
-    def update(
-        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
-    ) -> Created:
-        """Set it anew; queues that left lose theirs."""
-        gone = [url for url in old["Queues"] if url not in new["Queues"]]
-        self._reset(context, gone)
-        self.create(context, new)
-        return Created(physical_id, {"Id": physical_id})
-
-    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
-        """The queues have no policy any more."""
-        self._reset(context, properties["Queues"])
-
-    @staticmethod
-    def _reset(context: ResourceContext, urls: list[str]) -> None:
-        for url in urls:
-            ignoring(
-                _GONE,
-                context.client("sqs").set_queue_attributes,
-                QueueUrl=url,
-                Attributes={"Policy": ""},
-            )
+    def reset(self, context: ResourceContext, bearer: str) -> None:
+        """The queue has no policy any more."""
+        ignoring(
+            _GONE,
+            context.client("sqs").set_queue_attributes,
+            QueueUrl=bearer,
+            Attributes={"Policy": ""},
+        )

@@ -10,12 +10,11 @@ from penstock.localcloud.cloudformation.resource import (
     Handler,
     Properties,
     ResourceContext,
-    tag_changes,
     tag_map,
     without,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import ignoring, tag_list
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import ignoring, retag
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=1011, forbidden=r"[^A-Za-z0-9_./-]")
@@ -72,23 +71,21 @@ class Parameter(Handler):
     def _put(
         context: ResourceContext, name: str, properties: Properties, *, overwrite: bool
     ) -> None:
-        ssm = context.client("ssm")
         arguments: dict[str, Any] = {
             **without(properties, "Tags"),
             "Name": name,
             "Overwrite": overwrite,
         }
-        ssm.put_parameter(**api_arguments(ssm, "put_parameter", arguments))
+        call(context.client("ssm"), "put_parameter", arguments)
 
     @staticmethod
     def _tag(context: ResourceContext, name: str, old: Properties, new: Properties) -> None:
-        ssm = context.client("ssm")
-        added, removed = tag_changes(old, new)
-        if added:
-            ssm.add_tags_to_resource(
-                ResourceType="Parameter", ResourceId=name, Tags=tag_list(added)
-            )
-        if removed:
-            ssm.remove_tags_from_resource(
-                ResourceType="Parameter", ResourceId=name, TagKeys=removed
-            )
+        retag(
+            context.client("ssm"),
+            old,
+            new,
+            tag="add_tags_to_resource",
+            untag="remove_tags_from_resource",
+            ResourceType="Parameter",
+            ResourceId=name,
+        )

@@ -14,11 +14,10 @@ from penstock.localcloud.cloudformation.resource import (
     Handler,
     Properties,
     ResourceContext,
-    tag_changes,
     tag_map,
 )
-from penstock.localcloud.cloudformation.shapes import api_arguments
-from penstock.localcloud.cloudformation.types.api import ignoring, tag_list
+from penstock.localcloud.cloudformation.shapes import call
+from penstock.localcloud.cloudformation.types.api import ignoring, retag, tag_list
 from penstock.localcloud.ledger import Life
 
 _NAME = NameRule(max_length=80)
@@ -89,9 +88,7 @@ class StateMachine(Handler):
             "type": properties.get("StateMachineType", "STANDARD"),
             "tags": tag_list(tag_map(properties), "key", "value"),
         }
-        arn = machines.create_state_machine(
-            **api_arguments(machines, "create_state_machine", arguments)
-        )["stateMachineArn"]
+        arn = call(machines, "create_state_machine", arguments)["stateMachineArn"]
         self._say_what_is_missing(context, properties)
         return self._created(machines, arn)
 
@@ -108,12 +105,8 @@ class StateMachine(Handler):
         if "LoggingConfiguration" not in old and "LoggingConfiguration" not in new:
             del settings["loggingConfiguration"]
         arguments = {**settings, "stateMachineArn": physical_id}
-        machines.update_state_machine(**api_arguments(machines, "update_state_machine", arguments))
-        added, removed = tag_changes(old, new)
-        if added:
-            machines.tag_resource(resourceArn=physical_id, tags=tag_list(added, "key", "value"))
-        if removed:
-            machines.untag_resource(resourceArn=physical_id, tagKeys=removed)
+        call(machines, "update_state_machine", arguments)
+        retag(machines, old, new, resourceArn=physical_id)
         self._say_what_is_missing(context, new)
         return self._created(machines, physical_id)
 
