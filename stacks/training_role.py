@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.algorithm_image import AlgorithmImage
+from stacks.algorithm_role import AlgorithmRole
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX
 from stacks.policies import (
     encrypt_with,
     grant_volumes,
     list_bucket,
-    log_group_arn,
-    pull_image,
-    put_metrics,
     read_objects,
-    write_log_group,
     write_objects,
 )
-from stacks.service_role import ServiceRole
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-METRIC_NAMESPACES = ("/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker*")
 
 
-class TrainingRole(ServiceRole):
+class TrainingRole(AlgorithmRole):
     """SageMaker developer guide, execution role of CreateTrainingJob, narrowed to this data."""
 
     def __init__(
@@ -42,16 +36,14 @@ class TrainingRole(ServiceRole):
         super().__init__(
             scope,
             construct_id,
-            service="sagemaker.amazonaws.com",
             description="Training jobs of the pipeline",
-            permissions=[
+            data=[
                 *list_bucket(lake, [PREPARED_PREFIX]),
                 read_objects(lake, [PREPARED_PREFIX]),
                 write_objects(artifacts, [MODELS_PREFIX]),
                 encrypt_with(key),
                 *grant_volumes(key),
-                *pull_image(image.repository_arn),
-                *write_log_group(log_group_arn(Stack.of(scope), LOG_GROUP), create_group=True),
-                put_metrics(METRIC_NAMESPACES),
             ],
+            image=image,
+            log_group=LOG_GROUP,
         )
