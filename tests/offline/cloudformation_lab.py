@@ -8,51 +8,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from penstock.localcloud.clients import ClientFactory
-from penstock.localcloud.clock import SkippingClock
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.ledger import Ledger
-from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import cloudformation, sagemaker
-from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.hosting import Endpoint
-from tests.offline.conftest import ACCOUNT_ID, REGION, BareCloud, RecordedEvents
-
-
-@contextmanager
-def shared_server(workdir: Path) -> Iterator[CloudContext]:
-    """One server, clock and set of clients for all tests of a module."""
-    server = MotoServer(account_id=ACCOUNT_ID)
-    server.start()
-    clock = SkippingClock(quiet_seconds=0.1)
-    try:
-        clients = ClientFactory(endpoint_url=server.endpoint_url, region=REGION)
-        yield CloudContext(clients, clock, Ledger(), RecordedEvents(), workdir, ACCOUNT_ID, REGION)
-    finally:
-        clock.close()
-        server.stop()
+from tests.offline.bare_cloud import BareCloud, RecordedEvents, patched
 
 
 @contextmanager
 def empty_lab(shared: CloudContext) -> Iterator[CloudFormationLab]:
     """A lab on a shared server, with nothing left of the tests before."""
     moto_api_backend.reset()
-    context = replace(shared, ledger=Ledger(), events=RecordedEvents())
-    role = context.clients.deployer("iam").create_role(
-        RoleName="worker", AssumeRolePolicyDocument=json.dumps({"Statement": []})
-    )
-    patches = Patches()
-    lab = CloudFormationLab(BareCloud(context, patches, role["Role"]["Arn"]))
-    try:
-        yield lab
-    finally:
-        lab.front.close()
-        patches.undo()
+    with patched(replace(shared, ledger=Ledger(), events=RecordedEvents())) as cloud:
+        lab = CloudFormationLab(cloud)
+        try:
+            yield lab
+        finally:
+            lab.front.close()
 
 
 class ScriptedHosting:

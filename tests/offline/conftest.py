@@ -1,64 +1,33 @@
-"""A bare local cloud for tests of single workers: moto's server, the clock, clients, a role."""
+"""Clouds for offline tests: a bare one per test, and one for stacks that a module shares."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from penstock.localcloud.clients import ClientFactory
-from penstock.localcloud.clock import SkippingClock
 from penstock.localcloud.context import CloudContext
-from penstock.localcloud.ledger import Ledger
-from penstock.localcloud.server import MotoServer
-from penstock.localcloud.shims.patches import Patches
-
-ACCOUNT_ID = "123456789012"
-REGION = "us-east-1"
-
-
-@dataclass
-class RecordedEvents:
-    """An event sink that only remembers."""
-
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def emit(self, **event: Any) -> None:
-        self.events.append(event)
-
-
-@dataclass
-class BareCloud:
-    """What a worker under test needs; `role_arn` may be assumed by anyone."""
-
-    context: CloudContext
-    patches: Patches
-    role_arn: str
-
-    def client(self, service: str) -> Any:
-        return self.context.clients.deployer(service)
+from tests.offline.bare_cloud import BareCloud, patched, running_server
+from tests.offline.cloudformation_lab import CloudFormationLab, empty_lab
 
 
 @pytest.fixture
 def bare_cloud(tmp_path: Path) -> Iterator[BareCloud]:
-    server = MotoServer(account_id=ACCOUNT_ID)
-    patches = Patches()
-    server.start()
-    clock = SkippingClock(quiet_seconds=0.1)
-    try:
-        clients = ClientFactory(endpoint_url=server.endpoint_url, region=REGION)
-        context = CloudContext(
-            clients, clock, Ledger(), RecordedEvents(), tmp_path, ACCOUNT_ID, REGION
-        )
-        role = clients.deployer("iam").create_role(
-            RoleName="worker", AssumeRolePolicyDocument=json.dumps({"Statement": []})
-        )
-        yield BareCloud(context, patches, role["Role"]["Arn"])
-    finally:
-        clock.close()
-        patches.undo()
-        server.stop()
+    """A server of the test's own, with nothing in it."""
+    with running_server(tmp_path) as context, patched(context) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudContext]:
+    """One server for all tests of a module."""
+    with running_server(tmp_path_factory.mktemp("cloud")) as context:
+        yield context
+
+
+@pytest.fixture
+def stacks_lab(shared_server: CloudContext) -> Iterator[CloudFormationLab]:
+    """CloudFormation on the module's server, with nothing left of the tests before."""
+    with empty_lab(shared_server) as lab:
+        yield lab

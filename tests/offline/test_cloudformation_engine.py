@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,9 +13,8 @@ from moto.s3.models import s3_backends
 
 from penstock.localcloud.cloudformation.resource import ResourceContext
 from penstock.localcloud.cloudformation.types import kinesis
-from penstock.localcloud.context import CloudContext
 from penstock.localcloud.ledger import Life
-from tests.offline.cloudformation_lab import CloudFormationLab, empty_lab, shared_server
+from tests.offline.cloudformation_lab import CloudFormationLab
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("cloudformation")]
 
@@ -24,16 +22,9 @@ IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
 UPDATE_PREVIOUS = [{"ParameterKey": "Model", "UsePreviousValue": True}]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudContext]:
-    with shared_server(tmp_path_factory.mktemp("cloud")) as context:
-        yield context
-
-
 @pytest.fixture
-def lab(server: CloudContext) -> Iterator[CloudFormationLab]:
-    with empty_lab(server) as lab:
-        yield lab
+def lab(stacks_lab: CloudFormationLab) -> CloudFormationLab:
+    return stacks_lab
 
 
 def queue(**properties: Any) -> dict[str, Any]:

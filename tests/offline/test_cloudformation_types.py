@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from penstock.localcloud.cloudformation.registry import known_types
-from penstock.localcloud.context import CloudContext
-from tests.offline.cloudformation_lab import CloudFormationLab, empty_lab, shared_server
+from tests.offline.cloudformation_lab import CloudFormationLab
 from tests.offline.cloudformation_zoo import zoo
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("cloudformation")]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudContext]:
-    with shared_server(tmp_path_factory.mktemp("cloud")) as context:
-        yield context
-
-
 @pytest.fixture
-def lab(server: CloudContext) -> Iterator[CloudFormationLab]:
-    with empty_lab(server) as lab:
-        yield lab
+def lab(stacks_lab: CloudFormationLab) -> CloudFormationLab:
+    return stacks_lab
 
 
 def test_zoo_holds_every_type() -> None:

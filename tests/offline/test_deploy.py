@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock.localcloud.assembly import read_assembly
-from penstock.localcloud.context import CloudContext
 from penstock.localcloud.deploy import deploy
 from penstock.localcloud.errors import LocalCloudError
-from tests.offline.cloudformation_lab import CloudFormationLab, empty_lab, shared_server
+from tests.offline.cloudformation_lab import CloudFormationLab
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("cloudformation")]
 
@@ -65,16 +63,9 @@ SERVING = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudContext]:
-    with shared_server(tmp_path_factory.mktemp("cloud")) as context:
-        yield context
-
-
 @pytest.fixture
-def lab(server: CloudContext) -> Iterator[CloudFormationLab]:
-    with empty_lab(server) as lab:
-        yield lab
+def lab(stacks_lab: CloudFormationLab) -> CloudFormationLab:
+    return stacks_lab
 
 
 def write(

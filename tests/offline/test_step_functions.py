@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from penstock.localcloud.shims import stepfunctions
-from tests.offline.conftest import BareCloud
+from tests.offline.bare_cloud import BareCloud
 
 pytestmark = pytest.mark.offline
 
