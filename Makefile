@@ -29,6 +29,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy app.py jobs lambda/transform/handler.py
 
 bench: setup
 	@for name in recordio pipe hosting delivery; do $(BIN)/python -m benchmarks.$$name || exit 1; done

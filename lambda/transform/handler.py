@@ -29,6 +29,7 @@ import hashlib
 import json
 import math
 import os
+from typing import Any
 
 RESPONSE_LIMIT_BYTES = 6_000_000  # below 6 MB however the limit is counted
 ENTRY_BYTES = 128  # what one answer takes beside its data and its record id
@@ -42,13 +43,13 @@ class RecordError(Exception):
 class Schema:
     """What a record must look like."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         """`text` is the value of RECORD_SCHEMA; ValueError when it is not a schema."""
         document = json.loads(text)
         try:
-            self.id_field = document["id_field"]
+            self.id_field: str = document["id_field"]
             self.record_bytes = int(document["record_kb"] * 1024)
-            self.fields = document["fields"]
+            self.fields: list[dict[str, Any]] = document["fields"]
             names = [field["name"] for field in self.fields]
             types = {field["type"] for field in self.fields}
         except (KeyError, TypeError) as error:
@@ -58,10 +59,10 @@ class Schema:
         if self.id_field not in names:
             raise ValueError(f"RECORD_SCHEMA: the id field {self.id_field!r} is not among fields")
 
-    def flatten(self, raw):
+    def flatten(self, raw: bytes) -> dict[str, Any]:
         """The flat object of one record's bytes. RecordError says what is wrong with them."""
         record = parse(raw, self.record_bytes)
-        flat = {}
+        flat: dict[str, Any] = {}
         for field in self.fields:
             name = field["name"]
             if name not in record:
@@ -83,7 +84,7 @@ class Schema:
         return flat
 
 
-def parse(raw, limit_bytes):
+def parse(raw: bytes, limit_bytes: int) -> dict[str, Any]:
     """The JSON object in `raw`. RecordError when there is none."""
     if not raw.strip():
         raise RecordError("the record is empty")
@@ -102,12 +103,12 @@ def parse(raw, limit_bytes):
     return record
 
 
-def refuse_constant(name):
+def refuse_constant(name: str) -> None:
     """JSON has no NaN and no Infinity, Python's parser has."""
     raise ValueError(f"{name} is not a JSON number")
 
 
-def checked(value, field, where):
+def checked(value: Any, field: dict[str, Any], where: str) -> Any:
     """`value` if it is what `field` says; RecordError otherwise."""
     expected = field["type"]
     if expected == "string":
@@ -132,7 +133,7 @@ def checked(value, field, where):
     return value
 
 
-def kind(value):
+def kind(value: Any) -> str:
     """JSON's name for the type of a Python value."""
     if value is None:
         return "null"
@@ -140,12 +141,12 @@ def kind(value):
     return names.get(type(value), "object")
 
 
-def say(**line):
+def say(**line: Any) -> None:
     """One JSON object per line in the function's log."""
     print(json.dumps(line), flush=True)
 
 
-def transformed(data, schema):
+def transformed(data: str, schema: Schema) -> tuple[str | None, bytes, str | None]:
     """The base64 answer for a record's base64 data, the raw bytes, and the reason if it failed."""
     try:
         raw = base64.b64decode(data, validate=True)
@@ -159,7 +160,9 @@ def transformed(data, schema):
     return base64.b64encode(line.encode()).decode("ascii"), raw, None
 
 
-def handle(event, schema, limit_bytes=RESPONSE_LIMIT_BYTES):
+def handle(
+    event: dict[str, Any], schema: Schema, limit_bytes: int = RESPONSE_LIMIT_BYTES
+) -> dict[str, Any]:
     """Firehose's answer for one batch: every record once, in order."""
     records = event["records"]
     # what the answer takes when every record goes back as it came; growth is paid from the rest
@@ -199,6 +202,6 @@ def handle(event, schema, limit_bytes=RESPONSE_LIMIT_BYTES):
 SCHEMA = Schema(os.environ["RECORD_SCHEMA"])
 
 
-def handler(event, context):  # noqa: ARG001 (the runtime passes both)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Entry point: a Firehose transformation event to its answer."""
     return handle(event, SCHEMA)
