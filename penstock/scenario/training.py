@@ -17,6 +17,7 @@ _STEP_OF_STATE = {
     "ReadMetric": "gate",
     "Gate": "gate",
     "GateMissed": "gate",
+    "MetricMissing": "gate",
     "Register": "register",
 }
 _ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -97,6 +98,8 @@ class TrainingFollower:
                     self._finish(self._current)
                 self._current = step
                 self._timeline.begin(step)
+                if step == "gate":
+                    self._say_metric(self._job())
                 self._step_times[step] = (event["timestamp"], event["timestamp"])
         if self._current:
             start, _ = self._step_times[self._current]
@@ -122,6 +125,12 @@ class TrainingFollower:
             TrainingJobName=self._job_name
         )
         return job
+
+    def _say_metric(self, job: dict[str, Any]) -> None:
+        wanted, least = self._stage["GateMetric"], self._stage["GateThreshold"]
+        for metric in job.get("FinalMetricDataList", []):
+            if metric["MetricName"] == wanted:
+                self._timeline.say("gate", f"{wanted} {metric['Value']:.4f}, at least {least}")
 
     def _summary(self, job: dict[str, Any]) -> dict[str, Any]:
         """summary.json of the prepare step, beside the channels that the job read."""

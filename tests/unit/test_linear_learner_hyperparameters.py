@@ -90,6 +90,7 @@ def test_what_changes_nothing_is_said(changes: dict[str, str], line: str) -> Non
         {"l1": "0.1", "wd": "0.1", "learning_rate": "0.1", "normalize_data": "false"},
         {"predictor_type": "binary_classifier", "positive_example_weight_mult": "2.0"},
         {"num_calibration_samples": "auto"},
+        {"use_lr_scheduler": "false"},
     ],
 )
 def test_what_is_honoured_is_not_listed(changes: dict[str, str]) -> None:

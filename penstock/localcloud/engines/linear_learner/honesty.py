@@ -61,6 +61,8 @@ def _difference(hyperparameters: Hyperparameters, name: str) -> str:
     value = hyperparameters.values[name]
     if value in (RULES[name].default, AUTO):
         return ""
+    if name == "use_lr_scheduler":
+        return ""  # false is how it is here; true has a line of its own
     if name == "optimizer":
         return "adam is used" if value == "rmsprop" else ""
     if name == "loss":
