@@ -21,6 +21,13 @@ from stacks.service_role import ServiceRole
 from stacks.serving import MODEL_PARAMETER
 from stacks.state_machine import LoggedStateMachine
 
+# Throttling has no name of its own in the models of these APIs (botocore 1.44.5); such errors
+# come under the SDK for Java's base exception of the service (from experience, unconfirmed).
+RETRY = {
+    "cloudformation": ("CloudFormation.CloudFormationException",),
+    "ssm": ("Ssm.SsmException", "Ssm.TooManyUpdatesException", "Ssm.InternalServerErrorException"),
+    "sns": ("Sns.SnsException", "Sns.InternalErrorException", "Sns.KmsThrottlingException"),
+}
 POLL_SECONDS = 15
 TIMEOUT_HOURS = 4
 
@@ -104,6 +111,7 @@ class DeploymentMachine(Construct):
                 "RoleARN": update_role.role_arn,
             },
             result_path="$.updated",
+            retry=False,  # a refusal would look the same; JudgeRefusal knows throttling
         )
         describe = self._call(
             "DescribeServing",
@@ -114,6 +122,7 @@ class DeploymentMachine(Construct):
         )
         wait_for_stack = self._wait("WaitForStack").next(update)
         wait_for_serving = self._wait("WaitForServing").next(describe)
+        # CloudFormation names none of these in its API's model, so only the text tells them apart
         judge_refusal = (
             sfn.Choice(self, "JudgeRefusal", state_name="JudgeRefusal")
             .when(
@@ -121,7 +130,10 @@ class DeploymentMachine(Construct):
                 deployed,
             )
             .when(
-                sfn.Condition.string_matches("$.error.Cause", "*_IN_PROGRESS state*"),
+                sfn.Condition.or_(
+                    sfn.Condition.string_matches("$.error.Cause", "*_IN_PROGRESS state*"),
+                    sfn.Condition.string_matches("$.error.Cause", "*Rate exceeded*"),
+                ),
                 wait_for_stack,
             )
             .otherwise(failed)
@@ -174,6 +186,7 @@ class DeploymentMachine(Construct):
         *,
         result_path: str,
         result_selector: dict[str, str] | None = None,
+        retry: bool = True,
     ) -> sfn.CustomState:
         """A call of an AWS API, tried again where the service is throttling or unavailable."""
         state: dict[str, Any] = {
@@ -184,8 +197,11 @@ class DeploymentMachine(Construct):
         }
         if result_selector is not None:
             state["ResultSelector"] = result_selector
-        return sfn.CustomState(self, name, state_json=state).add_retry(
-            errors=[f"{service_prefix(action)}.ThrottlingException", "States.Timeout"],
+        call = sfn.CustomState(self, name, state_json=state)
+        if not retry:
+            return call
+        return call.add_retry(
+            errors=list(RETRY[action.split(":")[0]]),
             interval=Duration.seconds(5),
             backoff_rate=2,
             max_attempts=4,
@@ -245,8 +261,3 @@ class DeploymentMachine(Construct):
             allow(["sns:Publish"], [alerts.topic_arn]),
             encrypt_with(key),
         ]
-
-
-def service_prefix(action: str) -> str:
-    """How Step Functions begins the error names of an SDK integration's service."""
-    return {"cloudformation": "CloudFormation", "ssm": "Ssm", "sns": "Sns"}[action.split(":")[0]]

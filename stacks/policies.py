@@ -53,16 +53,23 @@ def encrypt_with(key: kms.IKey) -> Permission:
     return allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn])
 
 
-def grant_volumes(key: kms.IKey) -> list[Permission]:
-    """Letting a service use the key for the volumes of machines that it starts."""
-    return [
-        allow(["kms:DescribeKey"], [key.key_arn]),
-        allow(
-            ["kms:CreateGrant"],
-            [key.key_arn],
-            conditions={"Bool": {"kms:GrantIsForAWSResource": True}},
-        ),
-    ]
+def write_job_output(key: kms.IKey) -> Permission:
+    """The same for jobs of Glue and SageMaker, which ask for kms:Encrypt as well.
+
+    Glue developer guide, setting up encryption; SageMaker developer guide, execution roles.
+    """
+    return allow(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], [key.key_arn])
+
+
+def grant_volumes(key: kms.IKey) -> Permission:
+    """Letting SageMaker use the key for the volumes of machines that it starts.
+
+    No condition, as in AWS's own examples (SageMaker developer guide, execution roles): a
+    public report has kms:GrantIsForAWSResource refuse SageMaker's grant for a volume, and
+    kms:ViaService, since the call may come by way of EC2. Whether either holds for training and
+    hosting is unconfirmed. What bounds the grant is one key, and roles that services assume.
+    """
+    return allow(["kms:CreateGrant", "kms:DescribeKey"], [key.key_arn])
 
 
 def pass_role(role: iam.IRole, *, to: str) -> Permission:
@@ -75,23 +82,25 @@ def pass_role(role: iam.IRole, *, to: str) -> Permission:
 
 
 def log_group_arn(stack: Stack, name: str) -> str:
-    """The ARN of a log group that is known by name alone."""
-    return f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:{name}"
+    """The ARN of a log group that is known by name alone, as policies want it.
+
+    It ends with ":*" like the Arn attribute of a log group in CloudFormation; without that,
+    actions on the group itself are refused (botocore 1.44.5 logs model, LogGroup.arn).
+    """
+    return f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:{name}:*"
 
 
 def write_log_group(group_arn: str, *, create_group: bool) -> list[Permission]:
-    """Writing the streams of a log group; creating it too where a service insists on it."""
-    statements = [
-        allow(
-            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            [group_arn, f"{group_arn}:log-stream:*"],
-            wildcard="the service names the streams of this log group",
-        )
-    ]
+    """Writing the streams of a log group; creating it too where a service insists on it.
+
+    The ARN is one with ":*" at its end, which covers the group and its streams.
+    """
+    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     if create_group:
-        wildcard = "the service names the log groups" if "*" in group_arn else None
-        statements.append(allow(["logs:CreateLogGroup"], [group_arn], wildcard=wildcard))
-    return statements
+        actions.insert(0, "logs:CreateLogGroup")
+    # an ARN that CloudFormation fills in shows its wildcard only when it is deployed
+    wildcard = "the log group and its streams, which the service names"
+    return [allow(actions, [group_arn], wildcard=wildcard if "*" in group_arn else None)]
 
 
 def pull_image(repository_arn: str) -> list[Permission]:
@@ -109,6 +118,11 @@ def pull_image(repository_arn: str) -> list[Permission]:
     ]
 
 
+def register_image(repository_arn: str) -> Permission:
+    """Letting SageMaker look at the image of a model package in the caller's name."""
+    return allow(["ecr:BatchGetImage", "ecr:DescribeImages"], [repository_arn])
+
+
 def put_metrics(namespaces: Sequence[str]) -> Permission:
     """Publishing metrics in some namespaces; the action takes no resource."""
     return allow(
@@ -119,7 +133,7 @@ def put_metrics(namespaces: Sequence[str]) -> Permission:
     )
 
 
-def run_state_machine(key: kms.IKey) -> list[Permission]:
+def run_state_machine() -> list[Permission]:
     """What every logged and traced state machine needs; log delivery and X-Ray take no resource.
 
     Step Functions developer guide, logging with CloudWatch Logs and X-Ray tracing.
@@ -149,5 +163,4 @@ def run_state_machine(key: kms.IKey) -> list[Permission]:
             ["*"],
             wildcard="these actions take no resource",
         ),
-        encrypt_with(key),
     ]

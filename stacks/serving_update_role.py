@@ -51,6 +51,13 @@ class ServingUpdateRole(ServiceRole):
                     models,
                     wildcard=GENERATED,
                 ),
+                # a model of a package is made of that package, too; policies that share packages
+                # with other accounts name this action on them (unconfirmed within one account)
+                allow(
+                    ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage"],
+                    [f"{sagemaker}:model-package/{names.model_package_group}/*"],
+                    wildcard="versions of the pipeline's own group",
+                ),
                 allow(
                     [
                         "sagemaker:CreateEndpointConfig",
@@ -76,13 +83,8 @@ class ServingUpdateRole(ServiceRole):
                     [*models, *configs, endpoint],
                     wildcard=GENERATED,
                 ),
-                allow(
-                    ["sagemaker:DescribeModelPackage"],
-                    [f"{sagemaker}:model-package/{names.model_package_group}/*"],
-                    wildcard="versions of the pipeline's own group",
-                ),
                 pass_role(model_role, to="sagemaker.amazonaws.com"),
-                *grant_volumes(key),
+                grant_volumes(key),
                 allow(
                     ["ssm:GetParameters"],
                     [f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"],

@@ -45,7 +45,7 @@ class LoggedStateMachine(Construct):
             "Role",
             service="states.amazonaws.com",
             description=description,
-            permissions=[*permissions, *run_state_machine(key)],
+            permissions=[*permissions, *run_state_machine()],
         )
         self.machine = sfn.StateMachine(
             self,

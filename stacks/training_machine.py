@@ -17,7 +17,13 @@ from pipelines.spec import Deployment, Gate, Training
 from stacks.algorithm_image import AlgorithmImage
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
 from stacks.permission import Permission, allow
-from stacks.policies import encrypt_with, grant_volumes, pass_role
+from stacks.policies import (
+    decrypt_with,
+    grant_volumes,
+    pass_role,
+    read_objects,
+    register_image,
+)
 from stacks.state_machine import LoggedStateMachine
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
@@ -31,7 +37,8 @@ PREPARE_RETRY = (
     "Glue.ResourceNumberLimitExceededException",
 )
 TRAIN_RETRY = ("SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException")
-REGISTER_RETRY = ("SageMaker.SageMakerException",)
+# throttling, and whatever else the API's model does not name, when called through the SDK
+SDK_RETRY = ("SageMaker.SageMakerException",)
 
 
 class TrainingMachine(Construct):
@@ -59,10 +66,10 @@ class TrainingMachine(Construct):
         super().__init__(scope, construct_id)
         pipeline = deployment.pipeline
         prepare = self._build_prepare(job=job, lake=lake)
+        describe = self._build_describe(metric=pipeline.gate.metric)
         train = self._build_train(
             names=names,
             training=pipeline.training,
-            metric=pipeline.gate.metric,
             image=image,
             role=training_role,
             artifacts=artifacts,
@@ -93,9 +100,14 @@ class TrainingMachine(Construct):
             "Workflow",
             log_group_name=f"{names.prefix}-training",
             description="Prepares data, trains a model, judges it and registers it",
-            start=prepare.next(train).next(read_metric).next(gate),
+            start=prepare.next(train).next(describe).next(read_metric).next(gate),
             permissions=self._permissions(
-                names=names, job=job, training_role=training_role, key=key
+                names=names,
+                job=job,
+                training_role=training_role,
+                image=image,
+                artifacts=artifacts,
+                key=key,
             ),
             timeout=Duration.minutes(
                 pipeline.prepare.timeout_minutes
@@ -133,7 +145,6 @@ class TrainingMachine(Construct):
         *,
         names: Names,
         training: Training,
-        metric: str,
         image: AlgorithmImage,
         role: iam.IRole,
         artifacts: s3.IBucket,
@@ -175,6 +186,30 @@ class TrainingMachine(Construct):
                     "EnableInterContainerTrafficEncryption": True,
                     "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
                 },
+                "ResultSelector": {"job_name.$": "$.TrainingJobName"},
+                "ResultPath": "$.training",
+            },
+        )
+        return state.add_retry(
+            errors=list(TRAIN_RETRY),
+            interval=Duration.seconds(60),
+            backoff_rate=2,
+            max_attempts=3,
+        )
+
+    def _build_describe(self, *, metric: str) -> sfn.CustomState:
+        """Asks for the finished job: its final metrics are in the API's answer.
+
+        Whether they are in what .sync hands back is unconfirmed; SageMaker's event on a training
+        job, which .sync listens to, does not have them.
+        """
+        state = sfn.CustomState(
+            self,
+            "DescribeTraining",
+            state_json={
+                "Type": "Task",
+                "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:sagemaker:describeTrainingJob",
+                "Parameters": {"TrainingJobName.$": "$.training.job_name"},
                 "ResultSelector": {
                     "job_name.$": "$.TrainingJobName",
                     "artifact_uri.$": "$.ModelArtifacts.S3ModelArtifacts",
@@ -186,8 +221,8 @@ class TrainingMachine(Construct):
             },
         )
         return state.add_retry(
-            errors=list(TRAIN_RETRY),
-            interval=Duration.seconds(60),
+            errors=list(SDK_RETRY),
+            interval=Duration.seconds(10),
             backoff_rate=2,
             max_attempts=3,
         )
@@ -252,7 +287,7 @@ class TrainingMachine(Construct):
                 "ResultPath": "$.model_package",
             },
         ).add_retry(
-            errors=list(REGISTER_RETRY),
+            errors=list(SDK_RETRY),
             interval=Duration.seconds(10),
             backoff_rate=2,
             max_attempts=3,
@@ -273,11 +308,20 @@ class TrainingMachine(Construct):
         return register.next(summarize)
 
     def _permissions(
-        self, *, names: Names, job: glue.IJob, training_role: iam.IRole, key: kms.IKey
+        self,
+        *,
+        names: Names,
+        job: glue.IJob,
+        training_role: iam.IRole,
+        image: AlgorithmImage,
+        artifacts: s3.IBucket,
+        key: kms.IKey,
     ) -> list[Permission]:
-        """All that the two .sync integrations need, on this job and these names only.
+        """All that the two .sync integrations and the registry need, on these names only.
 
         Step Functions developer guide, IAM policies for integrated services: Glue, SageMaker.
+        To register a package the caller needs to read image and model, too: so the handler of
+        AWS::SageMaker::ModelPackage in CloudFormation's registry.
         """
         stack = Stack.of(self)
         account = f"{stack.region}:{stack.account}"
@@ -314,8 +358,10 @@ class TrainingMachine(Construct):
                 ],
                 wildcard="versions of the pipeline's own group",
             ),
-            encrypt_with(key),
-            *grant_volumes(key),
+            register_image(image.repository_arn),
+            read_objects(artifacts, [MODELS_PREFIX]),
+            decrypt_with(key),
+            grant_volumes(key),
         ]
 
 

@@ -10,10 +10,10 @@ from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX
 from stacks.policies import (
-    encrypt_with,
     grant_volumes,
     list_bucket,
     read_objects,
+    write_job_output,
     write_objects,
 )
 
@@ -41,8 +41,8 @@ class TrainingRole(AlgorithmRole):
                 *list_bucket(lake, [PREPARED_PREFIX]),
                 read_objects(lake, [PREPARED_PREFIX]),
                 write_objects(artifacts, [MODELS_PREFIX]),
-                encrypt_with(key),
-                *grant_volumes(key),
+                write_job_output(key),
+                grant_volumes(key),
             ],
             image=image,
             log_group=LOG_GROUP,

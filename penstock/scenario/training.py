@@ -14,6 +14,7 @@ from penstock.scenario.progress import Timeline
 _STEP_OF_STATE = {
     "Prepare": "prepare",
     "Train": "train",
+    "DescribeTraining": "train",
     "ReadMetric": "gate",
     "Gate": "gate",
     "GateMissed": "gate",

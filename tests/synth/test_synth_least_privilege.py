@@ -14,6 +14,7 @@ from tests.synth.reading import as_list, text
 WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
+    "glue:GetSecurityConfiguration",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -30,10 +31,9 @@ WITHOUT_RESOURCE = {
 
 # Every other wildcard, as a pattern, with the reason why the resource cannot be named in full.
 WILDCARDS = {
-    r"<.*Logs\w+\.Arn>:log-stream:\*": "streams of a log group of this pipeline",
-    r"arn:.*:logs:.*:log-group:/aws/sagemaker/\S+:log-stream:\*": "SageMaker names the streams",
-    r"arn:.*:logs:.*:log-group:/aws-glue/jobs/digits-dev/\*(:log-stream:\*)?": "Glue names them",
-    r"arn:.*:logs:.*:log-group:/aws-glue/jobs/\*digits-dev\*(:log-stream:\*)?": "Glue names them",
+    r"arn:.*:logs:.*:log-group:/aws/sagemaker/[^*]+:\*": "SageMaker names the streams",
+    r"arn:.*:logs:.*:log-group:/aws-glue/jobs/digits-dev/\*:\*": "Glue names them",
+    r"arn:.*:logs:.*:log-group:/aws-glue/jobs/\*digits-dev\*:\*": "Glue names them",
     r"<digits-dev-lake:ExportsOutputFnGetAttLake\w+>/(records|errors|prepared)/\*": "objects",
     r"<Artifacts\w+\.Arn>/models/\*": "objects",
     r"arn:.*:sagemaker:.*:training-job/digits-dev-\*": "named after run and attempt",
@@ -140,10 +140,65 @@ def test_the_training_machine_may_do_all_that_sync_needs(dev: Any) -> None:
     }
 
 
-def test_volume_grants_are_for_aws_resources_only(dev: Any) -> None:
-    for role in ("TrainingRole", "TrainingWorkflowRole", "ServingUpdateRole"):
+def test_who_registers_a_package_may_read_its_image_and_model_and_write_neither(dev: Any) -> None:
+    statements = dev.statements("TrainingWorkflowRole")
+    assert actions_on(statements, ":repository/linear-learner") == {
+        "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+    }
+    assert actions_on(statements, "/models/*") == {"s3:GetObject"}
+    assert actions_on(statements, "ExportsOutputFnGetAttKey") == {
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+    }
+
+
+def test_volume_grants_are_on_one_key_and_without_a_condition_that_refuses_them(dev: Any) -> None:
+    granting = {
+        role
+        for role in SERVICES
+        for statement in dev.statements(role)
+        if "kms:CreateGrant" in as_list(statement["Action"])
+    }
+    assert granting == {"TrainingRole", "TrainingWorkflowRole", "ServingUpdateRole"}
+    for role in granting:
         (grant,) = (s for s in dev.statements(role) if "kms:CreateGrant" in as_list(s["Action"]))
-        assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": True}}
+        assert "Condition" not in grant
+        assert "ExportsOutputFnGetAttKey" in text(grant["Resource"])
+
+
+def test_jobs_may_encrypt_what_they_write(dev: Any) -> None:
+    for role in ("PrepareRole", "TrainingRole"):
+        actions = actions_on(dev.statements(role), "ExportsOutputFnGetAttKey")
+        assert {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} <= actions
+
+
+@pytest.mark.parametrize("role", SERVICES)
+def test_policies_name_log_groups_with_a_star_at_the_end(dev: Any, role: str) -> None:
+    """Without it CloudWatch Logs refuses actions on the group itself (LogGroup.arn in its API)."""
+    for statement in dev.statements(role):
+        actions = set(as_list(statement["Action"]))
+        if actions & {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:AssociateKmsKey"}:
+            for resource in map(text, as_list(statement["Resource"])):
+                # the Arn attribute of a log group has it as well
+                assert resource.endswith(":*") or re.fullmatch(r"<\w*Logs\w+\.Arn>", resource)
+
+
+def test_names_of_glues_encrypted_log_groups_are_within_its_role(dev: Any) -> None:
+    """Such names hold the security configuration's name or the role's."""
+    name = dev.only("Glue::SecurityConfiguration")["Name"]
+    actions = actions_on(dev.statements("PrepareRole"), ":log-group:/aws-glue/jobs/*digits-dev*:*")
+    assert {"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:PutLogEvents"} <= actions
+    assert "digits-dev" in name
+
+
+def test_a_model_may_be_made_of_packages_of_the_own_group_only(dev: Any) -> None:
+    statements = dev.statements("ServingUpdateRole")
+    assert actions_on(statements, ":model-package/digits-dev/*") == {
+        "sagemaker:CreateModel",
+        "sagemaker:DescribeModelPackage",
+    }
 
 
 def test_the_deployment_machine_updates_one_stack_and_one_parameter(dev: Any) -> None:
@@ -207,10 +262,17 @@ def test_delivery_writes_records_and_errors_and_reads_one_stream(dev: Any) -> No
     assert "s3:PutObject" in actions_on(statements, "/errors/*")
     assert actions_on(statements, "/prepared/*") == set()
     assert "kinesis:GetRecords" in actions_on(statements, "<Stream")
-    assert actions_on(statements, "<TransformFunction") == {
-        "lambda:GetFunctionConfiguration",
-        "lambda:InvokeFunction",
-    }
+    for version in (".Arn>", ".Arn>:$LATEST"):
+        (function,) = {
+            resource
+            for statement in statements
+            for resource in map(text, as_list(statement["Resource"]))
+            if resource.startswith("<TransformFunction") and resource.endswith(version)
+        }
+        assert actions_on(statements, function) == {
+            "lambda:GetFunctionConfiguration",
+            "lambda:InvokeFunction",
+        }
 
 
 def test_a_wildcard_without_a_reason_cannot_be_written() -> None:

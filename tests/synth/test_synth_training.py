@@ -62,7 +62,8 @@ def test_glue_encrypts_logs_bookmarks_and_data(dev: Any) -> None:
 def test_the_order_of_the_training_states(states: dict[str, Any], dev: Any) -> None:
     assert dev.machine("Training")["StartAt"] == "Prepare"
     assert states["Prepare"]["Next"] == "Train"
-    assert states["Train"]["Next"] == "ReadMetric"
+    assert states["Train"]["Next"] == "DescribeTraining"
+    assert states["DescribeTraining"]["Next"] == "ReadMetric"
     assert states["ReadMetric"]["Next"] == "Gate"
     assert states["Register"]["Next"] == "Summarize"
     assert states["Summarize"]["End"] is True
@@ -129,14 +130,18 @@ def test_the_images_account_comes_from_a_mapping_over_all_regions(
 
 
 def test_only_what_is_worth_it_is_tried_again(states: dict[str, Any]) -> None:
-    for name in ("Prepare", "Train", "Register"):
+    for name in ("Prepare", "Train", "DescribeTraining", "Register"):
         (retry,) = states[name]["Retry"]
         assert retry["MaxAttempts"] >= 3
         assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
 
 
 def test_the_gate_is_the_jobs_own_final_metric(states: dict[str, Any]) -> None:
-    selector = states["Train"]["ResultSelector"]["metric_values.$"]
+    describe = states["DescribeTraining"]
+    assert describe["Resource"].endswith(":aws-sdk:sagemaker:describeTrainingJob")
+    assert describe["Parameters"] == {"TrainingJobName.$": "$.training.job_name"}
+    assert states["Train"]["ResultSelector"] == {"job_name.$": "$.TrainingJobName"}
+    selector = describe["ResultSelector"]["metric_values.$"]
     assert selector == "$.FinalMetricDataList[?(@.MetricName=='test:multiclass_accuracy')].Value"
     missing, passed = states["Gate"]["Choices"]
     assert (missing["IsPresent"], missing["Next"]) == (False, "MetricMissing")
@@ -240,11 +245,18 @@ def test_no_update_is_success_in_progress_is_waited_for_and_the_rest_alerts(
     (caught,) = deployment["UpdateServing"]["Catch"]
     assert caught["Next"] == "JudgeRefusal"
     refusal = deployment["JudgeRefusal"]
-    outcomes = {choice["StringMatches"]: choice["Next"] for choice in refusal["Choices"]}
+    outcomes = {
+        one["StringMatches"]: choice["Next"]
+        for choice in refusal["Choices"]
+        for one in choice.get("Or", [choice])
+    }
     assert outcomes == {
         "*No updates are to be performed*": "Deployed",
         "*_IN_PROGRESS state*": "WaitForStack",
+        "*Rate exceeded*": "WaitForStack",
     }
+    # the same error name as a refusal: retrying by name would repeat every refusal
+    assert "Retry" not in deployment["UpdateServing"]
     assert refusal["Default"] == "Alert"
     assert deployment["WaitForStack"]["Next"] == "UpdateServing"
     serving = deployment["JudgeServing"]
@@ -257,6 +269,20 @@ def test_no_update_is_success_in_progress_is_waited_for_and_the_rest_alerts(
     assert deployment["WaitForServing"]["Next"] == "DescribeServing"
     assert deployment["Alert"]["Next"] == "DeploymentFailed"
     assert deployment["DeploymentFailed"]["Type"] == "Fail"
+
+
+def test_calls_of_the_deployment_are_retried_by_the_sdks_error_names(
+    deployment: dict[str, Any],
+) -> None:
+    """A name such as CloudFormation.ThrottlingException is in no model of these APIs."""
+    for name, base in {
+        "RecordModel": "Ssm.SsmException",
+        "ProtectEndpoint": "CloudFormation.CloudFormationException",
+        "DescribeServing": "CloudFormation.CloudFormationException",
+        "Alert": "Sns.SnsException",
+    }.items():
+        (retry,) = deployment[name]["Retry"]
+        assert base in retry["ErrorEquals"], name
 
 
 def test_both_machines_are_logged_in_full_and_traced(dev: Any) -> None:

@@ -97,7 +97,8 @@ def test_channels_mode_and_gate_are_the_descriptions(meters: Synthesized) -> Non
         ("train", "File"),
         ("validation", "File"),
     ]
-    assert "validation:roc_auc_score" in states["Train"]["ResultSelector"]["metric_values.$"]
+    selector = states["DescribeTraining"]["ResultSelector"]["metric_values.$"]
+    assert "validation:roc_auc_score" in selector
     assert states["Gate"]["Choices"][1]["NumericGreaterThanEquals"] == 0.75
 
 
