@@ -8,7 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.encryption_key import EncryptionKey
+from stacks.encryption_key import PUBLISHERS, EncryptionKey
 from stacks.layer import Layer
 from stacks.nag import acknowledge
 from stacks.names import Names
@@ -30,6 +30,16 @@ class Foundation(Layer):
         self.key = EncryptionKey(self, "Key", removal=removal)
         self.access_logs = self._build_access_logs(removal)
         self.alerts = sns.Topic(self, "Alerts", master_key=self.key, enforce_ssl=True)
+        # The TLS statement replaces SNS's default policy, which lets alarms of the account in
+        self.alerts.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="PublishersOfThisAccount",
+                principals=[iam.ServicePrincipal(service) for service in PUBLISHERS],
+                actions=["sns:Publish"],
+                resources=[self.alerts.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
         CfnOutput(self, "AlertsTopicArn", value=self.alerts.topic_arn)
 
     def _build_access_logs(self, removal: Removal) -> s3.Bucket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput
+from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -48,7 +48,8 @@ class Lake(Layer):
             removal=removal,
             expire_after_days={ERRORS_PREFIX: ERRORS_DAYS, PREPARED_PREFIX: PREPARED_DAYS},
         )
-        self.database = glue.Database(self, "Database", removal_policy=removal.policy)
+        # a description of data, not data; kept, its name would stop the next deployment
+        self.database = glue.Database(self, "Database", removal_policy=RemovalPolicy.DESTROY)
         self.table = self._build_table(record_schema)
         CfnOutput(self, "LakeBucketName", value=self.bucket.bucket_name)
         CfnOutput(self, "RecordsPrefix", value=RECORDS_PREFIX)

@@ -52,7 +52,7 @@ class ServingStack(Layer):
             expression=Fn.condition_not(Fn.condition_equals(package.value_as_string, NO_MODEL)),
         )
         # hosting would create the group itself, without key and retention
-        PipelineLogGroup(
+        log_group = PipelineLogGroup(
             self,
             "EndpointLogs",
             key=key,
@@ -91,4 +91,6 @@ class ServingStack(Layer):
         )
         for resource in (model, config, endpoint):
             resource.cfn_options.condition = has_model
+        # the group goes last: an endpoint that still runs would make it again, without an owner
+        endpoint.node.add_dependency(log_group)
         CfnOutput(self, "EndpointName", value=names.endpoint)

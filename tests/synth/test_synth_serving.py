@@ -44,6 +44,12 @@ def test_the_endpoint_has_its_name_and_everything_else_a_generated_one(dev: Any)
     assert "EndpointConfigName" not in dev.only("SageMaker::EndpointConfig")
 
 
+def test_the_endpoint_goes_before_its_log_group(dev: Any) -> None:
+    """A hosting container that still runs would make the group again, and nobody would own it."""
+    (endpoint,) = dev.resources("SageMaker::Endpoint").values()
+    assert endpoint["DependsOn"] == list(dev.resources("Logs::LogGroup", "serving"))
+
+
 def test_volumes_are_encrypted_where_they_are_ebs(dev: Any) -> None:
     config = dev.only("SageMaker::EndpointConfig")
     assert "ExportsOutputFnGetAttKey" in json.dumps(config["KmsKeyId"])

@@ -103,6 +103,19 @@ def test_stream_and_topic_are_encrypted_with_the_key(dev: Any) -> None:
     )
 
 
+def test_alarms_may_publish_to_the_topic_as_they_may_use_its_key(dev: Any) -> None:
+    policy = dev.only("SNS::TopicPolicy")["PolicyDocument"]
+    (allowed,) = (s for s in policy["Statement"] if s["Effect"] == "Allow")
+    assert allowed["Action"] == "sns:Publish"
+    assert set(allowed["Principal"]["Service"]) == {
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+    }
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
 HOLDS_DATA = ("S3::Bucket", "KMS::Key", "Kinesis::Stream", "SageMaker::ModelPackageGroup")
 
 
@@ -121,6 +134,14 @@ def test_data_is_kept_unless_both_keys_say_otherwise(
 def test_both_keys_together_delete_data(removable: Any, kind: str) -> None:
     for name, resource in removable.resources(kind).items():
         assert resource["DeletionPolicy"] == "Delete", name
+
+
+@pytest.mark.parametrize("kind", ["Glue::Database", "Glue::SecurityConfiguration"])
+def test_what_holds_no_data_and_has_a_fixed_name_does_not_stop_the_next_deployment(
+    prod: Any, kind: str
+) -> None:
+    (resource,) = prod.resources(kind).values()
+    assert resource.get("DeletionPolicy", "Delete") == "Delete"
 
 
 def test_only_both_keys_together_bring_the_function_that_empties_buckets(
