@@ -10,16 +10,77 @@ import pytest
 
 from penstock.cli.data import records_to_send
 from penstock.cli.synth import synthesize
-from penstock.localcloud.cloud import LocalCloud
+from penstock.localcloud.cloud import ANY_ACCOUNT, LocalCloud
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.progress import Step, Timeline
 from penstock.scenario.run import Scenario
 from penstock.scenario.serving import ask, wait_until_served
 from penstock.scenario.training import TrainingRun
 from pipelines import digits
+from tests.callers import DEPLOYER, Callers
 from tests.runs.conftest import project
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-approval")]
+
+
+# What each role must have done by itself, by the beginning of its logical id: were one of these
+# calls made in somebody else's name, it would be missing here.
+OWN_CALLS = {
+    "DeliveryRole": {
+        "kinesis GetRecords",
+        "kinesis GetShardIterator",
+        "kinesis ListShards",
+        "lambda POST invocations",
+        "glue GetTable",
+        "s3 PUT records/",
+        "s3 PUT errors/",
+    },
+    "TransformRole": {"logs PutLogEvents"},
+    "PrepareRole": {
+        "s3 GET object",  # its script and our codec
+        "s3 GET records/",
+        "s3 PUT prepared/",
+        "logs PutLogEvents",
+    },
+    "TrainingRole": {"s3 GET prepared/", "s3 PUT models/", "logs PutLogEvents"},
+    "ModelRole": {"s3 GET models/", "logs PutLogEvents"},
+    "TrainingWorkflowRole": {
+        "glue StartJobRun",
+        "glue GetJobRun",
+        "sagemaker CreateTrainingJob",
+        "sagemaker DescribeTrainingJob",
+        "sagemaker CreateModelPackage",
+    },
+    "DeploymentRuleRole": {"states StartExecution"},
+    "DeploymentWorkflowRole": {
+        "ssm PutParameter",
+        "cloudformation SetStackPolicy",
+        "cloudformation UpdateStack",
+        "cloudformation DescribeStacks",
+    },
+    "ServingUpdateRole": {
+        "ssm GetParameters",
+        "sagemaker CreateModel",
+        "sagemaker CreateEndpointConfig",
+        "sagemaker CreateEndpoint",
+        "sagemaker UpdateEndpoint",
+        "sagemaker DescribeEndpoint",
+        "sagemaker DeleteModel",
+        "sagemaker DeleteEndpointConfig",
+    },
+}
+# The scenario and the deployment, which have the deployer's key, do some of that as well.
+ALSO_THE_DEPLOYERS = {
+    "cloudformation DescribeStacks",
+    "cloudformation UpdateStack",
+    "s3 GET errors/",
+    "s3 GET prepared/",
+    "s3 GET records/",
+    "sagemaker DescribeEndpoint",
+    "sagemaker DescribeTrainingJob",
+    "ssm PutParameter",
+    "states StartExecution",
+}
 
 
 class Nobody:
@@ -32,9 +93,10 @@ class Nobody:
 class Prod:
     """digits-prod, deployed in a local cloud, with everything that the tests ask of it."""
 
-    def __init__(self, cloud: LocalCloud, assembly: Path) -> None:
+    def __init__(self, cloud: LocalCloud, assembly: Path, callers: Callers) -> None:
         self.cloud = cloud
         self.assembly = assembly
+        self.callers = callers
         self.aws = Aws(cloud.context.clients.deployer, poll_seconds=0.1, patience_seconds=120)
         self.stage = Stage.read(self.aws, pipeline="digits", environment="prod")
         self.sagemaker = self.aws.client("sagemaker")
@@ -77,13 +139,18 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         synthesize(out=folder / "cdk.out", pipeline="digits", environment="prod", validate=False)
-    with LocalCloud.for_assembly(folder / "cdk.out", workdir=folder / "cloud") as cloud:
+    callers = Callers(ANY_ACCOUNT)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        LocalCloud.for_assembly(folder / "cdk.out", workdir=folder / "cloud") as cloud,
+    ):
+        callers.watch(patch)
         cloud.deploy(folder / "cdk.out")
-        yield Prod(cloud, folder / "cdk.out")
+        yield Prod(cloud, folder / "cdk.out", callers)
 
 
 def test_a_model_waits_for_approval_and_is_not_served(prod: Prod) -> None:
-    sending = records_to_send(digits.PIPELINE, data=None, count=700, broken_count=0)
+    sending = records_to_send(digits.PIPELINE, data=None, count=700, broken_count=7)
     run = prod.train_on(sending)
     package = prod.sagemaker.describe_model_package(ModelPackageName=run.model_package_arn)
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
@@ -121,6 +188,18 @@ def test_a_redeploy_of_all_stacks_leaves_the_endpoint_as_it_is(prod: Prod) -> No
     assert prod.endpoint() == before
     assert prod.served_package() == package
     assert ask(prod.aws, prod.stage, prod.runs[1].summary["prepared_uri"]).accuracy >= 0.93
+
+
+def test_everything_that_happened_was_done_by_the_role_of_its_own_resource(prod: Prod) -> None:
+    calls = prod.callers.by_role()
+    missing = {}
+    for start, own in OWN_CALLS.items():
+        made: set[str] = set()
+        made.update(*(found for role, found in calls.items() if f"-{start}" in role))
+        missing[start] = own - made
+    assert not any(missing.values()), missing
+    everything = set().union(*OWN_CALLS.values())
+    assert everything & calls[DEPLOYER] <= ALSO_THE_DEPLOYERS
 
 
 def test_an_endpoint_that_is_not_there_is_the_apis_own_error(prod: Prod) -> None:
