@@ -298,7 +298,9 @@ for name in ("other", "empty", "narrow", "text", "holes", "few"):
 """
     script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())
     zipped = cloud.put("code/penstock.zip", library())
-    arguments = {"--extra-py-files": f"{zipped},{script}", **COMMON}
+    # portions of three rows: records with one id are spread over several of them
+    portions = "spark.sql.execution.arrow.maxRecordsPerBatch=3"
+    arguments = {"--extra-py-files": f"{zipped},{script}", "--conf": portions, **COMMON}
     cloud.script_job("several", source, DefaultArguments=arguments)
     run = cloud.run("several")
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
