@@ -1,0 +1,124 @@
+"""Every role's actions, none missing and none too many: a dropped one shows on AWS only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from tests.synth.reading import as_list
+from tests.synth.test_synth_least_privilege import SERVICES
+
+# By the beginning of the role's logical id and by service. What they may do it on, and under
+# which conditions, is in test_synth_least_privilege.
+ACTIONS = {
+    "TransformRole": {
+        "kms": "Decrypt",
+        "logs": "CreateLogStream DescribeLogStreams PutLogEvents",
+    },
+    "DeliveryRole": {
+        "glue": "GetTable GetTableVersion GetTableVersions",
+        "kinesis": "DescribeStream GetRecords GetShardIterator ListShards",
+        "kms": "Decrypt GenerateDataKey",
+        "lambda": "GetFunctionConfiguration InvokeFunction",
+        "logs": "CreateLogStream PutLogEvents",
+        "s3": (
+            "AbortMultipartUpload GetBucketLocation GetObject ListBucket "
+            "ListBucketMultipartUploads PutObject"
+        ),
+    },
+    "PrepareRole": {
+        "cloudwatch": "PutMetricData",
+        "glue": "GetSecurityConfiguration",
+        "kms": "Decrypt Encrypt GenerateDataKey",
+        "logs": ("AssociateKmsKey CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents"),
+        "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
+    },
+    "TrainingRole": {
+        "cloudwatch": "PutMetricData",
+        "ecr": (
+            "BatchCheckLayerAvailability BatchGetImage GetAuthorizationToken GetDownloadUrlForLayer"
+        ),
+        "kms": "CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey",
+        "logs": "CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents",
+        "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
+    },
+    "ModelRole": {
+        "cloudwatch": "PutMetricData",
+        "ecr": (
+            "BatchCheckLayerAvailability BatchGetImage GetAuthorizationToken GetDownloadUrlForLayer"
+        ),
+        "kms": "Decrypt",
+        "logs": "CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents",
+        "s3": "GetObject",
+    },
+    "TrainingWorkflowRole": {
+        "ecr": "BatchGetImage DescribeImages",
+        "events": "DescribeRule PutRule PutTargets",
+        "glue": "BatchStopJobRun GetJobRun GetJobRuns StartJobRun",
+        "iam": "PassRole",
+        "kms": "CreateGrant Decrypt DescribeKey",
+        "logs": (
+            "CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies "
+            "GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery"
+        ),
+        "s3": "GetObject",
+        "sagemaker": (
+            "AddTags CreateModelPackage CreateTrainingJob DescribeTrainingJob ListTags "
+            "StopTrainingJob"
+        ),
+        "xray": "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
+    },
+    "DeploymentWorkflowRole": {
+        "cloudformation": "DescribeStacks SetStackPolicy UpdateStack",
+        "iam": "PassRole",
+        "kms": "Decrypt GenerateDataKey",
+        "logs": (
+            "CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies "
+            "GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery"
+        ),
+        "sns": "Publish",
+        "ssm": "GetParameters PutParameter",
+        "xray": "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
+    },
+    "DeploymentRuleRole": {
+        "states": "StartExecution",
+    },
+    "ServingUpdateRole": {
+        "iam": "PassRole",
+        "kms": "CreateGrant DescribeKey",
+        "sagemaker": (
+            "AddTags CreateEndpoint CreateEndpointConfig CreateModel DeleteEndpoint "
+            "DeleteEndpointConfig DeleteModel DeleteTags DescribeEndpoint "
+            "DescribeEndpointConfig DescribeModel DescribeModelPackage ListTags UpdateEndpoint"
+        ),
+        "ssm": "GetParameters",
+    },
+}
+
+
+@pytest.mark.parametrize("role", SERVICES)
+def test_a_role_has_these_actions(dev: Any, role: str) -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    for statement in dev.statements(role):
+        for action in as_list(statement["Action"]):
+            service, name = action.split(":")
+            found[service].add(name)
+    assert found == {service: set(names.split()) for service, names in ACTIONS[role].items()}
+
+
+@pytest.mark.parametrize("machine", ["Training", "Deployment"])
+def test_what_is_tried_again_is_tried_more_than_once_and_ever_more_slowly(
+    dev: Any, machine: str
+) -> None:
+    retries = [
+        retry
+        for state in dev.machine(machine)["States"].values()
+        for retry in state.get("Retry", [])
+    ]
+    assert len(retries) >= 4
+    for retry in retries:
+        assert retry["MaxAttempts"] >= 3
+        assert retry["BackoffRate"] >= 1.5
+        assert retry["IntervalSeconds"] >= 5
