@@ -10,7 +10,7 @@ from typing import Protocol
 
 from penstock.localcloud.assembly import read_assembly
 from penstock.localcloud.clients import ClientFactory
-from penstock.localcloud.clock import SkippingClock
+from penstock.localcloud.clock import RealClock, SkippingClock
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.deploy import deploy
 from penstock.localcloud.isolation import isolated
@@ -57,25 +57,33 @@ class LocalCloud:
         workdir: a private directory for jobs, functions and models; it must outlive the cloud.
         account_id: the account of every resource.
         region: the one region there is.
+        real_time: waiting takes the time that it says, instead of none.
     """
 
     def __init__(
-        self, *, workdir: Path, account_id: str = ANY_ACCOUNT, region: str = ANY_REGION
+        self,
+        *,
+        workdir: Path,
+        account_id: str = ANY_ACCOUNT,
+        region: str = ANY_REGION,
+        real_time: bool = False,
     ) -> None:
         self._workdir = workdir
         self._account_id = account_id
         self._region = region
+        self._real_time = real_time
         self._open = ExitStack()
         self.context: CloudContext
 
     @classmethod
-    def for_assembly(cls, assembly: Path, *, workdir: Path) -> LocalCloud:
+    def for_assembly(cls, assembly: Path, *, workdir: Path, real_time: bool = False) -> LocalCloud:
         """A cloud in the account and region that the cloud assembly is bound to, if it is."""
         bound_to = read_assembly(assembly)
         return cls(
             workdir=workdir,
             account_id=bound_to.account_id or ANY_ACCOUNT,
             region=bound_to.region or ANY_REGION,
+            real_time=real_time,
         )
 
     def __enter__(self) -> LocalCloud:
@@ -107,7 +115,7 @@ class LocalCloud:
         server = MotoServer(account_id=self._account_id)
         server.start()
         opening.callback(server.stop)
-        clock = SkippingClock()
+        clock = RealClock() if self._real_time else SkippingClock()
         opening.callback(clock.close)
         clients = ClientFactory(endpoint_url=server.endpoint_url, region=self._region)
         event_bus = EventsWorker(clients=clients, clock=clock, account_id=self._account_id)

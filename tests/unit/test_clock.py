@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from penstock.localcloud.clock import SkippingClock
+from penstock.localcloud.clock import RealClock, SkippingClock
 
 
 @pytest.fixture
@@ -74,3 +74,14 @@ def test_closing_releases_sleepers() -> None:
     clock.close()
     sleeper.join(5)
     assert not sleeper.is_alive()
+
+
+def test_the_real_clock_skips_nothing() -> None:
+    clock = RealClock()
+    fired = threading.Event()
+    late = threading.Event()
+    clock.call_later(0.05, fired.set)
+    clock.call_later(60, late.set)
+    assert fired.wait(5)
+    assert not late.wait(0.5)
+    clock.close()
