@@ -32,7 +32,7 @@ lint: setup
 	$(BIN)/mypy app.py jobs lambda/transform/handler.py
 
 bench: setup
-	@for name in recordio pipe hosting delivery; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in recordio pipe hosting delivery monitor; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf $(VENV) cdk.out runs

@@ -1,6 +1,7 @@
 """Speed as ratios: each benchmark times its subject and a named baseline in turn, in one run.
 
-    .venv/bin/python -m benchmarks.recordio      (or pipe, hosting, delivery; `make bench`: all)
+    .venv/bin/python -m benchmarks.NAME   (recordio, pipe, hosting, delivery, monitor)
+    make bench                            (all of them)
 
 Each comparison is one JSON object per line on standard output, progress goes to standard error.
 A ratio is the baseline's seconds by the subject's for the same work: 2.0 is twice as fast as the

@@ -1,4 +1,4 @@
-"""The `penstock` command: list, synth, run."""
+"""The `penstock` command: list, synth, run, monitor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penstock.cli import monitor
 from penstock.cli.errors import UsageError, exit_with, one_line
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(monitor.app, name="monitor")
 
 
 @app.command("list")

@@ -16,6 +16,7 @@ OURS = {"penstock", "pipelines", "stacks", "jobs", "app"}
 FLOORS = {
     "penstock/catalog": set[str](),
     "penstock/recordio": set[str](),
+    "penstock/monitor": {"penstock.recordio"},
     "penstock/scenario": set[str](),
     "penstock/localcloud": {"penstock.recordio", "penstock.monitor", "penstock.catalog"},
     "pipelines": {"penstock.catalog"},

@@ -1,0 +1,146 @@
+"""Data capture files: the requests and answers of an endpoint as rows.
+
+Source: SageMaker developer guide, "Capture data". One JSON object per line with
+`captureData.endpointInput` and `.endpointOutput`, each with `data`, `encoding` (CSV, JSON, BASE64)
+and `observedContentType`. That BASE64 is used for content types that the endpoint's capture
+settings do not list is unconfirmed: it is decoded and then read by its content type.
+
+A record that cannot be read (unknown content type, broken body) is counted with its reason and
+left out, for one odd client must not end the watch over all others.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import IO, Any
+
+from penstock.monitor.readers.reading import Reading
+from penstock.monitor.readers.rows import flattened
+
+Row = tuple[list[str | None], dict[str, Any]]  # values by place (CSV), values by name (JSON)
+
+
+class Parts(StrEnum):
+    """Which side of the endpoint is read."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    BOTH = "both"  # the answer's columns first, as Model Monitor expects predictions
+
+
+_KEYS = {
+    Parts.INPUT: ("endpointInput",),
+    Parts.OUTPUT: ("endpointOutput",),
+    Parts.BOTH: ("endpointOutput", "endpointInput"),
+}
+
+
+class _UnreadableError(Exception):
+    """Why a record is left out."""
+
+
+def capture_rows(
+    file: IO[bytes], reading: Reading, *, parts: Parts, names: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """The rows of one capture file.
+
+    Args:
+        file: the JSON lines.
+        reading: counts what is left out.
+        parts: input, output or both.
+        names: of the columns of CSV bodies, by place; what is beyond them is `_c<place>`.
+    """
+    for line in file:
+        if not line.strip():
+            continue
+        try:
+            rows = _record_rows(line, _KEYS[parts])
+        except _UnreadableError as error:
+            reading.skipped[str(error)] += 1
+            continue
+        for placed, named in rows:
+            row: dict[str, Any] = {
+                names[place] if place < len(names) else f"_c{place}": value
+                for place, value in enumerate(placed)
+            }
+            yield {**row, **named}
+
+
+def is_capture(line: bytes) -> bool:
+    """Whether a line of a JSON-lines file is a capture record."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(record, dict) and "captureData" in record
+
+
+def _record_rows(line: bytes, keys: Sequence[str]) -> list[Row]:
+    try:
+        captured = json.loads(line)["captureData"]
+        sides = [(key, captured.get(key)) for key in keys]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _UnreadableError("not a capture record (a JSON object with captureData)") from None
+    read = []
+    for key, side in sides:
+        if not isinstance(side, dict):
+            raise _UnreadableError(f"{key} is not in the record")
+        read.append(_side_rows(key, side))
+    if len({len(rows) for rows in read}) > 1:
+        raise _UnreadableError("request and answer have different numbers of rows")
+    joined: list[Row] = []
+    for together in zip(*read, strict=True):
+        placed = [value for values, _ in together for value in values]
+        named = {name: value for _, values in together for name, value in values.items()}
+        joined.append((placed, named))
+    return joined
+
+
+def _side_rows(key: str, side: dict[str, Any]) -> list[Row]:
+    content_type = str(side.get("observedContentType", "")).split(";")[0].strip().lower()
+    encoding, data = side.get("encoding"), side.get("data")
+    if not isinstance(data, str):
+        raise _UnreadableError(f"{key} has no data")
+    if encoding == "BASE64":
+        try:
+            data = base64.b64decode(data, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            raise _UnreadableError(
+                f"{key} of content type {content_type!r} is no UTF-8 text in BASE64"
+            ) from None
+    elif encoding == "CSV":
+        content_type = "text/csv"
+    elif encoding == "JSON" and content_type != "application/jsonlines":
+        content_type = "application/json"
+    elif encoding != "JSON":
+        raise _UnreadableError(f"{key} has encoding {encoding!r}: CSV, JSON or BASE64 is known")
+    try:
+        if content_type == "text/csv":
+            return [([v or None for v in row], {}) for row in csv.reader(data.splitlines()) if row]
+        if content_type == "application/json":
+            return [([], flattened(item)) for item in _items(json.loads(data))]
+        if content_type == "application/jsonlines":
+            lines = (line for line in data.splitlines() if line.strip())
+            return [([], flattened(json.loads(line))) for line in lines]
+    except (ValueError, csv.Error):
+        raise _UnreadableError(f"{key} is not {content_type}") from None
+    raise _UnreadableError(
+        f"{key} has content type {content_type!r}: text/csv, application/json and "
+        "application/jsonlines are read"
+    )
+
+
+def _items(body: Any) -> list[Any]:
+    """The rows of a JSON body: a list, or the one list of objects in it ({"instances": [...]})."""
+    if isinstance(body, dict) and len(body) == 1:
+        (only,) = body.values()
+        if isinstance(only, list) and all(isinstance(item, dict) for item in only):
+            return only
+    if isinstance(body, list) and all(isinstance(item, dict | list) for item in body):
+        return body
+    return [body]
