@@ -1,4 +1,4 @@
-"""The role of the model behind the endpoint: reads its artifact, writes its log."""
+"""The role of the model behind the endpoint: reads its artifact, writes log and captures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from constructs import Construct
 
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
-from stacks.names import MODELS_PREFIX, Names
-from stacks.policies import decrypt_with, read_objects
+from stacks.names import CAPTURE_PREFIX, MODELS_PREFIX, Names
+from stacks.permission import Permission
+from stacks.policies import decrypt_with, encrypt_with, put_objects, read_objects
 
 
 class ModelRole(AlgorithmRole):
-    """Lives outside the serving stack, whose updates then need no right on IAM but PassRole."""
+    """Lives outside the serving stack, whose updates then need no right on IAM but PassRole.
+
+    `capture_to` is the bucket that data capture writes to, None without data capture. SageMaker
+    has no other role to write with; no text read says so, or names the actions (unconfirmed).
+    """
 
     def __init__(
         self,
@@ -24,12 +29,18 @@ class ModelRole(AlgorithmRole):
         artifacts: s3.IBucket,
         image: AlgorithmImage,
         key: kms.IKey,
+        capture_to: s3.IBucket | None,
     ) -> None:
+        data: list[Permission] = [read_objects(artifacts, [MODELS_PREFIX])]
+        if capture_to is None:
+            data.append(decrypt_with(key))
+        else:
+            data += [put_objects(capture_to, [CAPTURE_PREFIX]), encrypt_with(key)]
         super().__init__(
             scope,
             construct_id,
             description="Models behind the endpoint of the pipeline",
-            data=[read_objects(artifacts, [MODELS_PREFIX]), decrypt_with(key)],
+            data=data,
             image=image,
             log_group=names.endpoint_logs,
         )

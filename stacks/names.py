@@ -9,6 +9,7 @@ from pipelines.spec import Deployment
 RECORDS_PREFIX = "records/"
 ERRORS_PREFIX = "errors/"
 PREPARED_PREFIX = "prepared/"
+CAPTURE_PREFIX = "capture/"
 MODELS_PREFIX = "models/"
 
 

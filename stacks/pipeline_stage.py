@@ -71,6 +71,7 @@ class PipelineStage(Stage):
             names=names,
             serving=pipeline.serving,
             model_role=training.model_role,
+            lake=lake.bucket,
             key=foundation.key,
             log_retention_days=environment.log_retention_days,
         )

@@ -43,6 +43,15 @@ def write_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     )
 
 
+def put_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
+    """Writing objects below some prefixes, each in one call."""
+    return allow(
+        ["s3:PutObject"],
+        [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
+        wildcard="objects below these prefixes",
+    )
+
+
 def decrypt_with(key: kms.IKey) -> Permission:
     """Reading what the pipeline's key encrypts."""
     return allow(["kms:Decrypt"], [key.key_arn])

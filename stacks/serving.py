@@ -5,13 +5,14 @@ from __future__ import annotations
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Serving
+from pipelines.spec import Capture, Serving
 from stacks.layer import Layer
-from stacks.names import Names
+from stacks.names import CAPTURE_PREFIX, Names
 from stacks.pipeline_log_group import PipelineLogGroup
 
 MODEL_PARAMETER = "ModelPackageArn"
@@ -35,6 +36,7 @@ class ServingStack(Layer):
         names: Names,
         serving: Serving,
         model_role: iam.IRole,
+        lake: s3.IBucket,
         key: kms.IKey,
         log_retention_days: int,
     ) -> None:
@@ -73,6 +75,7 @@ class ServingStack(Layer):
             self,
             f"{names.serving_construct}Config",
             kms_key_id=key.key_arn if takes_key else None,
+            data_capture_config=_capture(serving.capture, lake, key),
             production_variants=[
                 sagemaker.CfnEndpointConfig.ProductionVariantProperty(
                     variant_name=VARIANT,
@@ -94,3 +97,32 @@ class ServingStack(Layer):
         # the group goes last: an endpoint that still runs would make it again, without an owner
         endpoint.node.add_dependency(log_group)
         CfnOutput(self, "EndpointName", value=names.endpoint)
+
+
+def _capture(
+    capture: Capture | None, lake: s3.IBucket, key: kms.IKey
+) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty | None:
+    """SageMaker adds `<endpoint>/<variant>/yyyy/mm/dd/hh/` to the destination."""
+    if capture is None:
+        return None
+    config = sagemaker.CfnEndpointConfig
+    return config.DataCaptureConfigProperty(
+        enable_capture=True,
+        initial_sampling_percentage=capture.percentage,
+        destination_s3_uri=lake.s3_url_for_object(CAPTURE_PREFIX.rstrip("/")),
+        kms_key_id=key.key_arn,
+        capture_options=[config.CaptureOptionProperty(capture_mode=mode) for mode in capture.modes],
+        capture_content_type_header=_content_types(capture),
+    )
+
+
+def _content_types(
+    capture: Capture,
+) -> sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty | None:
+    """An empty list would be refused: it is left out (botocore 1.44.5 sagemaker model)."""
+    if not capture.csv_content_types and not capture.json_content_types:
+        return None
+    return sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
+        csv_content_types=list(capture.csv_content_types) or None,
+        json_content_types=list(capture.json_content_types) or None,
+    )

@@ -82,7 +82,13 @@ class TrainingStack(Layer):
             log_retention_days=environment.log_retention_days,
         )
         self.model_role: iam.IRole = ModelRole(
-            self, "ModelRole", names=names, artifacts=artifacts, image=image, key=key
+            self,
+            "ModelRole",
+            names=names,
+            artifacts=artifacts,
+            image=image,
+            key=key,
+            capture_to=None if pipeline.serving.capture is None else lake,
         )
         training = TrainingMachine(
             self,

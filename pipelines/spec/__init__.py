@@ -1,5 +1,6 @@
 """The vocabulary that pipelines are described in."""
 
+from pipelines.spec.capture import Capture
 from pipelines.spec.delivery import Delivery
 from pipelines.spec.deployment import Deployment
 from pipelines.spec.environment import Environment
@@ -14,6 +15,7 @@ from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
 
 __all__ = [
+    "Capture",
     "Delivery",
     "Deployment",
     "Environment",

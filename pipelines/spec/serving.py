@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from pipelines.spec.base import Spec, within
+from pipelines.spec.capture import Capture
 from pipelines.spec.instances import usable_for
 
 
@@ -15,3 +16,4 @@ class Serving(Spec):
 
     instance_type: Annotated[str, AfterValidator(usable_for("hosting"))]
     instance_count: Annotated[int, within("sagemaker.hosting_instances")] = 1
+    capture: Capture | None = None

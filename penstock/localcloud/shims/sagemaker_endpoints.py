@@ -98,7 +98,7 @@ class ApiEndpoint:
             self._stored.production_variants = self._stored._process_production_variants(
                 config.production_variants
             )
-            self._stored.data_capture_config = config.data_capture_config
+            self._stored.data_capture_config = _capture_summary(config.data_capture_config)
         self._stored.endpoint_config_name = config_name
         self._become("InService", None)
 
@@ -134,3 +134,17 @@ class ApiEndpoint:
             ),
             resources=[self.arn],
         )
+
+
+def _capture_summary(config: Any) -> dict[str, Any] | None:
+    """DescribeEndpoint's DataCaptureConfig (botocore 1.44.5 sagemaker model)."""
+    if not config:
+        return None
+    enabled = bool(config.get("EnableCapture", True))
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
+        "DestinationS3Uri": config["DestinationS3Uri"],
+        "KmsKeyId": config.get("KmsKeyId", ""),
+    }

@@ -12,6 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.engines.registry import UnknownImageError, find_engine
 from penstock.localcloud.ledger import Life
+from penstock.localcloud.workers.hosting.capture import DataCapture
+from penstock.localcloud.workers.hosting.capture_account import CaptureAccount
+from penstock.localcloud.workers.hosting.capture_settings import CaptureSettings
 from penstock.localcloud.workers.hosting.container import ModelContainer, StartFailedError
 from penstock.localcloud.workers.hosting.model_data import ModelDataError, fetch
 from penstock.localcloud.workers.logs import LogStream
@@ -34,18 +37,25 @@ class Variant:
     log_stream: str
     containers: list[ModelContainer] = field(default_factory=list)
     invocations: int = 0
+    capture: DataCapture | None = None
 
 
 class Fleet:
     """All variants of one configuration, started in `start` and ended in `stop`."""
 
     def __init__(
-        self, context: CloudContext, endpoint_name: str, config_name: str, number: int
+        self,
+        context: CloudContext,
+        endpoint_name: str,
+        config_name: str,
+        number: int,
+        captures: CaptureAccount,
     ) -> None:
         self._context = context
         self._endpoint_name = endpoint_name
         self.config_name = config_name
         self._number = number
+        self._captures = captures
         self._lock = threading.Lock()
         self.variants: list[Variant] = []
 
@@ -53,8 +63,14 @@ class Fleet:
         """Start everything; raises DeploymentFailedError after ending what had been started."""
         try:
             config = self._sagemaker.describe_endpoint_config(EndpointConfigName=self.config_name)
+            try:
+                capture = CaptureSettings.of(config)
+            except ValueError as error:
+                raise DeploymentFailedError(
+                    f"DataCaptureConfig.DestinationS3Uri: {error}"
+                ) from None
             for settings in config["ProductionVariants"]:
-                self._start_variant(settings)
+                self._start_variant(settings, capture)
         except (ClientError, BotoCoreError, OSError) as error:
             self.stop()
             raise DeploymentFailedError(str(error)) from error
@@ -66,13 +82,16 @@ class Fleet:
             raise
 
     def stop(self, grace_seconds: float | None = None) -> None:
-        """End all containers."""
+        """End all containers, then write what was captured of their answers."""
         for variant in self.variants:
             for container in variant.containers:
                 if grace_seconds is None:
                     container.stop()
                 else:
                     container.stop(grace_seconds)
+        for variant in self.variants:
+            if variant.capture is not None:
+                variant.capture.close()
 
     def choose(self, target: str) -> Variant | None:
         """The targeted variant, or one by weight: traffic is weight by the sum of weights."""
@@ -92,7 +111,7 @@ class Fleet:
     def _sagemaker(self) -> Any:
         return self._context.clients.deployer("sagemaker")
 
-    def _start_variant(self, settings: dict[str, Any]) -> None:
+    def _start_variant(self, settings: dict[str, Any], capture: CaptureSettings | None) -> None:
         name = str(settings["VariantName"])
         variant = Variant(
             name,
@@ -107,6 +126,15 @@ class Fleet:
             )
         model = self._sagemaker.describe_model(ModelName=settings["ModelName"])
         role = str(model["ExecutionRoleArn"])
+        if capture is not None:
+            variant.capture = DataCapture(
+                capture,
+                s3=self._context.clients.for_role(role, "s3"),
+                clock=self._context.clock,
+                account=self._captures,
+                endpoint=self._endpoint_name,
+                variant=name,
+            )
         containers = self._containers(model)
         timeout = float(
             settings.get("ContainerStartupHealthCheckTimeoutInSeconds") or DEFAULT_STARTUP_SECONDS

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.workers.hosting.capture_account import CaptureAccount
 from penstock.localcloud.workers.hosting.connections import Response
 from penstock.localcloud.workers.hosting.endpoint import Endpoint
 from penstock.localcloud.workers.hosting.fleet import DeploymentFailedError, Fleet, Variant
@@ -26,7 +27,7 @@ INVOCATION_SECONDS = 60.0
 
 
 class HostingWorker:
-    """`invocations` counts answered and failed requests per endpoint name."""
+    """`invocations` counts answered and failed requests per endpoint name, `captures` records."""
 
     def __init__(
         self, context: CloudContext, *, invocation_seconds: float = INVOCATION_SECONDS
@@ -41,6 +42,7 @@ class HostingWorker:
         self._numbers = 0
         self._stopping = False
         self.invocations: Counter[str] = Counter()
+        self.captures = CaptureAccount()
 
     def start(self) -> None:
         """Nothing to do: work begins with the first endpoint."""
@@ -92,14 +94,18 @@ class HostingWorker:
         with self._lock:
             self.invocations[endpoint_name] += 1
         fleet.count(variant)
-        return self._ask(variant, request)
+        came = self._context.clock.now()
+        answer = self._ask(variant, request)
+        if variant.capture is not None:
+            variant.capture.record(request, answer, came)
+        return answer
 
     def _start(self, endpoint: Endpoint, config_name: str, fail: Callable[[str], None]) -> None:
         with self._lock:
             if self._stopping:
                 raise RuntimeError("the local cloud is closing: no endpoint can be deployed")
             self._numbers += 1
-            fleet = Fleet(self._context, endpoint.name, config_name, self._numbers)
+            fleet = Fleet(self._context, endpoint.name, config_name, self._numbers, self.captures)
             self._pending[endpoint.name] = fleet
         self._in_background(
             lambda: self._bring_up(endpoint, fleet, fail), f"endpoint-{endpoint.name}"
