@@ -90,7 +90,8 @@ def _bare(path: Path) -> None:
     sketches = [kll_doubles_sketch(SKETCH_SIZE) for _ in range(NUMBERS)]
     numbers: list[list[Any]] = [[] for _ in range(NUMBERS)]
     texts: list[Counter[str]] = [Counter() for _ in range(TEXTS)]
-    file = pyarrow.parquet.ParquetFile(path, pre_buffer=False)
+    names = [f"s{n}" for n in range(TEXTS)]
+    file = pyarrow.parquet.ParquetFile(path, pre_buffer=False, read_dictionary=names)
     for batch in file.iter_batches(batch_size=BATCH_ROWS):
         for place in range(NUMBERS):
             column = batch.column(place)

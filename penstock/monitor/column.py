@@ -102,7 +102,9 @@ class ColumnProfile:
             or pa.types.is_dictionary(kind)
         ):
             self._add_texts(values)
-        elif pa.types.is_boolean(kind) or pa.types.is_temporal(kind):
+        elif pa.types.is_boolean(kind) or (
+            pa.types.is_temporal(kind) and not pa.types.is_duration(kind)
+        ):
             self._add_texts(values.cast(pa.string()), numbers=False)
         else:
             raise MonitorError(

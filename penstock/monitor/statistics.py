@@ -62,7 +62,6 @@ def _feature(name: str, column: ColumnProfile) -> dict[str, Any]:
 class KnownFeature:
     """One feature of a statistics.json, ours or Model Monitor's."""
 
-    present: int
     distribution: Distribution | None
     categories: Mapping[str, int] | None
 
@@ -85,7 +84,6 @@ def known_features(document: Mapping[str, Any]) -> dict[str, KnownFeature]:
 def _known(feature: Mapping[str, Any]) -> KnownFeature:
     numbers = feature.get("numerical_statistics")
     texts = feature.get("string_statistics")
-    common = (numbers or texts or {}).get("common", {})
     distribution, categories = None, None
     if numbers and "distribution" in numbers:
         levels = numbers["distribution"]["kll"]["sketch"]["data"]
@@ -93,4 +91,4 @@ def _known(feature: Mapping[str, Any]) -> KnownFeature:
     if texts and "distribution" in texts:
         buckets = texts["distribution"]["categorical"]["buckets"]
         categories = {str(bucket["value"]): int(bucket["count"]) for bucket in buckets}
-    return KnownFeature(int(common.get("num_present", 0)), distribution, categories)
+    return KnownFeature(distribution, categories)

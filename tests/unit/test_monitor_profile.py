@@ -189,9 +189,11 @@ def test_many_different_texts_are_estimated_and_few_are_counted() -> None:
     assert merged.columns["x"].categories.distinct == whole.distinct
 
 
-def test_nested_columns_are_refused_by_name() -> None:
+def test_columns_that_are_not_flat_are_refused_by_name() -> None:
     with pytest.raises(MonitorError, match="column x is of type list"):
         column_of([[1, 2]])
+    with pytest.raises(MonitorError, match="column x is of type duration"):
+        column_of(pa.array([1], pa.duration("s")))
 
 
 def test_two_columns_of_one_name_are_refused() -> None:

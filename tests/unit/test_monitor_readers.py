@@ -221,6 +221,16 @@ def test_wrong_content_is_one_clear_line(
         read(tmp_path / name)
 
 
+def test_a_damaged_page_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(pa.table({"x": np.arange(1000)}), path, write_page_checksum=True)
+    content = bytearray(path.read_bytes())
+    content[4:60] = bytes(56)
+    path.write_bytes(content)
+    with pytest.raises(MonitorError, match=r"a\.parquet is no Parquet file that can be read"):
+        read(path)
+
+
 @pytest.mark.parametrize("content", ["", "x,y\n"])
 def test_a_file_without_rows_has_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.csv").write_text(content)

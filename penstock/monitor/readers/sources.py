@@ -28,18 +28,22 @@ class Source:
     def open(self) -> Iterator[IO[bytes]]:
         """The content, seekable. An S3 object goes through a temporary file, not through memory."""
         if not self.name.startswith(_S3):
-            with _readable(self.name).open("rb") as file:
+            try:
+                file = _readable(self.name).open("rb")
+            except OSError as error:
+                raise MonitorError(f"{self.name} cannot be read: {error.strerror}") from error
+            with file:
                 yield file
             return
         bucket, key = split_s3(self.name)
-        with tempfile.TemporaryFile() as file:
+        with tempfile.TemporaryFile() as copy:
             try:
                 with self.s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
-                    shutil.copyfileobj(body, file)
+                    shutil.copyfileobj(body, copy)
             except (ClientError, BotoCoreError) as error:
                 raise MonitorError(f"{self.name} cannot be read: {error}") from error
-            file.seek(0)
-            yield file
+            copy.seek(0)
+            yield copy
 
 
 def find_sources(data: str, s3: Any = None) -> list[Source]:

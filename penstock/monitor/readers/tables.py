@@ -84,5 +84,5 @@ def parquet_batches(file: IO[bytes], name: str) -> Iterator[pa.RecordBatch]:
         file.seek(0)
         opened = pyarrow.parquet.ParquetFile(file, pre_buffer=False, read_dictionary=texts)
         yield from opened.iter_batches(batch_size=BATCH_ROWS)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:  # OSError is what damaged pages raise
         raise MonitorError(f"{name} is no Parquet file that can be read: {error}") from error
