@@ -1,0 +1,117 @@
+"""Digits with data capture: the endpoint's configuration and the model's role, nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from app import build_app
+from pipelines.registry import load
+from pipelines.spec import Capture
+from tests.synth.conftest import Synthesized
+from tests.synth.reading import as_list, text
+
+
+def synthesized(context: dict[str, Any], out: Any, capture: Capture | None) -> Synthesized:
+    """The app as it is built for digits in dev, with another choice of capture."""
+    digits = load()["digits"]
+    serving = digits.serving.model_copy(update={"capture": capture})
+    pipeline = digits.model_copy(update={"serving": serving})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.load", lambda: {"digits": pipeline})
+        build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
+    return Synthesized(out=out, stage="digits-dev")
+
+
+@pytest.fixture(scope="module")
+def capturing(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    return synthesized(context, tmp_path_factory.mktemp("capturing"), Capture(percentage=40))
+
+
+def test_the_configuration_captures_below_capture_with_the_pipelines_key(
+    capturing: Synthesized,
+) -> None:
+    config = capturing.only("SageMaker::EndpointConfig")
+    capture = config["DataCaptureConfig"]
+    bucket, path = text(capture["DestinationS3Uri"]).removeprefix("s3://").split("/")
+    assert "digits-dev-lake:ExportsOutputRefLake" in bucket
+    assert path == "capture"
+    assert capture["KmsKeyId"] == config["KmsKeyId"]
+    assert {
+        key: capture[key] for key in capture if key not in ("DestinationS3Uri", "KmsKeyId")
+    } == {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 40,
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {
+            "CsvContentTypes": ["text/csv"],
+            "JsonContentTypes": ["application/json"],
+        },
+    }
+
+
+def test_the_models_role_may_put_captures_with_the_key_and_no_more(
+    dev: Synthesized, capturing: Synthesized
+) -> None:
+    def rights(stage: Synthesized) -> set[tuple[str, str]]:
+        return {
+            (action, text(resource))
+            for statement in stage.statements("ModelRole")
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        }
+
+    before, after = rights(dev), rights(capturing)
+    assert before < after
+    more = dict(after - before)
+    assert set(more) == {"s3:PutObject", "kms:GenerateDataKey"}
+    assert more["s3:PutObject"].startswith("<digits-dev-lake:ExportsOutputFnGetAttLake")
+    assert more["s3:PutObject"].endswith(">/capture/*")
+    assert "digits-dev-foundation:ExportsOutputFnGetAttKey" in more["kms:GenerateDataKey"]
+    assert len(after - before) == 2
+
+
+def test_nothing_else_is_another(dev: Synthesized, capturing: Synthesized) -> None:
+    def rest(stage: Synthesized) -> dict[str, Any]:
+        templates = copy.deepcopy(stage.templates)
+        for template in templates.values():
+            for name, resource in template["Resources"].items():
+                if resource["Type"] == "AWS::SageMaker::EndpointConfig":
+                    resource["Properties"].pop("DataCaptureConfig", None)
+                if name.startswith("ModelRole"):
+                    resource["Properties"].pop("Policies")
+        return templates
+
+    assert rest(capturing) == rest(dev)
+
+
+def test_digits_itself_captures_nothing(dev: Synthesized) -> None:
+    assert "DataCaptureConfig" not in dev.only("SageMaker::EndpointConfig")
+    assert "capture/" not in json.dumps(dev.templates)
+
+
+@pytest.mark.parametrize(
+    ("capture", "modes", "header"),
+    [
+        (
+            Capture(percentage=1, modes=("Output",), csv_content_types=()),
+            ["Output"],
+            {"JsonContentTypes": ["application/json"]},
+        ),
+        (
+            Capture(percentage=1, modes=("Input",), csv_content_types=(), json_content_types=()),
+            ["Input"],
+            None,
+        ),
+    ],
+)
+def test_modes_and_content_types_are_the_descriptions(
+    context: dict[str, Any], tmp_path: Any, capture: Capture, modes: list[str], header: Any
+) -> None:
+    found = synthesized(context, tmp_path, capture).only("SageMaker::EndpointConfig")
+    config = found["DataCaptureConfig"]
+    assert [option["CaptureMode"] for option in config["CaptureOptions"]] == modes
+    assert config.get("CaptureContentTypeHeader") == header
