@@ -82,6 +82,40 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command()
+def up(
+    pipeline: Annotated[str | None, typer.Argument(help="see `penstock list`")] = None,
+    assembly: Annotated[
+        Path | None, typer.Option(help="any cloud assembly (cdk.out) instead of a pipeline")
+    ] = None,
+    record_rate: Annotated[
+        float, typer.Option(min=0, help="sample records per second once it is up; 0 for none")
+    ] = 0,
+) -> None:
+    """Keep a local cloud up, in real time, for clients of your own; Ctrl-C ends it."""
+    with one_line():
+        from penstock.cli.up import stay_up
+        from penstock.localcloud.errors import LocalCloudError
+
+        if (pipeline is None) == (assembly is None):
+            raise UsageError("name a pipeline or give --assembly, one of the two")
+        records: list[bytes] = []
+        if pipeline is not None:
+            from penstock.cli.data import records_to_send
+
+            records = records_to_send(_pipeline(pipeline), data=None, count=None, broken_count=0)
+        try:
+            stay_up(
+                pipeline=pipeline,
+                assembly=assembly,
+                records=records,
+                records_per_second=record_rate,
+                say=typer.echo,
+            )
+        except LocalCloudError as error:
+            raise UsageError(str(error)) from error
+
+
 def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
     from rich.console import Console
 

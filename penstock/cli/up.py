@@ -15,8 +15,11 @@ from typing import Any
 
 from penstock.cli.synth import synthesize
 from penstock.localcloud.isolation import isolated
+from penstock.scenario.progress import Step
 
 ENVIRONMENT = "dev"
+_POLL_SECONDS = 1.0
+_PATIENCE_SECONDS = 900.0  # the buffers of Firehose take minutes in real time
 Outputs = dict[str, dict[str, str]]
 
 
@@ -57,7 +60,7 @@ def stay_up(
     Args:
         pipeline: a pipeline of this project; its dev stage is synthesized and deployed.
         assembly: instead of a pipeline, any cloud assembly.
-        records: sent to the output StreamName once the stacks are there.
+        records: what the pipeline is brought into service with.
         records_per_second: then the same records again and again, at this rate; 0 for no more.
         say: prints a line.
     """
@@ -79,13 +82,12 @@ def stay_up(
             clients = cloud.context.clients
             for line in connection_lines(clients.endpoint_url, cloud.context.region, outputs):
                 say(line)
+            if pipeline is not None:
+                _bring_into_service(pipeline, clients.deployer, records, say)
             stream = _all(outputs).get("StreamName")
-            if stream and records:
-                _feed(clients.deployer("kinesis"), stream, records, say)
-                if records_per_second:
-                    _keep_feeding(
-                        clients.deployer("kinesis"), stream, records, records_per_second, never
-                    )
+            if stream and records and records_per_second:
+                kinesis = clients.deployer("kinesis")
+                keep_feeding(kinesis, stream, records, records_per_second, never)
             never.wait()
 
 
@@ -100,13 +102,13 @@ def connection_lines(endpoint_url: str, region: str, outputs: Outputs) -> list[s
     ]
     found = _all(outputs)
     commands = {
-        "StreamName": "aws kinesis put-record --partition-key 1 --data file://record.json "
-        "--cli-binary-format raw-in-base64-out --stream-name {}",
+        # fileb:// is taken as it is by both versions of the AWS CLI
+        "StreamName": "aws kinesis put-record --partition-key 1 --data fileb://record.json "
+        "--stream-name {}",
         "LakeBucketName": "aws s3 ls --recursive s3://{}",
         "TrainingStateMachineArn": "aws stepfunctions start-execution --state-machine-arn {}",
         "EndpointName": "aws sagemaker-runtime invoke-endpoint --content-type text/csv "
-        "--cli-binary-format raw-in-base64-out --body file://rows.csv --endpoint-name {} "
-        "/dev/stdout",
+        "--body fileb://rows.csv --endpoint-name {} /dev/stdout",
     }
     lines += [
         command.format(shlex.quote(found[output]))
@@ -118,6 +120,7 @@ def connection_lines(endpoint_url: str, region: str, outputs: Outputs) -> list[s
         f"  {stack}.{name} = {value}"
         for stack, values in outputs.items()
         for name, value in values.items()
+        if not name.startswith("ExportsOutput")  # CDK's own, for its other stacks
     ]
     return [*lines, "", "Up. Buffers and schedules take their real time. Ctrl-C ends everything."]
 
@@ -126,20 +129,49 @@ def _all(outputs: Outputs) -> dict[str, str]:
     return {name: value for values in outputs.values() for name, value in values.items()}
 
 
-def _feed(kinesis: Any, stream: str, records: list[bytes], say: Callable[[str], None]) -> None:
-    from penstock.scenario.feed import feed
+def _bring_into_service(
+    pipeline: str,
+    client: Callable[[str], Any],
+    records: list[bytes],
+    say: Callable[[str], None],
+) -> None:
+    """Feed, train and serve, as `penstock run` does; a failure is told and the cloud stays up."""
+    from penstock.scenario.aws import Aws, Stage, StepFailedError
+    from penstock.scenario.progress import Timeline
+    from penstock.scenario.run import Scenario
 
-    sent, failed = feed(kinesis, stream_name=stream, records=records, sent_so_far=lambda _: None)
-    say(f"{sent - failed} sample records are on the stream {stream}")
+    aws = Aws(client, poll_seconds=_POLL_SECONDS, patience_seconds=_PATIENCE_SECONDS)
+    stage = Stage.read(aws, pipeline=pipeline, environment=ENVIRONMENT)
+    try:
+        Scenario(aws, stage, Timeline(_Lines(say)), alone=False).run(records)
+    except StepFailedError as error:
+        say(f"not in service: {error}")
+    else:
+        say(f"in service: endpoint {stage['EndpointName']}")
 
 
-def _keep_feeding(
+class _Lines:
+    """Tells of the steps as they begin and end."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._told: tuple[str, str] = ("", "")
+
+    def changed(self, step: Step) -> None:
+        if self._told != (step.name, step.status):
+            self._told = (step.name, step.status)
+            self._say(f"{step.name} {step.status} {step.detail}".rstrip())
+
+
+def keep_feeding(
     kinesis: Any,
     stream: str,
     records: list[bytes],
     records_per_second: float,
-    never: threading.Event,
+    ended: threading.Event,
 ) -> None:
+    """Send the records round and round at this rate until `ended`."""
     for record in itertools.cycle(records):
         kinesis.put_record(StreamName=stream, Data=record, PartitionKey=str(hash(record)))
-        never.wait(1 / records_per_second)
+        if ended.wait(1 / records_per_second):
+            return

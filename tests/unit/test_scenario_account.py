@@ -149,8 +149,8 @@ class Nobody:
         """No news is shown."""
 
 
-def ingested(cloud: Cloud, records: int) -> dict[str, Any]:
-    scenario = Scenario(aws(cloud), STAGE, Timeline(Nobody()))
+def ingested(cloud: Cloud, records: int, *, alone: bool = True) -> dict[str, Any]:
+    scenario = Scenario(aws(cloud), STAGE, Timeline(Nobody()), alone=alone)
     try:
         scenario.ingest([b"record %d" % number for number in range(records)])
     finally:
@@ -181,3 +181,9 @@ def test_a_record_too_many_fails_the_step() -> None:
     cloud.arriving = {"records/a": parquet(6)}
     with pytest.raises(StepFailedError, match="6 records accounted for, but only 5 were sent"):
         ingested(cloud, 5)
+
+
+def test_beside_other_producers_a_record_too_many_is_theirs() -> None:
+    cloud = Cloud()
+    cloud.arriving = {"records/a": parquet(6)}
+    assert ingested(cloud, 5, alone=False)["delivered"] == 6
