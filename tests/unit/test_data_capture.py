@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -316,3 +317,20 @@ def test_a_choice_that_says_nothing_more_captures_both_sides() -> None:
         ("application/json",),
     )
     assert Serving(instance_type="ml.m5.large").capture is None
+
+
+def test_many_threads_lose_nothing_while_files_are_written() -> None:
+    captured = Captured(flush_bytes=2000)
+
+    def ask(first: int) -> None:
+        for number in range(first, first + 500):
+            captured.capture.record(Request(str(number).encode(), "text/csv"), ANSWERED, NOON)
+            if number % 50 == 0:
+                captured.capture.flush()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(0, 4000, 500)))
+    captured.capture.close()
+    found = [int(r["captureData"]["endpointInput"]["data"]) for r in captured.s3.records()]
+    assert sorted(found) == list(range(4000))
+    assert captured.account.written["digits-dev"] == 4000
