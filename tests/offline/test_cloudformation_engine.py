@@ -301,6 +301,23 @@ class TestCreate:
         assert entries["s/Mail"].life is Life.API_ONLY
         assert entries["s/Mail"].notes == ("Region: there is one region here",)
 
+    def test_settings_that_are_kept_but_not_carried_out_are_in_the_ledger(
+        self, lab: CloudFormationLab
+    ) -> None:
+        bucket = {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {
+                "LifecycleConfiguration": {
+                    "Rules": [{"Status": "Enabled", "Prefix": "a/", "ExpirationInDays": 1}]
+                }
+            },
+        }
+        lab.create(resources(Lake=bucket, Plain={"Type": "AWS::S3::Bucket"}))
+        entries = {entry.resource: entry for entry in lab.cloud.context.ledger.entries()}
+        assert entries["s/Lake"].life is Life.LIVE
+        assert entries["s/Lake"].notes == ("LifecycleConfiguration: nothing expires here",)
+        assert entries["s/Plain"].notes == ()
+
 
 class TestUpdate:
     def test_nothing_to_do_is_refused_and_changes_nothing(self, lab: CloudFormationLab) -> None:

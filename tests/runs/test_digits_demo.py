@@ -96,6 +96,9 @@ def test_the_ledger_has_every_resource(report: dict[str, Any]) -> None:
     assert "Spark" in by_type["AWS::Glue::Job"]["by"]
     assert "scikit-learn" in by_type["SageMaker training image"]["by"]
     assert all(entry["by"] for entry in ledger["substituted"])
+    (lake,) = [e for e in ledger["entries"] if "/Lake" in e["resource"] and "Policy" not in e["type"]
+               and e["type"] == "AWS::S3::Bucket"]
+    assert "BucketEncryption: nothing is encrypted here" in lake["notes"]
 
 
 def test_the_model_and_all_logs_outlive_the_cloud(demo: Done, report: dict[str, Any]) -> None:

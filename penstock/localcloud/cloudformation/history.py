@@ -77,7 +77,7 @@ class History:
         self, handler: Handler, logical_id: str, properties: Properties, notes: list[str]
     ) -> None:
         """What of the resource means nothing here, to its line of the ledger."""
-        for name, reason in handler.unsupported.items():
+        for name, reason in {**handler.unsupported, **handler.kept_only}.items():
             if name in properties:
                 self._ledger.note(self._resource(logical_id), f"{name}: {reason}")
         for note in notes:

@@ -70,6 +70,9 @@ class Handler(ABC):
     required: ClassVar[frozenset[str]] = frozenset()
     # top-level properties that are accepted but mean nothing here, each with its reason
     unsupported: ClassVar[Mapping[str, str]] = {}
+    # top-level properties that the API keeps and gives back but nobody carries out, and what
+    # therefore does not happen
+    kept_only: ClassVar[Mapping[str, str]] = {}
     # a change of one of these needs a new resource ("Update requires: Replacement")
     replace_on: ClassVar[frozenset[str]] = frozenset()
     # the property with a name of the user's own: such a resource cannot be replaced

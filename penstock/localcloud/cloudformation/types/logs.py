@@ -25,6 +25,10 @@ class LogGroup(Handler):
 
     type = "AWS::Logs::LogGroup"
     life = Life.LIVE
+    kept_only = {
+        "KmsKeyId": "nothing is encrypted here",
+        "RetentionInDays": "nothing expires here",
+    }
     properties = frozenset({"KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"})
     replace_on = frozenset({"LogGroupClass", "LogGroupName"})
     name_property = "LogGroupName"

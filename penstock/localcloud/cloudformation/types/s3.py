@@ -28,6 +28,10 @@ class Bucket(Handler):
 
     type = "AWS::S3::Bucket"
     life = Life.LIVE
+    kept_only = {
+        "BucketEncryption": "nothing is encrypted here",
+        "LifecycleConfiguration": "nothing expires here",
+    }
     properties = frozenset(
         {
             "BucketEncryption",

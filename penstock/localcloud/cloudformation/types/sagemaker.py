@@ -145,6 +145,13 @@ class EndpointConfig(OnlyTagsChange):
 
     type = "AWS::SageMaker::EndpointConfig"
     life = Life.LIVE
+    kept_only = {
+        "AsyncInferenceConfig": "there are no asynchronous invocations here",
+        "ExplainerConfig": "nothing is explained here",
+        "KmsKeyId": "nothing is encrypted here",
+        "ShadowProductionVariants": "shadow variants are not started here",
+        "VpcConfig": "containers are processes on this machine's network",
+    }
     properties = frozenset(
         {
             "AsyncInferenceConfig",
@@ -175,6 +182,8 @@ class EndpointConfig(OnlyTagsChange):
         arn = call(context.client("sagemaker"), "create_endpoint_config", arguments)[
             "EndpointConfigArn"
         ]
+        if any("ServerlessConfig" in variant for variant in properties["ProductionVariants"]):
+            context.note("ServerlessConfig: the variant is a process that always runs")
         return Created(arn, {"EndpointConfigName": name})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:

@@ -47,6 +47,7 @@ class Topic(Handler):
 
     type = "AWS::SNS::Topic"
     life = Life.LIVE
+    kept_only = {"KmsMasterKeyId": "nothing is encrypted here"}
     properties = frozenset({*_TOPIC_ATTRIBUTES, "FifoTopic", "Subscription", "Tags", "TopicName"})
     unsupported = {"DataProtectionPolicy": "messages are not looked through here"}
     replace_on = frozenset({"FifoTopic", "TopicName"})

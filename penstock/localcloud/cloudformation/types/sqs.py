@@ -41,6 +41,10 @@ class Queue(Handler):
 
     type = "AWS::SQS::Queue"
     life = Life.LIVE
+    kept_only = {
+        "KmsMasterKeyId": "nothing is encrypted here",
+        "SqsManagedSseEnabled": "nothing is encrypted here",
+    }
     properties = frozenset({*_ATTRIBUTES, "FifoQueue", "QueueName", "Tags"})
     replace_on = frozenset({"FifoQueue", "QueueName"})
     name_property = "QueueName"
