@@ -10,6 +10,7 @@ RECORDS_PREFIX = "records/"
 ERRORS_PREFIX = "errors/"
 PREPARED_PREFIX = "prepared/"
 CAPTURE_PREFIX = "capture/"
+MONITOR_PREFIX = "monitor/"
 MODELS_PREFIX = "models/"
 
 

@@ -5,10 +5,12 @@ from pipelines.spec.delivery import Delivery
 from pipelines.spec.deployment import Deployment
 from pipelines.spec.environment import Environment
 from pipelines.spec.gate import Gate
+from pipelines.spec.monitor import Monitor
 from pipelines.spec.pipeline import Pipeline
 from pipelines.spec.prepare import Prepare
 from pipelines.spec.record import Field
 from pipelines.spec.refusals import refusal_lines
+from pipelines.spec.retrain import Retrain
 from pipelines.spec.schema import RecordSchema
 from pipelines.spec.serving import Serving
 from pipelines.spec.stream import Stream
@@ -21,9 +23,11 @@ __all__ = [
     "Environment",
     "Field",
     "Gate",
+    "Monitor",
     "Pipeline",
     "Prepare",
     "RecordSchema",
+    "Retrain",
     "Serving",
     "Stream",
     "Training",

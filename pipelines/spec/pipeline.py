@@ -13,7 +13,9 @@ from penstock.catalog import instances
 from pipelines.spec.base import Spec, matching, refusal
 from pipelines.spec.delivery import Delivery
 from pipelines.spec.gate import Gate
+from pipelines.spec.monitor import Monitor
 from pipelines.spec.prepare import Prepare
+from pipelines.spec.retrain import Retrain
 from pipelines.spec.schema import RecordSchema
 from pipelines.spec.serving import Serving
 from pipelines.spec.stream import Stream
@@ -53,6 +55,8 @@ class Pipeline(Spec):
     training: Training
     gate: Gate
     serving: Serving
+    monitor: Monitor | None = None
+    retrain: Retrain | None = None
 
     @model_validator(mode="after")
     def _check_gate(self) -> Pipeline:
@@ -97,6 +101,18 @@ class Pipeline(Spec):
                     source=facts.citation,
                     remedy=f'use "{value}", or change the record',
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_monitor_sees_requests(self) -> Pipeline:
+        capture = self.serving.capture
+        if self.monitor is not None and (capture is None or "Input" not in capture.modes):
+            raise refusal(
+                "monitor",
+                rule="a monitor reads the requests that data capture keeps, and none are kept",
+                source="SageMaker developer guide, Model Monitor data capture",
+                remedy="give serving.capture, with 'Input' among its modes",
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,51 @@
+"""Whether the endpoint's requests still look like the training data, checked every few hours."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import field_validator
+
+from pipelines.spec.base import Spec, refusal, within
+
+
+class Monitor(Spec):
+    """Data quality: the captured requests of the last hours against a baseline.
+
+    The baseline is made of the training data of each approved model. `engine` penstock is a Glue
+    job with penstock.monitor; model-monitor is SageMaker's managed schedule, for accounts that
+    have it: it is closed to new ones since 2026-07-30. `drift_threshold` is the distance above
+    which a feature has drifted. The alarm goes off when a check finds `alarm_at_violations`.
+    """
+
+    engine: Literal["penstock", "model-monitor"] = "penstock"
+    every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 1
+    distance: Literal["Robust", "Simple"] = "Robust"
+    drift_threshold: float = 0.1
+    alarm_at_violations: int = 1
+    workers: Annotated[int, within("glue.workers")] = 2
+    timeout_minutes: Annotated[int, within("glue.timeout_minutes")] = 30
+
+    @field_validator("drift_threshold")
+    @classmethod
+    def _check_threshold(cls, value: float) -> float:
+        if not 0 <= value <= 1:
+            raise refusal(
+                value,
+                rule="a distance between two distributions is 0 to 1",
+                source="Model Monitor, schema of constraints.json, comparison_threshold",
+                remedy="use a number such as 0.1",
+            )
+        return value
+
+    @field_validator("alarm_at_violations")
+    @classmethod
+    def _check_violations(cls, value: int) -> int:
+        if value < 1:
+            raise refusal(
+                value,
+                rule="with 0 violations there is nothing to raise an alarm about",
+                source="pipelines.spec.Monitor",
+                remedy="use 1 or more",
+            )
+        return value
