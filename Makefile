@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 GLUE := $(VENV)/runtimes/glue-5.1
 LAMBDA := $(VENV)/runtimes/lambda-python3.13
 PYTHON313 := $(VENV)/runtimes/cpython-3.13
+WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
 .PHONY: demo test python313 test-lambda synth lint bench setup clean
 .DEFAULT_GOAL := demo
 
-setup: $(VENV)/.ready
+setup: $(VENV)/.ready $(WHEELS)/.ready
 
 demo: setup
 	$(BIN)/penstock run digits
@@ -37,7 +38,7 @@ bench: setup
 	@for name in recordio pipe hosting delivery monitor; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
-	rm -rf $(VENV) cdk.out runs
+	rm -rf $(VENV) wheels cdk.out runs
 
 $(BIN)/uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -60,6 +61,15 @@ $(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requir
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(LAMBDA)/bin/python -r requirements/lambda-python3.13.txt
 	@touch $@
 
+# wheels that travel to Glue jobs; Glue 5.1 is Amazon Linux 2023 with glibc 2.34, x86_64
+$(WHEELS)/.ready: $(BIN)/uv requirements/glue-5.1-wheels.txt
+	@echo "  wheels for Glue jobs"
+	@rm -rf $(WHEELS)
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary=:all: --python-version 3.11 --platform manylinux_2_28_x86_64 \
+		--platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
+		--dest $(WHEELS) --requirement requirements/glue-5.1-wheels.txt
+	@touch $@
 
 $(PYTHON313)/.ready: $(VENV)/.ready requirements/cpython-3.13/package.json requirements/cpython-3.13/package-lock.json
 	mkdir -p $(PYTHON313)

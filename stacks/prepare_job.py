@@ -13,6 +13,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from pipelines.spec import Prepare, RecordSchema
+from stacks.library_package import LibraryPackage
 from stacks.names import PREPARED_PREFIX, RECORDS_PREFIX, Names
 from stacks.permission import allow
 from stacks.pipeline_log_group import PipelineLogGroup
@@ -25,7 +26,6 @@ from stacks.policies import (
     write_log_group,
     write_objects,
 )
-from stacks.recordio_package import RecordioPackage
 from stacks.service_role import ServiceRole
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ class PrepareJob(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         script = assets.Asset(self, "Script", path=str(ROOT / prepare.script))
-        package = RecordioPackage(self, "Recordio")
+        package = LibraryPackage(self, "Recordio", rooms=["recordio"])
         for stream in ("error", "output"):
             PipelineLogGroup(
                 self,
