@@ -45,7 +45,9 @@ def test_a_wheels_object_keeps_its_file_name(tmp_path: Path) -> None:
     (to,) = asset["destinations"].values()
     assert url == f"s3://{to['bucketName']}/{to['objectKey']}"
     assert (tmp_path / asset["source"]["path"]).read_bytes() == file.read_bytes()
-    assert stack.resolve(wheels.object_arns[0])["Fn::Join"][1][-1].endswith(url.removeprefix("s3://"))
+    assert stack.resolve(wheels.object_arns[0])["Fn::Join"][1][-1].endswith(
+        url.removeprefix("s3://")
+    )
 
 
 def test_missing_wheels_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
