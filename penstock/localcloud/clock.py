@@ -23,8 +23,14 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The current time of the local cloud."""
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Run `callback` on a thread of its own once `seconds` have passed."""
+    def call_later(
+        self, seconds: float, callback: Callable[[], None], *, background: bool = False
+    ) -> Timer:
+        """Run `callback` on a thread of its own once `seconds` have passed.
+
+        Nobody waits for a background timer: no time is skipped for its sake. It fires when time
+        passes it, on its own or because somebody else waits for longer.
+        """
 
     def sleep(self, seconds: float) -> None:
         """Block the calling thread for `seconds` of the cloud's time."""
@@ -45,6 +51,7 @@ class Timer:
     due: datetime
     order: int
     callback: Callable[[], None] = field(compare=False)
+    background: bool = field(default=False, compare=False)
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
@@ -56,7 +63,9 @@ class SkippingClock:
     """A clock for runs: when everything has been quiet for a moment, it jumps to the next timer.
 
     A 300-second buffer or a polling state thus costs `quiet_seconds` of real time, while
-    buffers still fill by size as long as records keep coming.
+    buffers still fill by size as long as records keep coming. While somebody waits, the clock
+    stops at the background timers on the way; with background timers alone it does not jump, or
+    an idle cloud with an hourly schedule would race through the years.
     """
 
     def __init__(self, quiet_seconds: float = 0.25) -> None:
@@ -75,10 +84,13 @@ class SkippingClock:
         """Real UTC time plus all the time that was skipped."""
         return datetime.now(UTC) + self._skipped
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+    def call_later(
+        self, seconds: float, callback: Callable[[], None], *, background: bool = False
+    ) -> Timer:
         """Run `callback` on a thread of its own once `seconds` have passed or were skipped."""
         with self._changed:
-            timer = Timer(self.now() + timedelta(seconds=seconds), next(self._order), callback)
+            due = self.now() + timedelta(seconds=seconds)
+            timer = Timer(due, next(self._order), callback, background)
             heapq.heappush(self._timers, timer)
             self._changed.notify_all()
         return timer
@@ -133,10 +145,15 @@ class SkippingClock:
                     threading.Thread(
                         target=self._fire, args=(timer,), name="timer", daemon=True
                     ).start()
+                elif not self._somebody_waits():
+                    self._changed.wait(real_wait)
                 elif self._busy == 0 and quiet_wait <= 0:
                     self._skipped += timedelta(seconds=real_wait)
                 else:
                     self._changed.wait(min(real_wait, max(quiet_wait, 0.01)))
+
+    def _somebody_waits(self) -> bool:
+        return any(not timer.background and not timer.cancelled for timer in self._timers)
 
     def _fire(self, timer: Timer) -> None:
         if timer.cancelled or self._closed:

@@ -67,6 +67,65 @@ def test_a_short_wait_passes_in_real_time_even_while_busy(clock: SkippingClock) 
         assert fired.wait(5)
 
 
+def test_time_does_not_jump_for_background_timers(clock: SkippingClock) -> None:
+    before = clock.now()
+    fired = threading.Event()
+    clock.call_later(3600, fired.set, background=True)
+    assert not fired.wait(0.5)
+    assert (clock.now() - before).total_seconds() < 60
+
+
+def test_background_timers_fire_at_their_time_when_somebody_waits_for_longer(
+    clock: SkippingClock,
+) -> None:
+    before = clock.now()
+    minutes: list[int] = []
+
+    def hourly() -> None:
+        minutes.append(round((clock.now() - before).total_seconds() / 60))
+        clock.call_later(3600, hourly, background=True)
+
+    clock.call_later(3600, hourly, background=True)
+    clock.sleep(3.5 * 3600)
+    assert minutes == [60, 120, 180]
+    clock.sleep(3600)
+    assert minutes == [60, 120, 180, 240]
+
+
+def test_time_stands_still_while_the_callback_of_a_background_timer_runs(
+    clock: SkippingClock,
+) -> None:
+    seen: list[float] = []
+
+    def work() -> None:
+        started = clock.now()
+        time.sleep(0.3)  # longer than the quiet time
+        seen.append((clock.now() - started).total_seconds())
+
+    clock.call_later(60, work, background=True)
+    clock.sleep(3600)
+    assert len(seen) == 1
+    assert seen[0] < 60
+
+
+def test_a_wait_that_was_given_up_does_not_carry_background_timers_along(
+    clock: SkippingClock,
+) -> None:
+    fired = threading.Event()
+    with clock.busy():
+        clock.call_later(60, fired.set, background=True)
+        clock.call_later(3600, fired.set).cancel()
+    assert not fired.wait(0.5)
+
+
+def test_background_timers_of_the_real_clock_fire_in_real_time() -> None:
+    clock = RealClock()
+    fired = threading.Event()
+    clock.call_later(0.05, fired.set, background=True)
+    assert fired.wait(5)
+    clock.close()
+
+
 def test_closing_releases_sleepers() -> None:
     clock = SkippingClock(quiet_seconds=3600)
     sleeper = threading.Thread(target=clock.sleep, args=(3600,))

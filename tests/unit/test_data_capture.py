@@ -53,7 +53,9 @@ class HeldClock:
     def now(self) -> datetime:
         return NOON
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+    def call_later(
+        self, seconds: float, callback: Callable[[], None], *, background: bool = False
+    ) -> Timer:
         timer = Timer(NOON + timedelta(seconds=seconds), len(self.timers), callback)
         self.timers.append((seconds, timer))
         return timer
