@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,18 +34,33 @@ def build(
         "status": status,
         "seconds": round(seconds, 3),
         "steps": [
-            {"name": s.name, "status": s.status, "seconds": round(s.seconds, 3)}
+            {
+                "name": s.name,
+                "status": s.status,
+                "seconds": round(s.seconds, 3),
+                "started_seconds": _rounded(timeline.started_seconds(s.name)),
+            }
             for s in timeline.steps.values()
         ],
         "records": findings.get("records", empty_account),
         "training": findings.get("training"),
         "metrics": findings.get("metrics", {}),
         "endpoint": findings.get("endpoint"),
+        "monitor": findings.get("monitor"),
+        "retraining": findings.get("retraining"),
+        "events": [
+            {**asdict(event), "at_seconds": _rounded(event.at_seconds)}
+            for event in timeline.happenings
+        ],
         "ledger": ledger,
         "model": findings.get("model", {}),
         "failed_step": timeline.failed_step(),
         "reason": reason,
     }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def new_folder(runs: Path) -> Path:

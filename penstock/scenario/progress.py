@@ -18,8 +18,13 @@ STEPS = (
     "train",
     "gate",
     "register",
+    "baseline",
     "serve",
     "invoke",
+    "capture",
+    "monitor",
+    "alarm",
+    "retrain",
 )
 
 
@@ -34,6 +39,16 @@ class Step:
     started: float = 0.0
 
 
+@dataclass(frozen=True)
+class Happening:
+    """Something that happened beside the steps; kind is alarm, retrain or model."""
+
+    at_seconds: float
+    kind: str
+    what: str
+    detail: str = ""
+
+
 class Watcher(Protocol):
     """Shows the steps to somebody."""
 
@@ -46,7 +61,18 @@ class Timeline:
 
     def __init__(self, watcher: Watcher) -> None:
         self.steps = {name: Step(name) for name in STEPS}
+        self.happenings: list[Happening] = []
         self._watcher = watcher
+        self._began = time.monotonic()
+
+    def started_seconds(self, name: str) -> float | None:
+        """When the step began, since the timeline did; None if it has not."""
+        started = self.steps[name].started
+        return started - self._began if started else None
+
+    def note(self, kind: str, what: str, detail: str = "") -> None:
+        """Something happened just now."""
+        self.happenings.append(Happening(time.monotonic() - self._began, kind, what, detail))
 
     def begin(self, name: str) -> None:
         """The step runs from now on (again, if it is retried)."""
@@ -82,6 +108,19 @@ class Timeline:
             self.end(name, "failed", str(error) if isinstance(error, StepFailedError) else "")
             raise
         self.end(name, "succeeded")
+
+    def fail(self, name: str, why: str, seconds: float | None = None) -> None:
+        """The step failed, whether or not it had begun."""
+        self.begin(name)
+        self.end(name, "failed", why, seconds)
+
+    def running(self) -> str | None:
+        """The step that has begun and not ended."""
+        return next((s.name for s in self.steps.values() if s.status == "running"), None)
+
+    def skip(self, name: str, why: str) -> None:
+        """The step has no part in this run."""
+        self.end(name, "skipped", why)
 
     def skip_rest(self) -> None:
         """Steps that never began are skipped."""

@@ -5,26 +5,63 @@ from __future__ import annotations
 import csv
 import io
 import json
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from penstock.scenario.aws import Aws, Stage, StepFailedError
+from penstock.scenario.execution import ExecutionFollower, find_execution, reason_of
+from penstock.scenario.progress import Timeline
 
 ROWS_PER_REQUEST = 25  # a request stays far below 6 MB and the answer within its 60 s
+NO_MODEL = "none"
+
+# State of the deployment machine -> step of the run.
+_STEP_OF_STATE = {
+    "DescribePackage": "baseline",
+    "MakeBaseline": "baseline",
+    "RecordModel": "serve",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled row of the test channel; the features as the CSV has them."""
+
+    label: str
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """How the endpoint did on the test channel's rows."""
+    """How the endpoint did on some rows. `confusion[true][predicted]` counts them by label.
+
+    `inference_ids` are those of the requests, as data capture keeps them.
+    """
 
     accuracy: float
     rows: int
-    invocations: int
+    inference_ids: tuple[str, ...]
+    confusion: dict[str, dict[str, int]]
 
 
-def wait_until_served(aws: Aws, stage: Stage, model_package_arn: str) -> None:
+def served_package(aws: Aws, stage: Stage) -> str | None:
+    """The model package that is meant to be behind the endpoint; None before the first."""
+    answer = aws.client("ssm").get_parameter(Name=stage["ModelPackageParameterName"])
+    value: str = answer["Parameter"]["Value"]
+    return None if value == NO_MODEL else value
+
+
+def wait_until_served(
+    aws: Aws,
+    stage: Stage,
+    model_package_arn: str,
+    timeline: Timeline | None = None,
+) -> None:
     """Wait for the deployment that the approval started, then for the endpoint.
 
+    With a timeline the deployment's states are reported as its steps baseline and serve.
     StepFailedError if the package awaits a person's approval, or if the deployment fails.
     """
     sagemaker = aws.client("sagemaker")
@@ -35,28 +72,17 @@ def wait_until_served(aws: Aws, stage: Stage, model_package_arn: str) -> None:
             f"`aws sagemaker update-model-package --model-package-arn {model_package_arn} "
             "--model-approval-status Approved`"
         )
-    machines = aws.client("stepfunctions")
-    looked_at: set[str] = set()
-
-    def deployment() -> dict[str, Any] | None:
-        listed = machines.list_executions(stateMachineArn=stage["DeploymentStateMachineArn"])
-        for item in listed["executions"]:
-            if item["status"] == "RUNNING" or item["executionArn"] in looked_at:
-                continue
-            execution: dict[str, Any] = machines.describe_execution(
-                executionArn=item["executionArn"]
-            )
-            if model_package_arn in execution["input"]:
-                return execution
-            looked_at.add(item["executionArn"])
-        return None
-
-    execution = aws.wait_for(f"the deployment of {model_package_arn}", deployment)
+    found = aws.wait_for(
+        f"the deployment of {model_package_arn}",
+        lambda: find_execution(
+            aws,
+            stage["DeploymentStateMachineArn"],
+            lambda execution: model_package_arn in execution["input"],
+        ),
+    )
+    execution = ExecutionFollower(aws, timeline, _STEP_OF_STATE).follow(found["executionArn"])
     if execution["status"] != "SUCCEEDED":
-        raise StepFailedError(
-            f"the deployment ended {execution['status']}: {execution.get('error', '')} "
-            f"{execution.get('cause', '')}"
-        )
+        raise StepFailedError(f"the deployment ended {execution['status']}: {reason_of(execution)}")
     endpoint = sagemaker.describe_endpoint(EndpointName=stage["EndpointName"])
     if endpoint["EndpointStatus"] != "InService":
         raise StepFailedError(
@@ -65,32 +91,54 @@ def wait_until_served(aws: Aws, stage: Stage, model_package_arn: str) -> None:
         )
 
 
-def ask(aws: Aws, stage: Stage, prepared_uri: str) -> Answers:
-    """Send the rows of holdout/test.csv to the endpoint and compare its labels with theirs."""
+def held_out_rows(aws: Aws, prepared_uri: str) -> list[Row]:
+    """The rows of holdout/test.csv: the test channel's ids, which no model was trained on."""
     bucket, _, prefix = prepared_uri.removeprefix("s3://").partition("/")
     body = aws.client("s3").get_object(Bucket=bucket, Key=f"{prefix}holdout/test.csv")["Body"]
     rows = list(csv.reader(io.StringIO(body.read().decode())))[1:]
     if not rows:
         raise StepFailedError(f"{prepared_uri}holdout/test.csv has no rows to ask about")
+    return [Row(row[1], tuple(row[2:])) for row in rows]
+
+
+def ask(aws: Aws, stage: Stage, rows: Sequence[Row], *, batch: str) -> Answers:
+    """Send rows to the endpoint and compare its labels with theirs.
+
+    `batch` begins the inference id of every request.
+    """
     runtime = aws.client("sagemaker-runtime")
-    right = invocations = 0
+    inference_ids: list[str] = []
+    confusion: dict[str, dict[str, int]] = {}
+    right = 0
     for start in range(0, len(rows), ROWS_PER_REQUEST):
         chunk = rows[start : start + ROWS_PER_REQUEST]
+        inference_ids.append(f"{batch}-{uuid.uuid4()}")
         answer = runtime.invoke_endpoint(
             EndpointName=stage["EndpointName"],
             ContentType="text/csv",
             Accept="application/json",
-            Body="\n".join(",".join(row[2:]) for row in chunk).encode(),
+            InferenceId=inference_ids[-1],
+            Body="\n".join(",".join(row.features) for row in chunk).encode(),
         )
-        invocations += 1
         predictions = json.loads(answer["Body"].read())["predictions"]
         if len(predictions) != len(chunk):
             raise StepFailedError(
                 f"endpoint {stage['EndpointName']} answered {len(chunk)} rows with "
                 f"{len(predictions)} predictions"
             )
-        right += sum(
-            float(prediction["predicted_label"]) == float(row[1])
-            for prediction, row in zip(predictions, chunk, strict=True)
-        )
-    return Answers(accuracy=right / len(rows), rows=len(rows), invocations=invocations)
+        for prediction, row in zip(predictions, chunk, strict=True):
+            predicted = float(prediction["predicted_label"])
+            right += predicted == float(row.label)
+            counts = confusion.setdefault(f"{float(row.label):g}", {})
+            counts[f"{predicted:g}"] = counts.get(f"{predicted:g}", 0) + 1
+    return Answers(right / len(rows), len(rows), tuple(inference_ids), confusion)
+
+
+def confusion_matrix(confusion: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """`{"labels": [...], "counts": [[...]]}`, rows by the true label, columns by the predicted."""
+    labels = {*confusion, *(label for row in confusion.values() for label in row)}
+    order = sorted(labels, key=float)
+    return {
+        "labels": order,
+        "counts": [[confusion.get(true, {}).get(label, 0) for label in order] for true in order],
+    }

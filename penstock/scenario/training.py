@@ -59,7 +59,7 @@ class TrainingFollower:
         self._timeline = timeline
         self._within = within
         self._follower = ExecutionFollower(
-            aws, timeline, {} if within else _STEP_OF_STATE, listener=self._hear
+            aws, None if within else timeline, _STEP_OF_STATE, listener=self._hear
         )
         self._job_name: str | None = None
 
@@ -76,8 +76,7 @@ class TrainingFollower:
             why = reason_of(execution)
             if not self._within:
                 step = self._follower.step or "prepare"
-                self._timeline.begin(step)
-                self._timeline.end(step, "failed", why, self._follower.seconds(step))
+                self._timeline.fail(step, why, self._follower.seconds(step))
             raise TrainingFailedError(why, TrainingRun(execution_arn, job, summary))
         return TrainingRun(execution_arn, job, summary, json.loads(execution["output"]))
 

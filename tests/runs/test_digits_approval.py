@@ -14,7 +14,7 @@ from penstock.localcloud.cloud import ANY_ACCOUNT, LocalCloud
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.progress import Step, Timeline
 from penstock.scenario.run import Scenario
-from penstock.scenario.serving import ask, wait_until_served
+from penstock.scenario.serving import ask, held_out_rows, wait_until_served
 from penstock.scenario.training import TrainingRun
 from pipelines import digits
 from tests.callers import DEPLOYER, Callers
@@ -118,6 +118,10 @@ class Prod:
         assert run.model_package_arn is not None
         wait_until_served(self.aws, self.stage, run.model_package_arn)
 
+    def accuracy(self, run: TrainingRun) -> float:
+        rows = held_out_rows(self.aws, run.summary["prepared_uri"])
+        return ask(self.aws, self.stage, rows, batch="test").accuracy
+
     def endpoint(self) -> dict[str, Any]:
         endpoint: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName="digits-prod")
         del endpoint["ResponseMetadata"]
@@ -164,7 +168,7 @@ def test_the_plain_cli_call_brings_it_behind_the_endpoint(prod: Prod) -> None:
     run = prod.runs[0]
     prod.approve(run)
     assert prod.served_package() == run.model_package_arn
-    assert ask(prod.aws, prod.stage, run.summary["prepared_uri"]).accuracy > 0.85
+    assert prod.accuracy(run) > 0.85
 
 
 def test_a_second_training_on_newer_data_replaces_the_model(prod: Prod) -> None:
@@ -179,7 +183,7 @@ def test_a_second_training_on_newer_data_replaces_the_model(prod: Prod) -> None:
     assert second_endpoint["EndpointArn"] == first_endpoint["EndpointArn"]
     assert second_endpoint["CreationTime"] == first_endpoint["CreationTime"]
     assert second_endpoint["EndpointConfigName"] != first_endpoint["EndpointConfigName"]
-    assert ask(prod.aws, prod.stage, run.summary["prepared_uri"]).accuracy >= 0.93
+    assert prod.accuracy(run) >= 0.93
 
 
 def test_a_redeploy_of_all_stacks_leaves_the_endpoint_as_it_is(prod: Prod) -> None:
@@ -187,7 +191,7 @@ def test_a_redeploy_of_all_stacks_leaves_the_endpoint_as_it_is(prod: Prod) -> No
     prod.cloud.deploy(prod.assembly)
     assert prod.endpoint() == before
     assert prod.served_package() == package
-    assert ask(prod.aws, prod.stage, prod.runs[1].summary["prepared_uri"]).accuracy >= 0.93
+    assert prod.accuracy(prod.runs[1]) >= 0.93
 
 
 def test_everything_that_happened_was_done_by_the_role_of_its_own_resource(prod: Prod) -> None:

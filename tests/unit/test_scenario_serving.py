@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from penstock.scenario.aws import Aws, Stage, StepFailedError
-from penstock.scenario.serving import ROWS_PER_REQUEST, ask, wait_until_served
+from penstock.scenario.serving import (
+    ROWS_PER_REQUEST,
+    Answers,
+    ask,
+    confusion_matrix,
+    held_out_rows,
+    wait_until_served,
+)
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/digits-dev/2"
 OUTPUTS = {"DeploymentStateMachineArn": "arn:machine", "EndpointName": "digits-dev"}
@@ -28,6 +35,7 @@ class Cloud:
             **answers,
         }
         self.asked: list[list[str]] = []
+        self.inference_ids: list[str] = []
 
     def describe_model_package(self, **_request: Any) -> dict[str, Any]:
         return {"ModelApprovalStatus": self.answers["approval"]}
@@ -42,11 +50,20 @@ class Cloud:
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
         status, package = self.answers["executions"][executionArn]
         return {
+            "executionArn": executionArn,
             "status": status,
             "input": json.dumps({"detail": {"ModelPackageArn": package}}),
             "error": "DeploymentFailed",
             "cause": "the stack was rolled back",
         }
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "get_execution_history"
+        return self
+
+    def paginate(self, *, executionArn: str) -> list[dict[str, Any]]:
+        assert executionArn in self.answers["executions"]
+        return [{"events": []}]
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         assert (Bucket, Key) == ("lake", "prepared/1/holdout/test.csv")
@@ -58,6 +75,7 @@ class Cloud:
         rows = Body.decode().split("\n")
         start = sum(map(len, self.asked))
         self.asked.append(rows)
+        self.inference_ids.append(request["InferenceId"])
         labels = self.answers["labels"][start : start + len(rows)]
         answer = {"predictions": [{"predicted_label": label} for label in labels]}
         return {"Body": io.BytesIO(json.dumps(answer).encode())}
@@ -72,6 +90,10 @@ def aws(cloud: Cloud) -> Aws:
 
 
 STAGE = Stage("digits", "dev", OUTPUTS)
+
+
+def ask_all(cloud: Cloud) -> Answers:
+    return ask(aws(cloud), STAGE, held_out_rows(aws(cloud), "s3://lake/prepared/1/"), batch="b")
 
 
 def test_a_deployed_model_in_service_is_served() -> None:
@@ -90,7 +112,9 @@ def test_the_deployment_of_another_package_is_not_this_ones() -> None:
 
 
 def test_a_failed_deployment_fails_the_step_with_its_cause() -> None:
-    with pytest.raises(StepFailedError, match="FAILED: DeploymentFailed the stack was rolled back"):
+    with pytest.raises(
+        StepFailedError, match="DeploymentFailed: the stack was rolled back"
+    ):
         wait(Cloud(executions={"a": ("FAILED", PACKAGE)}))
 
 
@@ -105,17 +129,28 @@ def test_every_row_is_asked_about_without_id_and_label() -> None:
     rows = [f"id{n},{n % 3}.0,{n},1" for n in range(count)]
     labels = [n % 3 if n != 4 else 9 for n in range(count)]
     cloud = Cloud(rows=rows, labels=labels)
-    answers = ask(aws(cloud), STAGE, "s3://lake/prepared/1/")
+    answers = ask_all(cloud)
     assert [row for request in cloud.asked for row in request] == [f"{n},1" for n in range(count)]
-    assert (answers.rows, answers.invocations) == (count, 3)
+    assert answers.rows == count
+    assert list(answers.inference_ids) == cloud.inference_ids
+    assert len(set(cloud.inference_ids)) == 3
+    assert all(name.startswith("b-") for name in cloud.inference_ids)
     assert answers.accuracy == pytest.approx((count - 1) / count)
 
 
 def test_an_answer_with_fewer_predictions_is_no_accuracy() -> None:
     with pytest.raises(StepFailedError, match="answered 2 rows with 1 predictions"):
-        ask(aws(Cloud(rows=["a,1,2,3", "b,1,2,3"], labels=[1])), STAGE, "s3://lake/prepared/1/")
+        ask_all(Cloud(rows=["a,1,2,3", "b,1,2,3"], labels=[1]))
 
 
 def test_no_row_to_ask_about_is_a_failure() -> None:
     with pytest.raises(StepFailedError, match="no rows to ask about"):
-        ask(aws(Cloud()), STAGE, "s3://lake/prepared/1/")
+        ask_all(Cloud())
+
+
+def test_the_confusion_matrix_has_the_true_labels_in_its_rows() -> None:
+    answers = ask_all(Cloud(rows=["a,1,0,0", "b,1,0,0", "c,10,0,0"], labels=[1, 2, 10]))
+    assert confusion_matrix(answers.confusion) == {
+        "labels": ["1", "2", "10"],
+        "counts": [[1, 1, 0], [0, 0, 0], [0, 0, 1]],
+    }

@@ -1,0 +1,85 @@
+"""The violation alarm and what it sets going: a decision, and perhaps a training."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from penstock.scenario.aws import Aws, Stage, StepFailedError
+from penstock.scenario.execution import ENDED, find_execution, output_of
+
+Decision = dict[str, Any]
+
+
+class Retraining:
+    """Watches the alarm, and each new decision of the machine that answers to it."""
+
+    def __init__(self, aws: Aws, stage: Stage) -> None:
+        self._aws = aws
+        self._stage = stage
+        self._alarms = aws.client("cloudwatch")
+        self._known = self._executions()
+
+    def alarm_state(self) -> str:
+        """OK, ALARM or INSUFFICIENT_DATA."""
+        name = self._stage["MonitorAlarmName"]
+        alarms = self._alarms.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        if not alarms:
+            raise StepFailedError(f"there is no alarm {name}: is the stage deployed?")
+        state: str = alarms[0]["StateValue"]
+        return state
+
+    def wait_for_state(self, wanted: str) -> None:
+        """Wait until the alarm has this state."""
+        self._aws.wait_for(
+            f"alarm {self._stage['MonitorAlarmName']} to be {wanted}",
+            lambda: True if self.alarm_state() == wanted else None,
+        )
+
+    def raise_again(self) -> None:
+        """Put the alarm to OK: CloudWatch brings it back to its true state by itself.
+
+        So its actions happen once more, as CloudWatch's API reference (SetAlarmState) describes
+        for testing them.
+        """
+        self._alarms.set_alarm_state(
+            AlarmName=self._stage["MonitorAlarmName"],
+            StateValue="OK",
+            StateReason="testing what the alarm sets going",
+        )
+
+    def wait_for_decision(self) -> Decision:
+        """Wait for the end of the next execution that an alarm began; its output."""
+        execution = self._aws.wait_for("a decision about training again", self._next)
+        self._known.add(execution["executionArn"])
+        return output_of(execution, "the decision about training again")
+
+    def training(self, name: str) -> str:
+        """The ARN of the training execution that a decision started."""
+        found = self._aws.wait_for(
+            f"the training {name}",
+            lambda: find_execution(
+                self._aws,
+                self._stage["TrainingStateMachineArn"],
+                lambda execution: execution["name"] == name,
+            ),
+        )
+        arn: str = found["executionArn"]
+        return arn
+
+    def _executions(self) -> set[str]:
+        listed = self._aws.client("stepfunctions").list_executions(
+            stateMachineArn=self._stage["RetrainStateMachineArn"]
+        )
+        return {item["executionArn"] for item in listed["executions"]}
+
+    def _next(self) -> dict[str, Any] | None:
+        return find_execution(
+            self._aws,
+            self._stage["RetrainStateMachineArn"],
+            lambda execution: (
+                execution["executionArn"] not in self._known
+                and execution["status"] in ENDED
+                and json.loads(execution["input"]).get("cause") == "alarm"
+            ),
+        )
