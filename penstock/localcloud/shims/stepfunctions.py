@@ -7,12 +7,13 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 from jsonpath_ng.ext import parse as parse_jsonpath
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
@@ -38,6 +39,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_factory as factory,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_sfn as nested,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import (
     ResourceCondition,
@@ -93,13 +97,18 @@ _ERROR_NAMES = {
     "s3": "S3",
     "glue": "Glue",
     "events": "EventBridge",
+    "cloudwatch": "CloudWatch",
+    "lambda": "Lambda",
+    "sfn": "Sfn",
 }
 
 
 def plain(value: Any, time_format: Callable[[datetime], Any]) -> Any:
-    """`value` as JSON types: times by `time_format`, bytes and the like as text."""
+    """`value` as JSON types: times by `time_format`, bodies and the like as text."""
 
     def default(item: Any) -> Any:
+        if isinstance(item, StreamingBody):
+            return item.read().decode()
         return time_format(item) if isinstance(item, datetime) else str(item)
 
     return json.loads(json.dumps(value, default=default))
@@ -257,12 +266,45 @@ def _install_tasks(patches: Patches) -> None:
             region=resource_runtime_part.region,
             state_credentials=state_credentials,
         )
-        response = getattr(client, self._get_boto_service_action())(**normalised_parameters) or {}
-        response.pop("ResponseMetadata", None)
-        # times are ISO strings in aws-sdk results; moto leaves datetime objects in the state
-        env.stack.append(plain(response, lambda moment: moment.isoformat()))
+        env.stack.append(_call(client, self._get_boto_service_action(), normalised_parameters))
 
     patches.replace(aws_sdk.StateTaskServiceAwsSdk, "_eval_service_task", call_aws_sdk)
+    # states:startExecution, with and without .sync
+    patches.replace(nested.StateTaskServiceSfn, "_eval_service_task", call_aws_sdk)
+
+
+def _call(client: Any, action: str, parameters: Mapping[str, Any]) -> Any:
+    """An API call as a state sees it: names in Pascal case, whatever the API's model writes.
+
+    Step Functions developer guide, supported AWS SDK integrations: "Parameters must be expressed
+    in PascalCase, even if the native service API is in camelCase". moto 5.2.5 hands the names on.
+    """
+    operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[action])
+    members = operation.input_shape.members if operation.input_shape else {}
+    given = {
+        name if name in members else name[:1].lower() + name[1:]: value
+        for name, value in parameters.items()
+    }
+    response = getattr(client, action)(**given) or {}
+    response.pop("ResponseMetadata", None)
+    if operation.output_shape is not None:
+        response = _pascal(response, operation.output_shape)
+    # times are ISO strings in aws-sdk results; moto leaves datetime objects in the state
+    return plain(response, lambda moment: moment.isoformat())
+
+
+def _pascal(value: Any, shape: Any) -> Any:
+    """Members of structures begin with a capital; keys of maps are data and stay as they are."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        return {
+            name[:1].upper() + name[1:]: _pascal(item, shape.members[name])
+            if name in shape.members
+            else item
+            for name, item in value.items()
+        }
+    if shape.type_name == "list":
+        return [_pascal(item, shape.member) for item in value]
+    return value
 
 
 def _install_sync(patches: Patches) -> None:
