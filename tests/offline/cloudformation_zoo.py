@@ -334,7 +334,12 @@ def zoo(version: int) -> dict[str, Any]:
                         "InitialVariantWeight": 1,
                         "InstanceType": "ml.m5.large",
                     }
-                ]
+                ],
+                "DataCaptureConfig": {
+                    "InitialSamplingPercentage": 100,
+                    "DestinationS3Uri": "s3://zoo/capture",
+                    "CaptureOptions": [{"CaptureMode": "Input"}],
+                },
             },
         },
         "Endpoint": {
@@ -342,6 +347,49 @@ def zoo(version: int) -> dict[str, Any]:
             "Properties": {
                 "EndpointName": "zoo",
                 "EndpointConfigName": att("EndpointConfig", "EndpointConfigName"),
+                "Tags": tags,
+            },
+        },
+        "QualityDefinition": {
+            "Type": "AWS::SageMaker::DataQualityJobDefinition",
+            "Properties": {
+                "DataQualityAppSpecification": {"ImageUri": image},
+                "DataQualityJobInput": {
+                    "EndpointInput": {
+                        "EndpointName": att("Endpoint", "EndpointName"),
+                        "LocalPath": "/opt/ml/processing/input/endpoint",
+                    }
+                },
+                "DataQualityJobOutputConfig": {
+                    "MonitoringOutputs": [
+                        {"S3Output": {"S3Uri": f"s3://zoo/{word}", "LocalPath": "/opt/out"}}
+                    ]
+                },
+                "JobResources": {
+                    "ClusterConfig": {
+                        "InstanceCount": "1",
+                        "InstanceType": "ml.m5.xlarge",
+                        "VolumeSizeInGB": 30,
+                    }
+                },
+                "RoleArn": att("Role"),
+            },
+        },
+        "QualitySchedule": {
+            "Type": "AWS::SageMaker::MonitoringSchedule",
+            "Properties": {
+                "MonitoringScheduleName": "zoo",
+                "MonitoringScheduleConfig": {
+                    "MonitoringJobDefinitionName": {
+                        "Fn::Select": [1, {"Fn::Split": ["/", ref("QualityDefinition")]}]
+                    },
+                    "MonitoringType": "DataQuality",
+                    "ScheduleConfig": {
+                        "ScheduleExpression": (
+                            "cron(0 0/2 ? * * *)" if second else "cron(0 * ? * * *)"
+                        )
+                    },
+                },
                 "Tags": tags,
             },
         },

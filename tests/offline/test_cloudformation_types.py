@@ -33,9 +33,9 @@ def test_every_type_is_created_changed_and_deleted(lab: CloudFormationLab) -> No
     assert lab.update(zoo(2))["StackStatus"] == "UPDATE_COMPLETE", lab.failures()
     assert lab.failures() == []
     changed = lab.physical()
-    # SageMaker's models and endpoint configurations cannot change
+    # SageMaker's models, endpoint configurations and job definitions cannot change
     replaced = {name for name in made if made[name] != changed[name]}
-    assert replaced == {"Model", "EndpointConfig"}
+    assert replaced == {"Model", "EndpointConfig", "QualityDefinition"}
     check(client, changed, "second")
 
     stack = lab.delete()
@@ -44,6 +44,9 @@ def test_every_type_is_created_changed_and_deleted(lab: CloudFormationLab) -> No
     assert client("s3").list_buckets()["Buckets"] == []
     assert client("glue").list_jobs()["JobNames"] == []
     assert client("sagemaker").list_models()["Models"] == []
+    listed = client("sagemaker").list_data_quality_job_definitions()
+    assert listed["JobDefinitionSummaries"] == []
+    assert client("sagemaker").list_monitoring_schedules()["MonitoringScheduleSummaries"] == []
 
 
 def check(client: Any, ids: dict[str, str], word: str) -> None:
@@ -89,6 +92,22 @@ def check(client: Any, ids: dict[str, str], word: str) -> None:
     assert ids["EndpointConfig"].endswith(f"/{endpoint['EndpointConfigName']}")
     model = client("sagemaker").describe_model(ModelName=ids["Model"].rsplit("/", 1)[1])
     assert model["PrimaryContainer"]["ModelDataUrl"] == f"s3://b/{word}.tar.gz"
+    schedules = client("sagemaker").list_monitoring_schedules(EndpointName="zoo")
+    (watching,) = schedules["MonitoringScheduleSummaries"]
+    definition = client("sagemaker").describe_data_quality_job_definition(
+        JobDefinitionName=watching["MonitoringJobDefinitionName"]
+    )
+    assert definition["JobDefinitionArn"] == ids["QualityDefinition"]
+    (output,) = definition["DataQualityJobOutputConfig"]["MonitoringOutputs"]
+    assert output["S3Output"]["S3Uri"] == f"s3://zoo/{word}"
+    quality = client("sagemaker").describe_monitoring_schedule(MonitoringScheduleName="zoo")
+    assert quality["MonitoringScheduleArn"] == ids["QualitySchedule"]
+    timing = quality["MonitoringScheduleConfig"]["ScheduleConfig"]
+    assert timing["ScheduleExpression"] == (
+        "cron(0 0/2 ? * * *)" if second else "cron(0 * ? * * *)"
+    )
+    tags = client("sagemaker").list_tags(ResourceArn=ids["QualitySchedule"])["Tags"]
+    assert {"Key": "version", "Value": word} in tags
     (alarm,) = client("cloudwatch").describe_alarms(AlarmNames=[ids["Alarm"]])["MetricAlarms"]
     assert alarm["Threshold"] == (5 if second else 3)
     queue = client("sqs").get_queue_attributes(QueueUrl=ids["Queue"], AttributeNames=["All"])

@@ -14,6 +14,7 @@ from penstock.localcloud.clock import Clock
 from penstock.localcloud.context import EventSink
 from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.shims.sagemaker_endpoints import HostingHooks, install_endpoints
+from penstock.localcloud.shims.sagemaker_monitoring import install_monitoring
 from penstock.localcloud.shims.sagemaker_packages import install_packages
 from penstock.localcloud.shims.sagemaker_training import TrainingHooks, install_training
 
@@ -31,6 +32,7 @@ def install(
     install_endpoints(patches, clock, events, hosting)
     _install_models(patches)
     install_packages(patches, clock, events)
+    install_monitoring(patches, clock)
     patches.replace(FakeEndpointConfig, "validate_instance_type", _validate_instance_type)
 
 
