@@ -6,7 +6,6 @@ import json
 import logging
 import re
 import threading
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -17,8 +16,12 @@ from jsonpath_ng.parser import parse as parse_jsonpath
 
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
+from penstock.localcloud.workers.targets import Targets
 
 log = logging.getLogger(__name__)
+
+# an event bus as target forwards the event itself, which is not done here
+_DELIVERED = frozenset({"states", "lambda", "sns", "sqs", "logs"})
 
 _TEMPLATE_PARTS = re.compile(r'(\\"|"|<[A-Za-z0-9_.\-]+>)')
 
@@ -77,13 +80,7 @@ class EventsWorker:
         self._lock = threading.Lock()
         self._stopped = False
         self.failed_deliveries: list[str] = []
-        self._senders: dict[str, Callable[[dict[str, Any], str], None]] = {
-            "states": self._start_execution,
-            "lambda": self._invoke_function,
-            "sns": self._publish,
-            "sqs": self._send_message,
-            "logs": self._write_log,
-        }
+        self._targets = Targets(clients=clients, clock=clock)
 
     def start(self) -> None:
         """Nothing to begin: deliveries come when events do."""
@@ -126,59 +123,13 @@ class EventsWorker:
 
     def _send(self, rule: str, target: dict[str, Any], event: dict[str, Any]) -> None:
         with self._clock.busy():
-            service = target["Arn"].split(":")[2]
-            sender = self._senders.get(service)
             try:
-                if sender is None:
-                    raise ValueError(f"targets of service {service} are not delivered here")
-                sender(target, target_input(target, event))
+                self._targets.send(target, target_input(target, event), only=_DELIVERED)
             except (ClientError, BotoCoreError, ValueError) as error:
                 failure = f"rule {rule}: target {target['Arn']}: {error}"
                 log.error("event not delivered: %s", failure)
                 with self._lock:
                     self.failed_deliveries.append(failure)
-
-    def _client(self, target: dict[str, Any], service: str) -> Any:
-        # functions, topics and queues admit EventBridge by their own policy, without a role
-        if "RoleArn" in target:
-            return self._clients.for_role(target["RoleArn"], service)
-        return self._clients.deployer(service)
-
-    def _start_execution(self, target: dict[str, Any], payload: str) -> None:
-        if "RoleArn" not in target:
-            raise ValueError("a state machine as target needs a RoleArn (EventBridge user guide)")
-        self._client(target, "stepfunctions").start_execution(
-            stateMachineArn=target["Arn"],
-            name=f"{uuid.uuid4()}_{uuid.uuid4()}",  # the form of EventBridge's own names
-            input=payload,
-        )
-
-    def _invoke_function(self, target: dict[str, Any], payload: str) -> None:
-        self._client(target, "lambda").invoke(
-            FunctionName=target["Arn"], InvocationType="Event", Payload=payload.encode()
-        )
-
-    def _publish(self, target: dict[str, Any], payload: str) -> None:
-        self._client(target, "sns").publish(TopicArn=target["Arn"], Message=payload)
-
-    def _send_message(self, target: dict[str, Any], payload: str) -> None:
-        sqs = self._client(target, "sqs")
-        url = sqs.get_queue_url(QueueName=target["Arn"].rsplit(":", 1)[1])["QueueUrl"]
-        group = target.get("SqsParameters", {}).get("MessageGroupId")
-        extra = {"MessageGroupId": group} if group else {}
-        sqs.send_message(QueueUrl=url, MessageBody=payload, **extra)
-
-    def _write_log(self, target: dict[str, Any], payload: str) -> None:
-        logs = self._client(target, "logs")
-        group = target["Arn"].split(":log-group:")[1].removesuffix(":*")
-        stream = str(uuid.uuid4())
-        logs.create_log_stream(logGroupName=group, logStreamName=stream)
-        stamp = int(self._clock.now().timestamp() * 1000)
-        logs.put_log_events(
-            logGroupName=group,
-            logStreamName=stream,
-            logEvents=[{"timestamp": stamp, "message": payload}],
-        )
 
 
 def _json_time(value: Any) -> Any:
