@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_events as events
@@ -14,20 +13,18 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks.baseline import Baseline
+from stacks.described_package import describe_packages, described_package
+from stacks.failure_alert import failure_alert, send_alerts
+from stacks.glue_run import run_job
 from stacks.names import Names
 from stacks.permission import Permission, allow
-from stacks.policies import encrypt_with, pass_role
+from stacks.policies import pass_role
+from stacks.sdk_call import sdk_call
 from stacks.service_role import ServiceRole
 from stacks.serving import MODEL_PARAMETER
 from stacks.state_machine import LoggedStateMachine
 
-# Throttling has no name of its own in the models of these APIs (botocore 1.44.5); such errors
-# come under the SDK for Java's base exception of the service (from experience, unconfirmed).
-RETRY = {
-    "cloudformation": ("CloudFormation.CloudFormationException",),
-    "ssm": ("Ssm.SsmException", "Ssm.TooManyUpdatesException", "Ssm.InternalServerErrorException"),
-    "sns": ("Sns.SnsException", "Sns.InternalErrorException", "Sns.KmsThrottlingException"),
-}
 POLL_SECONDS = 15
 TIMEOUT_HOURS = 4
 
@@ -49,7 +46,11 @@ STACK_POLICY = {
 
 
 class DeploymentMachine(Construct):
-    """CloudFormation stays the endpoint's only owner; this machine asks it to update."""
+    """CloudFormation stays the endpoint's only owner; this machine asks it to update.
+
+    `baseline` is made first where there is a monitor: no model is served without what it is
+    watched by. `RecordModel` comes after it, so a failure leaves the old model in place.
+    """
 
     def __init__(
         self,
@@ -58,33 +59,48 @@ class DeploymentMachine(Construct):
         *,
         names: Names,
         update_role: iam.IRole,
+        baseline: Baseline | None,
         alerts: sns.ITopic,
         key: kms.IKey,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
+        minutes = 0 if baseline is None else baseline.monitor.timeout_minutes
         self.state_machine = LoggedStateMachine(
             self,
             "Workflow",
             log_group_name=f"{names.prefix}-deployment",
             description="Puts an approved model package behind the endpoint",
-            start=self._build_states(names=names, update_role=update_role, alerts=alerts),
-            permissions=self._permissions(
-                names=names, update_role=update_role, alerts=alerts, key=key
+            start=self._build_states(
+                names=names, update_role=update_role, baseline=baseline, alerts=alerts
             ),
-            timeout=Duration.hours(TIMEOUT_HOURS),
+            permissions=self._permissions(
+                names=names, update_role=update_role, baseline=baseline, alerts=alerts, key=key
+            ),
+            timeout=Duration.minutes(TIMEOUT_HOURS * 60 + minutes),
             key=key,
             log_retention_days=log_retention_days,
         )
         self._build_rule(names)
 
     def _build_states(
-        self, *, names: Names, update_role: iam.IRole, alerts: sns.ITopic
+        self,
+        *,
+        names: Names,
+        update_role: iam.IRole,
+        baseline: Baseline | None,
+        alerts: sns.ITopic,
     ) -> sfn.IChainable:
-        failed = self._build_alert(names=names, alerts=alerts)
+        failed = failure_alert(
+            self,
+            subject=f"{names.endpoint}: a model was approved but not deployed",
+            error="DeploymentFailed",
+            alerts=alerts,
+        )
         deployed = sfn.Succeed(self, "Deployed", state_name="Deployed")
 
-        record = self._call(
+        record = sdk_call(
+            self,
             "RecordModel",
             "ssm:putParameter",
             {
@@ -95,13 +111,15 @@ class DeploymentMachine(Construct):
             },
             result_path="$.recorded",
         )
-        protect = self._call(
+        protect = sdk_call(
+            self,
             "ProtectEndpoint",
             "cloudformation:setStackPolicy",
             {"StackName": names.stack("serving"), "StackPolicyBody": json.dumps(STACK_POLICY)},
             result_path="$.protected",
         )
-        update = self._call(
+        update = sdk_call(
+            self,
             "UpdateServing",
             "cloudformation:updateStack",
             {
@@ -113,7 +131,8 @@ class DeploymentMachine(Construct):
             result_path="$.updated",
             retry=False,  # a refusal would look the same; JudgeRefusal knows throttling
         )
-        describe = self._call(
+        describe = sdk_call(
+            self,
             "DescribeServing",
             "cloudformation:describeStacks",
             {"StackName": names.stack("serving")},
@@ -155,56 +174,16 @@ class DeploymentMachine(Construct):
         ):
             state.add_catch(handler, errors=["States.ALL"], result_path="$.error")
         update.next(wait_for_serving)
-        return record.next(protect).next(update)
-
-    def _build_alert(self, *, names: Names, alerts: sns.ITopic) -> sfn.IChainable:
-        alert = self._call(
-            "Alert",
-            "sns:publish",
-            {
-                "TopicArn": alerts.topic_arn,
-                "Subject": f"{names.endpoint}: a model was approved but not deployed",
-                "Message.$": "States.JsonToString($)",
-            },
-            result_path="$.alert",
-        )
-        return alert.next(
-            sfn.Fail(
-                self,
-                "DeploymentFailed",
-                state_name="DeploymentFailed",
-                error="DeploymentFailed",
-                cause_path="States.JsonToString($)",
-            )
-        )
-
-    def _call(
-        self,
-        name: str,
-        action: str,
-        parameters: dict[str, Any],
-        *,
-        result_path: str,
-        result_selector: dict[str, str] | None = None,
-        retry: bool = True,
-    ) -> sfn.CustomState:
-        """A call of an AWS API, tried again where the service is throttling or unavailable."""
-        state: dict[str, Any] = {
-            "Type": "Task",
-            "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:{action}",
-            "Parameters": parameters,
-            "ResultPath": result_path,
-        }
-        if result_selector is not None:
-            state["ResultSelector"] = result_selector
-        call = sfn.CustomState(self, name, state_json=state)
-        if not retry:
-            return call
-        return call.add_retry(
-            errors=list(RETRY[action.split(":")[0]]),
-            interval=Duration.seconds(5),
-            backoff_rate=2,
-            max_attempts=4,
+        deploy = record.next(protect).next(update)
+        if baseline is None:
+            return deploy
+        make_baseline = baseline.state(self)
+        make_baseline.add_catch(failed, errors=["States.ALL"], result_path="$.error")
+        return described_package(
+            self,
+            package_arn="$.detail.ModelPackageArn",
+            then=make_baseline.next(deploy),
+            failed=failed,
         )
 
     def _wait(self, name: str) -> sfn.Wait:
@@ -240,7 +219,13 @@ class DeploymentMachine(Construct):
         )
 
     def _permissions(
-        self, *, names: Names, update_role: iam.IRole, alerts: sns.ITopic, key: kms.IKey
+        self,
+        *,
+        names: Names,
+        update_role: iam.IRole,
+        baseline: Baseline | None,
+        alerts: sns.ITopic,
+        key: kms.IKey,
     ) -> list[Permission]:
         stack = Stack.of(self)
         account = f"{stack.region}:{stack.account}"
@@ -258,6 +243,6 @@ class DeploymentMachine(Construct):
                 wildcard="CloudFormation makes the stack's id",
             ),
             pass_role(update_role, to="cloudformation.amazonaws.com"),
-            allow(["sns:Publish"], [alerts.topic_arn]),
-            encrypt_with(key),
+            *send_alerts(alerts, key),
+            *([] if baseline is None else [describe_packages(self, names), run_job(baseline.job)]),
         ]

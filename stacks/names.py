@@ -58,8 +58,23 @@ class Names:
 
     @property
     def glue_logs(self) -> str:
-        """The prefix of the Glue job's log groups (`<prefix>/error` and `<prefix>/output`)."""
+        """The prefix of the preparation's log groups (`<prefix>/error` and `<prefix>/output`)."""
         return f"/aws-glue/jobs/{self.prefix}"
+
+    @property
+    def monitor_job_logs(self) -> str:
+        """The prefix of the monitor job's log groups."""
+        return f"/aws-glue/jobs/{self.prefix}-monitor"
+
+    @property
+    def monitor_schedule(self) -> str:
+        """The schedule of checks: literal, as its metrics bear it as a dimension."""
+        return f"{self.prefix}-monitor"
+
+    @property
+    def retrain_schedule(self) -> str:
+        """The schedule that asks for trainings: literal, as its key's use is bound to it."""
+        return f"{self.prefix}-retrain"
 
     @property
     def endpoint_logs(self) -> str:

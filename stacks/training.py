@@ -9,14 +9,17 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from pipelines.spec import Deployment
 from stacks.algorithm_image import AlgorithmImage
+from stacks.baseline import Baseline
 from stacks.data_bucket import DataBucket
 from stacks.deployment_machine import DeploymentMachine
 from stacks.layer import Layer
 from stacks.model_role import ModelRole
+from stacks.monitor_job import MonitorJob
 from stacks.names import Names
 from stacks.prepare_job import PrepareJob
 from stacks.removal import Removal
@@ -105,6 +108,20 @@ class TrainingStack(Layer):
             artifacts=artifacts,
             key=key,
         )
+        self.training_machine: sfn.IStateMachine = training.state_machine.machine
+        self.baseline: Baseline | None = None
+        if pipeline.monitor is not None:
+            monitor = MonitorJob(
+                self,
+                "Monitor",
+                names=names,
+                monitor=pipeline.monitor,
+                record_schema=pipeline.record_schema,
+                bucket=lake,
+                key=key,
+                log_retention_days=environment.log_retention_days,
+            )
+            self.baseline = Baseline(job=monitor.job, monitor=pipeline.monitor, lake=lake)
         serving = DeploymentMachine(
             self,
             "Deployment",
@@ -112,6 +129,7 @@ class TrainingStack(Layer):
             update_role=ServingUpdateRole(
                 self, "ServingUpdateRole", names=names, model_role=self.model_role, key=key
             ),
+            baseline=self.baseline,
             alerts=alerts,
             key=key,
             log_retention_days=environment.log_retention_days,

@@ -1,0 +1,62 @@
+"""The Glue job that makes baselines and compares captured requests with them."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from pipelines.spec import Monitor, RecordSchema
+from stacks.names import CAPTURE_PREFIX, MONITOR_PREFIX, PREPARED_PREFIX, Names
+from stacks.policies import list_bucket, read_objects, write_objects
+from stacks.spark_job import SparkJob, SparkProgram
+
+# the version whose libraries penstock.monitor and its wheel are tested with
+GLUE_VERSION = "5.1"
+WORKER_TYPE = "G.1X"
+# as penstock.monitor writes it; see the conflict of its sources in docs/monitor.md
+METRIC_NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
+
+
+class MonitorJob(SparkJob):
+    """One job of two modes, --mode baseline and --mode check, which each run gives."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        monitor: Monitor,
+        record_schema: RecordSchema,
+        bucket: s3.IBucket,
+        key: kms.IKey,
+        log_retention_days: int,
+    ) -> None:
+        prefixes = [CAPTURE_PREFIX, PREPARED_PREFIX, MONITOR_PREFIX]
+        super().__init__(
+            scope,
+            construct_id,
+            names=names,
+            label="monitor",
+            description="Makes data-quality baselines and compares captured requests with them",
+            program=SparkProgram(
+                script="jobs/monitor_data_quality.py",
+                rooms=("recordio", "monitor"),
+                glue_version=GLUE_VERSION,
+                worker_type=WORKER_TYPE,
+                workers=monitor.workers,
+                timeout_minutes=monitor.timeout_minutes,
+                takes_wheels=True,
+            ),
+            log_groups=names.monitor_job_logs,
+            data=[
+                *list_bucket(bucket, prefixes),
+                read_objects(bucket, prefixes),
+                write_objects(bucket, [MONITOR_PREFIX]),
+            ],
+            metric_namespaces=[METRIC_NAMESPACE],
+            arguments={"--feature_columns": ",".join(record_schema.feature_columns)},
+            key=key,
+            log_retention_days=log_retention_days,
+        )
