@@ -103,19 +103,52 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
     for name in ("test:multiclass_accuracy", "endpoint_accuracy"):
         if name in metrics:
             lines.append(f"{name}: {metrics[name]:.4f}")
+    lines += _monitor(report["monitor"] or {}) + _retraining(report["retraining"])
     model = report["model"]
     if "copy" in model:
         lines.append(f"model: {model['copy']}, a copy of {model['artifact']}")
     if (folder / "logs").is_dir():
         lines.append(f"logs: {folder / 'logs'}, one folder for each log group")
-    ledger = report["ledger"]
-    lines.append(
-        f"ledger: {ledger['live']} resources live, {ledger['api_only']} api-only, "
-        f"{len(ledger['substituted'])} substituted"
-    )
-    lines.extend(
-        f"  {entry['resource']} ({entry['type']}): {entry['by']}" for entry in ledger["substituted"]
-    )
+    lines += _ledger(report["ledger"])
     lines.append(f"report: {folder.with_name('latest') / 'report.json'}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _monitor(monitor: dict[str, Any]) -> list[str]:
+    lines = []
+    if "reference_batch" in monitor:
+        batch = monitor["reference_batch"]
+        lines.append(f"monitor: held-out rows: {batch['violations']} violations in {batch['rows']}")
+    if "drifted_batch" in monitor:
+        batch = monitor["drifted_batch"]
+        lines.append(
+            f"monitor: the same rows inverted: {batch['violations']} violations in "
+            f"{batch['rows']}, {len(batch['features'])} features; "
+            f"alarm {monitor.get('alarm', 'unknown')}"
+        )
+    return lines
+
+
+def _retraining(retraining: dict[str, Any] | None) -> list[str]:
+    if not retraining:
+        return []
+    verdict = "registered" if retraining["registered"] else "not better, not registered"
+    return [
+        f"trained again ({retraining['cause']}): {retraining['metric']} "
+        f"{retraining['value']:.4f} against {retraining['serving_value']:.4f} of the model in "
+        f"service, on the same test ids: {verdict}"
+    ]
+
+
+def _ledger(ledger: dict[str, Any] | None) -> list[str]:
+    if ledger is None:
+        return []
+    counts = (
+        f"ledger: {ledger['live']} resources live, {ledger['api_only']} api-only, "
+        f"{len(ledger['substituted'])} substituted"
+    )
+    return [
+        counts,
+        *(f"  {e['resource']} ({e['type']}): {e['by']}" for e in ledger["substituted"]),
+    ]

@@ -34,6 +34,17 @@ def keep_logs(logs: Any, folder: Path) -> int:
     return kept
 
 
+def keep_folder(s3: Any, uri: str, folder: Path) -> None:
+    """Copy the objects directly below an s3:// address that ends with / into a folder."""
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for item in (item for page in listed for item in page.get("Contents", [])):
+        name = item["Key"].removeprefix(prefix)
+        if name and "/" not in name:
+            keep_object(s3, f"s3://{bucket}/{item['Key']}", folder / name)
+
+
 def keep_object(s3: Any, uri: str, path: Path) -> None:
     """Copy the object at an s3:// address to a file. `s3` is a boto3 S3 client."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from penstock.cli import monitor
 from penstock.cli.errors import UsageError, exit_with, one_line
 
 if TYPE_CHECKING:
+    from penstock.cli.run import Run
     from pipelines.spec import Pipeline
 
 # what the command line's parser raises, the base of typer's own BadParameter
@@ -63,8 +64,13 @@ def run(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the report here as well")
     ] = None,
+    on: Annotated[
+        Literal["local", "aws"],
+        typer.Option(help="this machine, or the stage that is deployed in your AWS account"),
+    ] = "local",
+    environment: Annotated[str, typer.Option(help="of cdk.json's environments")] = "dev",
 ) -> None:
-    """Run a pipeline offline: the templates that would be deployed, on this machine."""
+    """Run a pipeline: the templates that would be deployed on this machine, or deployed ones."""
     with one_line():
         from penstock.cli.data import records_to_send
 
@@ -72,7 +78,7 @@ def run(
         if json_file and not json_file.absolute().parent.is_dir():
             raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
         sending = records_to_send(description, data=data, count=records, broken_count=bad_records)
-        report = _run(description, sending)
+        report = _run(description, sending, on=on, environment=environment)
         if json_file:
             try:
                 json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -116,12 +122,11 @@ def up(
             raise UsageError(str(error)) from error
 
 
-def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
+def _run(pipeline: Pipeline, sending: list[bytes], *, on: str, environment: str) -> dict[str, Any]:
     from rich.console import Console
 
     from penstock.cli.display import Display, summary
     from penstock.cli.report import build, new_folder, write
-    from penstock.cli.run import Run, timed
     from penstock.scenario.progress import Timeline
 
     console = Console()
@@ -129,11 +134,11 @@ def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
     display = Display(title, console)
     timeline = Timeline(display)
     folder = new_folder(Path("runs") / pipeline.name)
-    running = Run(pipeline.name, sending, timeline, folder)
+    running = _run_class(on)(pipeline.name, environment, sending, timeline, folder)
     status, reason, seconds = "failed", "the run was broken off", 0.0
     try:
         with display:
-            status, reason, seconds = timed(running)  # type: ignore[assignment]
+            status, reason, seconds = running.go()  # type: ignore[assignment]
     finally:
         timeline.skip_rest()
         report = build(
@@ -148,6 +153,16 @@ def _run(pipeline: Pipeline, sending: list[bytes]) -> dict[str, Any]:
         write(report, folder)
     summary(report, console, folder)
     return report
+
+
+def _run_class(on: str) -> type[Run]:
+    if on == "aws":
+        from penstock.cli.aws_run import AwsRun
+
+        return AwsRun
+    from penstock.cli.offline_run import OfflineRun
+
+    return OfflineRun
 
 
 def _pipelines() -> dict[str, Pipeline]:

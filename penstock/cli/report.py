@@ -19,7 +19,7 @@ def build(
     seconds: float,
     timeline: Timeline,
     findings: dict[str, Any],
-    ledger: dict[str, Any],
+    ledger: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The report as a JSON object; names that other programs rely on come first."""
     empty_account = {

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from penstock.cli import main
-from penstock.cli.run import Run
+from penstock.cli.offline_run import OfflineRun
 from penstock.scenario.aws import StepFailedError
 
 NAMES = {
@@ -38,11 +38,11 @@ def latest() -> dict[str, object]:
 
 
 def test_a_run_that_fails_has_its_report_and_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(run: Run, workdir: Path) -> None:
-        with run._timeline.step("synth"):
+    def fail(run: OfflineRun) -> None:
+        with run.timeline.step("synth"):
             raise StepFailedError("no room on the disk")
 
-    monkeypatch.setattr(Run, "_go", fail)
+    monkeypatch.setattr(OfflineRun, "drive", fail)
     with pytest.raises(typer.Exit) as ended:
         main.run("digits", data=None, records=3, bad_records=0, json_file=Path("copy.json"))
     assert ended.value.exit_code == 1
@@ -56,10 +56,10 @@ def test_a_run_that_fails_has_its_report_and_exit_code_1(monkeypatch: pytest.Mon
 def test_a_run_that_breaks_off_in_a_way_nobody_foresaw_has_its_report(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def crash(run: Run, workdir: Path) -> None:
+    def crash(run: OfflineRun) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Run, "_go", crash)
+    monkeypatch.setattr(OfflineRun, "drive", crash)
     with pytest.raises(KeyboardInterrupt):
         main.run("digits", data=None, records=3, bad_records=0, json_file=None)
     assert latest()["status"] == "failed"
@@ -68,13 +68,13 @@ def test_a_run_that_breaks_off_in_a_way_nobody_foresaw_has_its_report(
 def test_latest_is_the_newest_run_and_a_run_that_succeeds_ends_normally(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(run: Run, workdir: Path) -> None:
+    def fail(run: OfflineRun) -> None:
         raise StepFailedError("first")
 
-    monkeypatch.setattr(Run, "_go", fail)
+    monkeypatch.setattr(OfflineRun, "drive", fail)
     with pytest.raises(typer.Exit):
         main.run("digits", data=None, records=3, bad_records=0, json_file=None)
-    monkeypatch.setattr(Run, "_go", lambda run, workdir: None)
+    monkeypatch.setattr(OfflineRun, "drive", lambda run: None)
     main.run("digits", data=None, records=3, bad_records=0, json_file=None)
     assert latest()["status"] == "succeeded"
     assert len([path for path in Path("runs/digits").iterdir() if not path.is_symlink()]) == 2

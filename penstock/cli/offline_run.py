@@ -1,0 +1,75 @@
+"""`penstock run`: the pipeline's own templates, deployed into the local cloud and driven."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from penstock.cli.keepsakes import keep_logs, keep_object
+from penstock.cli.run import Run
+from penstock.cli.synth import synthesize
+from penstock.localcloud.isolation import isolated
+from penstock.scenario.aws import Aws, Stage
+from penstock.scenario.run import Scenario
+
+_POLL_SECONDS = 0.2  # everything is on this machine: looking often costs little
+_PATIENCE_SECONDS = 120.0
+
+
+class OfflineRun(Run):
+    """Synth, deploy, drive. The logs and the model are kept, since the cloud is gone afterwards."""
+
+    def drive(self) -> None:
+        """All of it, in a cloud of its own."""
+        self.ledger = {"live": 0, "api_only": 0, "substituted": [], "entries": []}
+        with isolated(), tempfile.TemporaryDirectory(prefix="penstock-") as workdir:
+            self._drive(Path(workdir))
+
+    def _drive(self, workdir: Path) -> None:
+        assembly = workdir / "cdk.out"
+        with self.timeline.step("synth"), ThreadPoolExecutor(max_workers=1) as importing:
+            # moto takes seconds to import: they pass while the app synthesizes in its process
+            cloud_module = importing.submit(importlib.import_module, "penstock.localcloud.cloud")
+            synthesize(
+                out=assembly,
+                pipeline=self.pipeline,
+                environment=self.environment,
+                validate=False,
+            )
+            cloud_module.result()
+        from penstock.localcloud.cloud import LocalCloud
+
+        with LocalCloud.for_assembly(assembly, workdir=workdir / "cloud") as cloud:
+            try:
+                with self.timeline.step("deploy"):
+                    cloud.deploy(
+                        assembly,
+                        on_progress=lambda stack, status: self.timeline.say(
+                            "deploy", f"{stack} {status}"
+                        ),
+                    )
+                aws = Aws(
+                    client=cloud.context.clients.deployer,
+                    poll_seconds=_POLL_SECONDS,
+                    patience_seconds=_PATIENCE_SECONDS,
+                )
+                stage = Stage.read(aws, pipeline=self.pipeline, environment=self.environment)
+                scenario = Scenario(aws, stage, self.timeline)
+                self.findings = scenario.findings
+                scenario.run(self.records)
+            finally:
+                self.ledger = cloud.context.ledger.report()
+                self._keep(cloud.context.clients.deployer)
+
+    def _keep(self, client: Callable[[str], Any]) -> None:
+        keep_logs(client("logs"), self.folder / "logs")
+        self.keep_monitor(client)
+        artifact = self.findings.get("model", {}).get("artifact")
+        if artifact:
+            path = self.folder / "model.tar.gz"
+            keep_object(client("s3"), artifact, path)
+            self.findings["model"]["copy"] = str(path)
