@@ -203,7 +203,7 @@ def test_an_endpoint_fails_with_whatever_went_wrong(
     def broken(*_: Any) -> None:
         raise TypeError("nobody thought of this")
 
-    monkeypatch.setattr("penstock.localcloud.workers.hosting.fleet.fetch", broken)
+    monkeypatch.setattr("penstock.localcloud.workers.hosting.model.fetch", broken)
     endpoint = serve(lab, tmp_path, "unlucky")
     assert endpoint["EndpointStatus"] == "Failed"
     assert "nobody thought of this" in endpoint["FailureReason"]

@@ -10,14 +10,18 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.localcloud.context import CloudContext
-from penstock.localcloud.engines.registry import UnknownImageError, find_engine
-from penstock.localcloud.ledger import Life
+from penstock.localcloud.engines.registry import UnknownImageError
 from penstock.localcloud.workers.hosting.capture import DataCapture
 from penstock.localcloud.workers.hosting.capture_account import CaptureAccount
 from penstock.localcloud.workers.hosting.capture_settings import CaptureSettings
 from penstock.localcloud.workers.hosting.container import ModelContainer, StartFailedError
-from penstock.localcloud.workers.hosting.model_data import ModelDataError, fetch
-from penstock.localcloud.workers.logs import LogStream
+from penstock.localcloud.workers.hosting.model import (
+    ModelDefinitionError,
+    container_definitions,
+    container_of,
+    inference_image,
+)
+from penstock.localcloud.workers.hosting.model_data import ModelDataError
 
 # SageMaker developer guide, your-algorithms-inference-code: healthy within 4 minutes
 DEFAULT_STARTUP_SECONDS = 240.0
@@ -74,7 +78,7 @@ class Fleet:
         except (ClientError, BotoCoreError, OSError) as error:
             self.stop()
             raise DeploymentFailedError(str(error)) from error
-        except (ModelDataError, UnknownImageError) as error:
+        except (ModelDataError, ModelDefinitionError, UnknownImageError) as error:
             self.stop()
             raise DeploymentFailedError(str(error)) from error
         except DeploymentFailedError:
@@ -135,12 +139,25 @@ class Fleet:
                 endpoint=self._endpoint_name,
                 variant=name,
             )
-        containers = self._containers(model)
+        containers = container_definitions(self._sagemaker, model)
         timeout = float(
             settings.get("ContainerStartupHealthCheckTimeoutInSeconds") or DEFAULT_STARTUP_SECONDS
         )
         for number, definition in enumerate(containers):
-            container = self._container(variant, model, definition, number, role)
+            container = container_of(
+                self._context,
+                model,
+                definition,
+                number=number,
+                directory=self._context.workdir
+                / "hosting"
+                / self._endpoint_name
+                / f"{self._number:04d}"
+                / name,
+                log_group=variant.log_group,
+                log_stream=variant.log_stream,
+            )
+            variant.containers.append(container)
             try:
                 container.start(timeout)
             except StartFailedError as error:
@@ -155,100 +172,7 @@ class Fleet:
         if instances > 1:
             for definition in containers:
                 self._context.ledger.note(
-                    _resource(str(definition["Image"])),
+                    inference_image(str(definition["Image"])),
                     f"variant {name} of endpoint {self._endpoint_name}: one process stands for "
                     f"{instances} instances",
                 )
-
-    def _containers(self, model: dict[str, Any]) -> list[dict[str, Any]]:
-        """Container definitions with images: of the model itself, or of its model package."""
-        definitions = model.get("Containers") or []
-        if model.get("PrimaryContainer"):
-            definitions = [model["PrimaryContainer"]]
-        if not definitions:
-            raise DeploymentFailedError(f"model {model['ModelName']} has no container")
-        resolved: list[dict[str, Any]] = []
-        for definition in definitions:
-            package = definition.get("ModelPackageName")
-            if package:
-                own = definition.get("Environment") or {}
-                resolved.extend(
-                    {**found, "Environment": {**(found.get("Environment") or {}), **own}}
-                    for found in self._package(str(package))
-                )
-            else:
-                resolved.append(definition)
-        for definition in resolved:
-            if not definition.get("Image"):
-                raise DeploymentFailedError(
-                    f"a container of model {model['ModelName']} has no Image"
-                )
-        return resolved
-
-    def _package(self, name: str) -> list[dict[str, Any]]:
-        package = self._sagemaker.describe_model_package(ModelPackageName=name)
-        status = package.get("ModelApprovalStatus", "Approved")
-        if status != "Approved":
-            # from experience, unconfirmed: a package must be approved before it can be deployed
-            raise DeploymentFailedError(
-                f"model package {name} cannot be deployed: its ModelApprovalStatus is {status}, "
-                "only an Approved package can serve"
-            )
-        specification = package.get("InferenceSpecification") or {}
-        containers: list[dict[str, Any]] = specification.get("Containers") or []
-        if not containers:
-            raise DeploymentFailedError(
-                f"model package {name} has no InferenceSpecification.Containers"
-            )
-        return containers
-
-    def _container(
-        self,
-        variant: Variant,
-        model: dict[str, Any],
-        definition: dict[str, Any],
-        number: int,
-        role: str,
-    ) -> ModelContainer:
-        image = str(definition["Image"])
-        engine = find_engine(image)
-        self._context.ledger.record(
-            _resource(image), "SageMaker inference image", Life.SUBSTITUTED, engine.by
-        )
-        clients = self._context.clients
-        name = str(definition.get("ContainerHostname") or f"container-{number + 1}")
-        root = (
-            self._context.workdir
-            / "hosting"
-            / self._endpoint_name
-            / f"{self._number:04d}"
-            / variant.name
-            / name
-            / "opt"
-            / "ml"
-        )
-        fetch(definition, clients.for_role(role, "s3"), root / "model")
-        environment = {str(k): str(v) for k, v in (definition.get("Environment") or {}).items()}
-        environment["AWS_REGION"] = self._context.region
-        if not model.get("EnableNetworkIsolation"):
-            environment.update(clients.environment(role))
-        stream = variant.log_stream if number == 0 else f"{variant.log_stream}/{name}"
-        container = ModelContainer(
-            name,
-            engine,
-            root,
-            environment,
-            LogStream(
-                clients.for_role(role, "logs"),
-                self._context.clock,
-                group=variant.log_group,
-                stream=stream,
-                create_group=True,
-            ),
-        )
-        variant.containers.append(container)
-        return container
-
-
-def _resource(image: str) -> str:
-    return f"{image} (hosting)"

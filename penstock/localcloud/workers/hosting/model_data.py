@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ class ModelDataError(Exception):
     """The model's data cannot be brought into the container; one line that says why."""
 
 
-def fetch(container: dict[str, Any], s3: Any, directory: Path) -> None:
+def fetch(container: Mapping[str, Any], s3: Any, directory: Path) -> None:
     """Fill `directory` from ModelDataUrl or ModelDataSource; a container may have neither.
 
     Raises ModelDataError; botocore's ClientError for what S3 refuses.

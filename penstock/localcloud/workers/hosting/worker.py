@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import logging
 import threading
 from collections import Counter
@@ -10,7 +9,6 @@ from collections.abc import Callable
 
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.workers.hosting.capture_account import CaptureAccount
-from penstock.localcloud.workers.hosting.connections import Response
 from penstock.localcloud.workers.hosting.endpoint import Endpoint
 from penstock.localcloud.workers.hosting.fleet import DeploymentFailedError, Fleet, Variant
 from penstock.localcloud.workers.hosting.invocation import (
@@ -19,6 +17,7 @@ from penstock.localcloud.workers.hosting.invocation import (
     ModelError,
     Request,
 )
+from penstock.localcloud.workers.hosting.model import ContainerFailedError, invoke_in_series
 
 log = logging.getLogger(__name__)
 
@@ -153,31 +152,14 @@ class HostingWorker:
             "X-Amzn-SageMaker-Inference-Id": request.inference_id,
         }
         headers = {name: value for name, value in headers.items() if value}
-        body = request.body
-        response: Response | None = None
-        for container in variant.containers:
-            try:
-                response = container.invoke(body, headers, self._invocation_seconds)
-            except TimeoutError:
-                raise self._model_error(
-                    variant,
-                    container.name,
-                    0,
-                    "Your invocation timed out while waiting for a response from container "
-                    f"{container.name}. Review the latency metrics for each container in Amazon "
-                    "CloudWatch, resolve the issue, and try again.",
-                ) from None
-            except (OSError, http.client.HTTPException) as error:
-                raise self._model_error(
-                    variant, container.name, 0, f"{type(error).__name__}: {error}"
-                ) from None
-            if response.status >= 400:
-                text = response.body.decode("utf-8", "replace")
-                raise self._model_error(variant, container.name, response.status, text)
-            # in a pipeline the next container gets this one's answer and its content type
-            body = response.body
-            headers["Content-Type"] = response.headers.get("content-type", "")
-        assert response is not None
+        try:
+            response = invoke_in_series(
+                variant.containers, request.body, headers, self._invocation_seconds
+            )
+        except ContainerFailedError as error:
+            raise self._model_error(
+                variant, error.container, error.status, error.original
+            ) from None
         return Answer(
             response.body,
             response.headers.get("content-type", ""),
