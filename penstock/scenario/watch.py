@@ -1,0 +1,154 @@
+"""The second half of a run: requests drift, the monitor sees it, and the pipeline trains again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.scenario.aws import Aws, Stage, StepFailedError
+from penstock.scenario.capture import Captures
+from penstock.scenario.deliveries import Deliveries
+from penstock.scenario.findings import (
+    Findings,
+    note_answers,
+    note_check,
+    note_retraining,
+    note_training,
+)
+from penstock.scenario.monitoring import Check, baseline_uri, check, inverted
+from penstock.scenario.progress import Timeline
+from penstock.scenario.retraining import Decision, Retraining
+from penstock.scenario.serving import (
+    Answers,
+    Row,
+    ask,
+    held_out_rows,
+    served_package,
+    wait_until_served,
+)
+from penstock.scenario.training import TrainingFollower, TrainingRun
+
+
+class Watch:
+    """Capture, monitor, alarm, retrain, in a stage whose model is in service."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        stage: Stage,
+        timeline: Timeline,
+        findings: Findings,
+        deliveries: Deliveries,
+    ) -> None:
+        self._aws = aws
+        self._stage = stage
+        self._timeline = timeline
+        self._findings = findings
+        self._deliveries = deliveries
+        self._captures = Captures(aws, stage)
+        self._retraining = Retraining(aws, stage)
+
+    def go(self, answers: Answers, rows: list[Row], later: Sequence[bytes]) -> None:
+        """All four steps.
+
+        Args:
+            answers: what the endpoint answered about the rows, which are like the training data.
+            rows: they are sent once more, inverted.
+            later: records that arrive in the lake when the alarm has gone off.
+        """
+        timeline = self._timeline
+        monitor = self._findings["monitor"] = {"alarm": "OK", "retrained": False}
+        with timeline.step("capture"):
+            self._wait_for_captures(answers)
+        with timeline.step("monitor"):
+            drifted = self._check_batches(answers, rows)
+        if not drifted.violations:
+            for step in ("alarm", "retrain"):
+                timeline.skip(step, "nothing drifted")
+            return
+        with timeline.step("alarm"):
+            self._expect_alarm(drifted)
+            monitor["alarm"] = "ALARM"
+        with timeline.step("retrain"):
+            self._retrain(later)
+
+    def _wait_for_captures(self, answers: Answers) -> None:
+        found = self._captures.wait_for(answers.inference_ids)
+        self._findings["endpoint"]["captured"] = len(found)
+        requests = len(answers.inference_ids)
+        self._timeline.say("capture", f"{len(found)} of {requests} requests captured")
+
+    def _check_batches(self, answers: Answers, rows: list[Row]) -> Check:
+        package = served_package(self._aws, self._stage)
+        if package is None:
+            raise StepFailedError("no model is being served: there is no baseline to compare with")
+        baseline = baseline_uri(self._aws, self._stage, package)
+        self._findings["monitor"]["baseline_uri"] = baseline
+        reference = self._check("reference_batch", answers)
+        self._timeline.say("monitor", "sending the same rows inverted")
+        sent = ask(self._aws, self._stage, inverted(self._aws, baseline, rows), batch="drifted")
+        self._captures.wait_for(sent.inference_ids)
+        drifted = self._check("drifted_batch", sent)
+        self._timeline.say(
+            "monitor",
+            f"violations: {reference.violations} in held-out rows, {drifted.violations} inverted",
+        )
+        return drifted
+
+    def _check(self, batch: str, answers: Answers) -> Check:
+        found = check(self._aws, self._stage, self._captures.window(answers.inference_ids))
+        note_check(self._findings, batch, found)
+        return found
+
+    def _expect_alarm(self, drifted: Check) -> None:
+        """It goes off, and yet nothing may begin: the lake has no newer records."""
+        self._retraining.wait_for_state("ALARM")
+        self._timeline.note("alarm", "OK -> ALARM", f"{drifted.violations} violations")
+        decision = self._decision()
+        self._timeline.say("alarm", f"ALARM; {decision['reason']}")
+        if decision["start"]:
+            raise StepFailedError(f"a training began without newer records: {decision['reason']}")
+
+    def _retrain(self, later: Sequence[bytes]) -> None:
+        timeline = self._timeline
+        self._deliveries.send(later, "retrain")
+        timeline.note("retrain", "new records", f"{len(later)} more were sent")
+        self._retraining.raise_again()
+        self._retraining.wait_for_state("ALARM")
+        timeline.note("alarm", "OK -> ALARM", "once more, now with newer records in the lake")
+        decision = self._decision()
+        if not decision["start"]:
+            raise StepFailedError(f"no training began: {decision['reason']}")
+        follower = TrainingFollower(self._aws, self._stage, timeline, within="retrain")
+        run = follower.follow(self._retraining.training(decision["name"]))
+        note_retraining(self._findings, self._stage, run, cause=decision["cause"])
+        compared = f"{run.output['metric_value']:.4f} against {_shown(run)}"
+        if run.model_package_arn is None:
+            timeline.note("model", "kept the one in service", compared)
+            timeline.say("retrain", f"{compared}: the model in service stays")
+            return
+        timeline.note("model", "registered", compared)
+        self._serve(run)
+        timeline.say("retrain", f"{compared}: registered and in service")
+
+    def _serve(self, run: TrainingRun) -> None:
+        assert run.model_package_arn is not None
+        note_training(self._aws, self._findings, run)
+        wait_until_served(self._aws, self._stage, run.model_package_arn)
+        version = run.model_package_arn.rsplit("/", 1)[-1]
+        self._timeline.note("model", "in service", version)
+        rows = held_out_rows(self._aws, run.summary["prepared_uri"])
+        answers = ask(self._aws, self._stage, rows, batch="retrained")
+        note_answers(self._findings, self._stage, answers)
+        captured = self._captures.wait_for(answers.inference_ids)
+        self._findings["endpoint"]["captured"] = len(captured)
+
+    def _decision(self) -> Decision:
+        decision = self._retraining.wait_for_decision()
+        what = "training started" if decision["start"] else "nothing started"
+        self._timeline.note("retrain", what, decision["reason"])
+        return decision
+
+
+def _shown(run: TrainingRun) -> str:
+    serving = run.output["serving_metric_value"]
+    return "no model in service" if serving is None else f"{serving:.4f} in service"
