@@ -12,9 +12,8 @@ from constructs import Construct
 from pipelines.spec import Monitor
 from stacks.described_package import PREPARED_URI, RUN
 from stacks.glue_run import glue_run
-from stacks.names import MONITOR_PREFIX
+from stacks.names import BASELINES_PREFIX
 
-BASELINES_PREFIX = f"{MONITOR_PREFIX}baseline/"
 # the managed job definition names one address for good
 MANAGED_BASELINE_PREFIX = f"{BASELINES_PREFIX}current/"
 

@@ -19,7 +19,7 @@ from stacks.failure_alert import failure_alert, send_alerts
 from stacks.glue_run import run_job
 from stacks.names import Names
 from stacks.permission import Permission, allow
-from stacks.policies import pass_role
+from stacks.policies import pass_role, start_machine
 from stacks.sdk_call import sdk_call
 from stacks.service_role import ServiceRole
 from stacks.serving import MODEL_PARAMETER
@@ -201,7 +201,7 @@ class DeploymentMachine(Construct):
             "RuleRole",
             service="events.amazonaws.com",
             description="Starts the deployment of an approved model package",
-            permissions=[allow(["states:StartExecution"], [machine.state_machine_arn])],
+            permissions=[start_machine(machine)],
         )
         events.Rule(
             self,

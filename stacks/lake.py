@@ -7,14 +7,26 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from pipelines.spec import RecordSchema
+from pipelines.spec import Pipeline, RecordSchema
 from stacks.data_bucket import DataBucket
 from stacks.layer import Layer
-from stacks.names import ERRORS_PREFIX, PREPARED_PREFIX, RECORDS_PREFIX, Names
+from stacks.names import (
+    CAPTURE_PREFIX,
+    ERRORS_PREFIX,
+    MONITOR_PREFIX,
+    PREPARED_PREFIX,
+    RECORDS_PREFIX,
+    REPORTS_PREFIX,
+    Names,
+)
 from stacks.removal import Removal
 
 ERRORS_DAYS = 90
 PREPARED_DAYS = 30
+# customers' requests: as long as the training data that they are compared with, no longer
+CAPTURE_DAYS = 30
+# small, and a year of them shows what is a season and what is drift
+REPORTS_DAYS = 365
 _TYPES = {
     "string": glue.Schema.STRING,
     "double": glue.Schema.DOUBLE,
@@ -24,7 +36,10 @@ _TYPES = {
 
 
 class Lake(Layer):
-    """Records as Parquet under records/, what could not be delivered under errors/."""
+    """Records as Parquet under records/, what could not be delivered under errors/.
+
+    Where requests are captured they lie under capture/, what the monitor makes under monitor/.
+    """
 
     def __init__(
         self,
@@ -32,7 +47,7 @@ class Lake(Layer):
         construct_id: str,
         *,
         names: Names,
-        record_schema: RecordSchema,
+        pipeline: Pipeline,
         key: kms.IKey,
         access_logs_bucket_name: str,
         removal: Removal,
@@ -40,17 +55,25 @@ class Lake(Layer):
         super().__init__(
             scope, construct_id, names=names, description="Lake bucket and table of the pipeline"
         )
+        expiring = {ERRORS_PREFIX: ERRORS_DAYS, PREPARED_PREFIX: PREPARED_DAYS}
+        if pipeline.serving.capture is not None:
+            expiring[CAPTURE_PREFIX] = CAPTURE_DAYS
+            CfnOutput(self, "CapturePrefix", value=CAPTURE_PREFIX)
+        if pipeline.monitor is not None:
+            # baselines stay: a model may be served for longer than any number of days
+            expiring[REPORTS_PREFIX] = REPORTS_DAYS
+            CfnOutput(self, "MonitorPrefix", value=MONITOR_PREFIX)
         self.bucket = DataBucket(
             self,
             "Lake",
             key=key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,
-            expire_after_days={ERRORS_PREFIX: ERRORS_DAYS, PREPARED_PREFIX: PREPARED_DAYS},
+            expire_after_days=expiring,
         )
         # a description of data, not data; kept, its name would stop the next deployment
         self.database = glue.Database(self, "Database", removal_policy=RemovalPolicy.DESTROY)
-        self.table = self._build_table(record_schema)
+        self.table = self._build_table(pipeline.record_schema)
         CfnOutput(self, "LakeBucketName", value=self.bucket.bucket_name)
         CfnOutput(self, "RecordsPrefix", value=RECORDS_PREFIX)
         CfnOutput(self, "ErrorsPrefix", value=ERRORS_PREFIX)

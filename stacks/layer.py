@@ -1,11 +1,26 @@
-"""The base of the five stacks: its name, and no bootstrap rule in its template."""
+"""The base of the stacks: its name, and no bootstrap rule in its template."""
 
 from __future__ import annotations
 
-from aws_cdk import DefaultStackSynthesizer, Stack
+from aws_cdk import DefaultStackSynthesizer, IBoundStackSynthesizer, Stack
 from constructs import Construct
 
 from stacks.names import Names
+
+
+class LayerSynthesizer(DefaultStackSynthesizer):
+    """One stack's own: CDK would make a copy for the stack, which jsii takes for the original.
+
+    A construct that adds a file by the stack's synthesizer would meet an unbound one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(generate_bootstrap_version_rule=False)
+
+    def reusable_bind(self, stack: Stack) -> IBoundStackSynthesizer:
+        """Bind this very object."""
+        self.bind(stack)
+        return self
 
 
 class Layer(Stack):
@@ -24,5 +39,5 @@ class Layer(Stack):
             construct_id,
             stack_name=names.stack(construct_id),
             description=description,
-            synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+            synthesizer=LayerSynthesizer(),
         )

@@ -11,6 +11,8 @@ ERRORS_PREFIX = "errors/"
 PREPARED_PREFIX = "prepared/"
 CAPTURE_PREFIX = "capture/"
 MONITOR_PREFIX = "monitor/"
+BASELINES_PREFIX = f"{MONITOR_PREFIX}baseline/"
+REPORTS_PREFIX = f"{MONITOR_PREFIX}reports/"
 MODELS_PREFIX = "models/"
 
 

@@ -1,4 +1,4 @@
-"""One pipeline in one environment: a stage of five stacks."""
+"""One pipeline in one environment: a stage of five stacks, or six where something watches."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pipelines.spec import Deployment
 from stacks.foundation import Foundation
 from stacks.ingestion import Ingestion
 from stacks.lake import Lake
+from stacks.layer import Layer
+from stacks.monitoring import Monitoring, is_watched_here
 from stacks.names import Names
 from stacks.removal import Removal
 from stacks.serving import ServingStack
@@ -17,7 +19,7 @@ from stacks.training import TrainingStack
 
 
 class PipelineStage(Stage):
-    """Deploys in this order: foundation, lake, ingestion and training, serving."""
+    """Deploys in this order: foundation, lake, ingestion and training, serving, monitoring."""
 
     def __init__(
         self, scope: Construct, *, deployment: Deployment, allow_data_removal: bool
@@ -30,6 +32,7 @@ class PipelineStage(Stage):
             permissions_boundary=_boundary(environment.permissions_boundary),
         )
         names = Names.of(deployment)
+        tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
         removal = Removal.of(environment, allowed=allow_data_removal)
         foundation = Foundation(self, "foundation", names=names, removal=removal)
         access_logs_bucket_name = foundation.access_logs.bucket_name
@@ -37,7 +40,7 @@ class PipelineStage(Stage):
             self,
             "lake",
             names=names,
-            record_schema=pipeline.record_schema,
+            pipeline=pipeline,
             key=foundation.key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,
@@ -73,14 +76,30 @@ class PipelineStage(Stage):
             model_role=training.model_role,
             lake=lake.bucket,
             key=foundation.key,
+            tags=tags,
             log_retention_days=environment.log_retention_days,
         )
         # the parameter of the training stack must exist before serving reads it
         serving.add_stack_dependency(training)
-        self.layers = (foundation, lake, ingestion, training, serving)
+        self.layers: list[Layer] = [foundation, lake, ingestion, training, serving]
+        if is_watched_here(pipeline) or pipeline.retrain is not None:
+            monitoring = Monitoring(
+                self,
+                "monitoring",
+                names=names,
+                pipeline=pipeline,
+                baseline=training.baseline,
+                training=training.training_machine,
+                lake=lake.bucket,
+                alerts=foundation.alerts,
+                key=foundation.key,
+                log_retention_days=environment.log_retention_days,
+            )
+            # what it watches comes first
+            monitoring.add_stack_dependency(serving)
+            self.layers.append(monitoring)
         for layer in self.layers:
             layer.termination_protection = not environment.removable
-        tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
         for key, value in tags.items():
             # a changed tag would make CloudFormation write the parameter's first value again
             Tags.of(self).add(key, value, exclude_resource_types=["AWS::SSM::Parameter"])

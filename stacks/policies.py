@@ -8,6 +8,7 @@ from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
 
 from stacks.permission import Permission, allow
 
@@ -140,6 +141,11 @@ def put_metrics(namespaces: Sequence[str]) -> Permission:
         conditions={"StringLike": {"cloudwatch:namespace": list(namespaces)}},
         wildcard="the action takes no resource; the namespace bounds it",
     )
+
+
+def start_machine(machine: sfn.IStateMachine) -> Permission:
+    """Starting one state machine."""
+    return allow(["states:StartExecution"], [machine.state_machine_arn])
 
 
 def run_state_machine() -> list[Permission]:

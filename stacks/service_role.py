@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -16,6 +16,7 @@ from stacks.wildcards import finding_of
 class ServiceRole(iam.Role):
     """The permissions are part of the role itself, so it is complete as soon as it exists.
 
+    `only_for` are conditions on whom the service acts for when it assumes the role.
     Hand `.fixed` to L2 constructs: their own, wider grants then change nothing.
     """
 
@@ -27,11 +28,12 @@ class ServiceRole(iam.Role):
         service: str,
         description: str,
         permissions: Sequence[Permission],
+        only_for: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            assumed_by=iam.ServicePrincipal(service),
+            assumed_by=iam.ServicePrincipal(service, conditions=only_for),
             description=description,
             inline_policies={
                 "Access": iam.PolicyDocument(

@@ -108,7 +108,7 @@ class TrainingStack(Layer):
             artifacts=artifacts,
             key=key,
         )
-        self.training_machine: sfn.IStateMachine = training.state_machine.machine
+        self.training_machine: sfn.StateMachine = training.state_machine.machine
         self.baseline: Baseline | None = None
         if pipeline.monitor is not None:
             monitor = MonitorJob(

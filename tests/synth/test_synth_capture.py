@@ -1,4 +1,4 @@
-"""Digits with data capture: the endpoint's configuration and the model's role, nothing else."""
+"""Digits with data capture: the endpoint's configuration, the model's role, the lake's tidying."""
 
 from __future__ import annotations
 
@@ -77,15 +77,27 @@ def test_the_models_role_may_put_captures_with_the_key_and_no_more(
 def test_nothing_else_is_another(dev: Synthesized, capturing: Synthesized) -> None:
     def rest(stage: Synthesized) -> dict[str, Any]:
         templates = copy.deepcopy(stage.templates)
+        templates["lake"]["Outputs"].pop("CapturePrefix", None)
         for template in templates.values():
             for name, resource in template["Resources"].items():
                 if resource["Type"] == "AWS::SageMaker::EndpointConfig":
                     resource["Properties"].pop("DataCaptureConfig", None)
                 if name.startswith("ModelRole"):
                     resource["Properties"].pop("Policies")
+                if name.startswith("Lake") and resource["Type"] == "AWS::S3::Bucket":
+                    rules = resource["Properties"]["LifecycleConfiguration"]["Rules"]
+                    rules[:] = [rule for rule in rules if rule.get("Prefix") != "capture/"]
         return templates
 
     assert rest(capturing) == rest(dev)
+
+
+def test_captures_are_kept_for_a_month_and_the_lake_says_where(capturing: Synthesized) -> None:
+    rules = capturing.named("S3::Bucket", "Lake")["LifecycleConfiguration"]["Rules"]
+    (rule,) = (rule for rule in rules if rule.get("Prefix") == "capture/")
+    assert (rule["ExpirationInDays"], rule["Status"]) == (30, "Enabled")
+    assert capturing.outputs("lake")["CapturePrefix"] == "capture/"
+    assert "MonitorPrefix" not in capturing.outputs("lake")
 
 
 def test_digits_itself_captures_nothing(dev: Synthesized) -> None:
