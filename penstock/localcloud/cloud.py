@@ -18,6 +18,7 @@ from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import (
     cloudformation,
+    cloudwatch,
     events,
     firehose,
     functions,
@@ -28,6 +29,7 @@ from penstock.localcloud.shims import (
     stepfunctions,
 )
 from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.workers.alarms import AlarmsWorker
 from penstock.localcloud.workers.events import EventsWorker
 from penstock.localcloud.workers.firehose import DeliveryWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
@@ -140,6 +142,8 @@ class LocalCloud:
         s3.install(patches)
         stepfunctions.install(patches, clients=context.clients, clock=context.clock)
         events.install(patches, deliver=event_bus.deliver)
+        alarms = AlarmsWorker(context)
+        cloudwatch.install(patches, alarms=alarms, clock=context.clock)
         run_functions = FunctionsWorker(context)
         functions.install(patches, invoker=run_functions)
         delivery = DeliveryWorker(context)
@@ -156,4 +160,4 @@ class LocalCloud:
         )
         sagemaker_runtime.install(patches, invoke=hosting.invoke)
         # stopped in reverse: whoever hands work on ends before those who take it
-        return [hosting, training, run_functions, spark_jobs, event_bus, delivery]
+        return [hosting, training, run_functions, spark_jobs, event_bus, alarms, delivery]
