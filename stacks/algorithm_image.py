@@ -1,4 +1,4 @@
-"""The URI of a first-party algorithm's image: its registry account is looked up by region."""
+"""The URI of one of SageMaker's own images: its registry account is looked up by region."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AlgorithmImage(Construct):
         )
         region = Stack.of(self).region
         account = mapping.find_in_map(Aws.REGION, "account")
-        self.uri = f"{account}.dkr.ecr.{region}.{Aws.URL_SUFFIX}/{facts.repository}:{facts.tag}"
+        self.uri = f"{account}.dkr.ecr.{region}.{Aws.URL_SUFFIX}/{facts.path}"
         self.repository_arn = (
             f"arn:{Aws.PARTITION}:ecr:{region}:{account}:repository/{facts.repository}"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -10,8 +12,9 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Capture, Serving
+from pipelines.spec import Capture, Monitor, Serving
 from stacks.layer import Layer
+from stacks.managed_monitor import ManagedMonitor
 from stacks.names import CAPTURE_PREFIX, Names
 from stacks.pipeline_log_group import PipelineLogGroup
 
@@ -25,7 +28,8 @@ class ServingStack(Layer):
 
     CloudFormation fetches the newest value on each create and update, also with
     UsePreviousValue (CloudFormation user guide, Systems Manager parameter types). Nothing
-    outside this stack refers to its conditional resources.
+    outside this stack refers to its conditional resources. `monitor_role` is None unless Model
+    Monitor watches the endpoint.
     """
 
     def __init__(
@@ -35,9 +39,12 @@ class ServingStack(Layer):
         *,
         names: Names,
         serving: Serving,
+        monitor: Monitor | None,
         model_role: iam.IRole,
+        monitor_role: iam.IRole | None,
         lake: s3.IBucket,
         key: kms.IKey,
+        tags: Mapping[str, str],
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id, names=names, description="Endpoint of the pipeline")
@@ -96,6 +103,19 @@ class ServingStack(Layer):
             resource.cfn_options.condition = has_model
         # the group goes last: an endpoint that still runs would make it again, without an owner
         endpoint.node.add_dependency(log_group)
+        if monitor is not None and monitor_role is not None:
+            ManagedMonitor(
+                self,
+                "Monitor",
+                names=names,
+                monitor=monitor,
+                role=monitor_role,
+                lake=lake,
+                key=key,
+                tags=tags,
+                endpoint=endpoint,
+                condition=has_model,
+            )
         CfnOutput(self, "EndpointName", value=names.endpoint)
 
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.names import Names
-from stacks.permission import allow
+from stacks.permission import Permission, allow
 from stacks.policies import grant_volumes, pass_role
 from stacks.service_role import ServiceRole
 
@@ -17,6 +17,8 @@ GENERATED = "CloudFormation generates the rest of these names"
 
 class ServingUpdateRole(ServiceRole):
     """Without a role of its own the update would reuse the deployer's administrator role.
+
+    `monitor_role` is None unless Model Monitor watches the endpoint.
 
     CloudFormation names these two types after the logical id, without the stack's name
     (aws/aws-cli#4021), which is why the logical ids hold pipeline and environment; and SageMaker
@@ -30,6 +32,7 @@ class ServingUpdateRole(ServiceRole):
         *,
         names: Names,
         model_role: iam.IRole,
+        monitor_role: iam.IRole | None,
         key: kms.IKey,
     ) -> None:
         stack = Stack.of(scope)
@@ -40,6 +43,7 @@ class ServingUpdateRole(ServiceRole):
         models = [f"{sagemaker}:model/{start}" for start in starts]
         configs = [f"{sagemaker}:endpoint-config/{start}" for start in starts]
         endpoint = f"{sagemaker}:endpoint/{names.endpoint}"
+        watch = [] if monitor_role is None else _watch(sagemaker, names, monitor_role)
         super().__init__(
             scope,
             construct_id,
@@ -89,5 +93,37 @@ class ServingUpdateRole(ServiceRole):
                     ["ssm:GetParameters"],
                     [f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"],
                 ),
+                *watch,
             ],
         )
+
+
+def _watch(sagemaker: str, names: Names, role: iam.IRole) -> list[Permission]:
+    """What the handlers of both types call (CloudFormation schemas, handlers), and their tags."""
+    return [
+        allow(
+            [
+                "sagemaker:AddTags",
+                "sagemaker:CreateDataQualityJobDefinition",
+                "sagemaker:DeleteDataQualityJobDefinition",
+                "sagemaker:DeleteTags",
+                "sagemaker:DescribeDataQualityJobDefinition",
+                "sagemaker:ListTags",
+            ],
+            [f"{sagemaker}:data-quality-job-definition/{names.monitor_schedule}-*"],
+            wildcard="a digest of the definition ends its name",
+        ),
+        allow(
+            [
+                "sagemaker:AddTags",
+                "sagemaker:CreateMonitoringSchedule",
+                "sagemaker:DeleteMonitoringSchedule",
+                "sagemaker:DeleteTags",
+                "sagemaker:DescribeMonitoringSchedule",
+                "sagemaker:ListTags",
+                "sagemaker:UpdateMonitoringSchedule",
+            ],
+            [f"{sagemaker}:monitoring-schedule/{names.monitor_schedule}"],
+        ),
+        pass_role(role, to="sagemaker.amazonaws.com"),
+    ]

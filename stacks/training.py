@@ -18,6 +18,7 @@ from stacks.baseline import Baseline
 from stacks.data_bucket import DataBucket
 from stacks.deployment_machine import DeploymentMachine
 from stacks.layer import Layer
+from stacks.managed_monitor_role import ManagedMonitorRole
 from stacks.model_role import ModelRole
 from stacks.monitor_job import MonitorJob
 from stacks.names import Names
@@ -93,6 +94,11 @@ class TrainingStack(Layer):
             key=key,
             capture_to=None if pipeline.serving.capture is None else lake,
         )
+        self.monitor_role: iam.IRole | None = None
+        if pipeline.monitor is not None and pipeline.monitor.engine == "model-monitor":
+            self.monitor_role = ManagedMonitorRole(
+                self, "ManagedMonitorRole", names=names, lake=lake, key=key
+            )
         training = TrainingMachine(
             self,
             "Training",
@@ -127,7 +133,12 @@ class TrainingStack(Layer):
             "Deployment",
             names=names,
             update_role=ServingUpdateRole(
-                self, "ServingUpdateRole", names=names, model_role=self.model_role, key=key
+                self,
+                "ServingUpdateRole",
+                names=names,
+                model_role=self.model_role,
+                monitor_role=self.monitor_role,
+                key=key,
             ),
             baseline=self.baseline,
             alerts=alerts,

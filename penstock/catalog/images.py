@@ -1,4 +1,4 @@
-"""First-party algorithm images: the registry account of each region, repository and tag."""
+"""SageMaker's own images: the registry account of each region, repository and tag."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ _URI = re.compile(
 
 
 class Image(Fact):
-    """Where the image of one first-party algorithm lives.
+    """Where one of SageMaker's own images lives.
 
-    Its URI is `<account>.dkr.ecr.<region>.<dns suffix>/<repository>:<tag>`; the account
-    differs by region, so templates look it up in a mapping built from `accounts`.
+    Its URI is `<account>.dkr.ecr.<region>.<dns suffix>/<repository>:<tag>`, without the tag where
+    that is None; the account differs by region, so templates look it up in a mapping built from
+    `accounts`.
     """
 
     repository: str
-    tag: str
+    tag: str | None
     accounts: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The end of its URI: the repository, and the tag if it has one."""
+        return self.repository if self.tag is None else f"{self.repository}:{self.tag}"
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -32,13 +38,13 @@ class Image(Fact):
 
 
 @cache
-def image(algorithm: str) -> Image:
-    """The image of a first-party algorithm.
+def image(name: str) -> Image:
+    """The image of a first-party algorithm, or of `model-monitor`.
 
     Raises:
         UnknownFactError: the catalog has no image for it.
     """
-    return Image.model_validate(entry("images", algorithm))
+    return Image.model_validate(entry("images", name))
 
 
 def algorithm_of(uri: str) -> str | None:

@@ -1,15 +1,15 @@
-"""Instance types of SageMaker: which exist for training and hosting, and what is in them."""
+"""Instance types of SageMaker: which exist for which use, and what is in them."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from penstock.catalog.facts import UnknownFactError, read_data
 
-Use = Literal["training", "hosting"]
+Use = Literal["training", "hosting", "processing"]
 
 
 class InstanceType(BaseModel):
@@ -21,6 +21,7 @@ class InstanceType(BaseModel):
     family: str
     training: bool
     hosting: bool
+    processing: bool
     architecture: Literal["amd64", "arm64"]
     accelerator: str | None
     storage: Literal["ebs", "nvme"]
@@ -56,18 +57,19 @@ def instance_type(name: str) -> InstanceType:
     """The type of that name, such as 'ml.m5.large'.
 
     Raises:
-        UnknownFactError: SageMaker has no such type for training or hosting.
+        UnknownFactError: SageMaker has no such type.
     """
     prefix, _, rest = name.partition(".")
     family, _, size = rest.partition(".")
     facts = read_data("instances")["families"].get(family) if prefix == "ml" else None
-    if facts is None or size not in {*facts["training"], *facts["hosting"]}:
-        raise UnknownFactError(f"no instance type {name!r} for training or hosting ({source()})")
+    if facts is None or not any(size in facts[use] for use in get_args(Use)):
+        raise UnknownFactError(f"SageMaker has no instance type {name!r} ({source()})")
     return InstanceType(
         name=name,
         family=family,
         training=size in facts["training"],
         hosting=size in facts["hosting"],
+        processing=size in facts["processing"],
         architecture=facts["architecture"],
         accelerator=facts["accelerator"],
         storage=facts["storage"],

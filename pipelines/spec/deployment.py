@@ -22,14 +22,18 @@ class Deployment(Spec):
         return f"{self.pipeline.name}-{self.environment.name}"
 
     @model_validator(mode="after")
-    def _check_region_has_image(self) -> Deployment:
-        algorithm, region = self.pipeline.training.algorithm, self.environment.region
-        image = images.image(algorithm)
-        if region not in image.accounts:
-            raise refusal(
-                region,
-                rule=f"environment.region: the catalog has no registry of {algorithm} there",
-                source=image.citation,
-                remedy=f"use one of {', '.join(image.regions)}",
-            )
+    def _check_region_has_images(self) -> Deployment:
+        needed, region = [self.pipeline.training.algorithm], self.environment.region
+        monitor = self.pipeline.monitor
+        if monitor is not None and monitor.engine == "model-monitor":
+            needed.append(monitor.engine)
+        for name in needed:
+            image = images.image(name)
+            if region not in image.accounts:
+                raise refusal(
+                    region,
+                    rule=f"environment.region: the catalog has no registry of {name} there",
+                    source=image.citation,
+                    remedy=f"use one of {', '.join(image.regions)}",
+                )
         return self

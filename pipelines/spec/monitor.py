@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from pipelines.spec.base import Spec, refusal, within
 
@@ -15,7 +15,9 @@ class Monitor(Spec):
     The baseline is made of the training data of each approved model. `engine` penstock is a Glue
     job with penstock.monitor; model-monitor is SageMaker's managed schedule, for accounts that
     have it: it is closed to new ones since 2026-07-30. `drift_threshold` is the distance above
-    which a feature has drifted. The alarm goes off when a check finds `alarm_at_violations`.
+    which a feature has drifted. The alarm goes off when a check finds `alarm_at_violations`; the
+    managed schedule publishes no count of them, so it has no alarm. `workers` are the Glue job's,
+    which makes the baselines of both engines.
     """
 
     engine: Literal["penstock", "model-monitor"] = "penstock"
@@ -49,3 +51,24 @@ class Monitor(Spec):
                 remedy="use 1 or more",
             )
         return value
+
+    @model_validator(mode="after")
+    def _check_managed(self) -> Monitor:
+        if self.engine != "model-monitor":
+            return self
+        if self.timeout_minutes > self.every_hours * 60:
+            raise refusal(
+                self.timeout_minutes,
+                rule="timeout_minutes: a check of Model Monitor ends before the next one begins, "
+                f"after {self.every_hours * 60} minutes",
+                source="SageMaker API reference, MonitoringStoppingCondition",
+                remedy=f"use 1 to {self.every_hours * 60}, or another every_hours",
+            )
+        if self.alarm_at_violations != 1:
+            raise refusal(
+                self.alarm_at_violations,
+                rule="alarm_at_violations: Model Monitor publishes no count of violations",
+                source="SageMaker developer guide, Model Monitor and CloudWatch metrics",
+                remedy="leave it out, or use engine='penstock'",
+            )
+        return self
