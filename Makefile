@@ -32,7 +32,8 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy app.py jobs lambda/transform/handler.py
+	$(BIN)/mypy app.py jobs
+	@for handler in lambda/*/handler.py; do $(BIN)/mypy $$handler || exit 1; done
 
 bench: setup
 	@for name in recordio pipe hosting delivery monitor; do $(BIN)/python -m benchmarks.$$name || exit 1; done
