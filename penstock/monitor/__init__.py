@@ -18,7 +18,10 @@ from penstock.monitor.metrics import Metric, put_metrics
 from penstock.monitor.profile import Profile
 from penstock.monitor.readers.capture import Parts
 from penstock.monitor.readers.dataset import Format, Reader
+from penstock.monitor.readers.reading import Reading
+from penstock.monitor.readers.sources import Source
 from penstock.monitor.run import Baseline, Outcome, check, read_profile
+from penstock.monitor.window import Window, utc_text, utc_time
 
 __all__ = [
     "Baseline",
@@ -30,8 +33,13 @@ __all__ = [
     "Parts",
     "Profile",
     "Reader",
+    "Reading",
+    "Source",
     "Violation",
+    "Window",
     "check",
     "put_metrics",
     "read_profile",
+    "utc_text",
+    "utc_time",
 ]

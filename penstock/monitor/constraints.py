@@ -31,8 +31,13 @@ _ENABLED = "Enabled"
 _LARGEST_TOLERANCE = 0.5
 
 
-def suggest_constraints(profile: Profile) -> dict[str, Any]:
-    """The document that a baseline's profile suggests."""
+def suggest_constraints(
+    profile: Profile,
+    *,
+    distance: Distance = Distance.ROBUST,
+    threshold: float = DEFAULT_THRESHOLD,
+) -> dict[str, Any]:
+    """The document that a baseline's profile suggests; `distance` and `threshold` are for all."""
     return {
         "version": VERSION,
         "features": [_suggested(name, column) for name, column in profile.columns.items()],
@@ -43,9 +48,9 @@ def suggest_constraints(profile: Profile) -> dict[str, Any]:
             "domain_content_threshold": DEFAULT_THRESHOLD,
             "distribution_constraints": {
                 "perform_comparison": _ENABLED,
-                "comparison_threshold": DEFAULT_THRESHOLD,
-                "comparison_method": Distance.ROBUST.value,
-                "categorical_comparison_threshold": DEFAULT_THRESHOLD,
+                "comparison_threshold": threshold,
+                "comparison_method": distance.value,
+                "categorical_comparison_threshold": threshold,
                 "categorical_drift_method": "LInfinity",
             },
         },

@@ -43,7 +43,13 @@ class Distance(StrEnum):
 
 
 def numeric_distance(one: Distribution, other: Distribution, method: Distance) -> float:
-    """Between 0 and 1, from two sketches that each hold at least one value."""
+    """Between 0 and 1, from two sketches that each hold at least one value.
+
+    Values that are the same as float32 count as the same: training data lie in float32, requests
+    write the same numbers in decimals (0.1, 0.100000001), and a column of few different values
+    would seem to have drifted altogether.
+    """
+    one, other = one.in_single_precision(), other.in_single_precision()
     points = np.union1d(one.values, other.values)
     largest = float(np.abs(one.shares_up_to(points) - other.shares_up_to(points)).max())
     return _selected(largest, one.count, other.count, method)

@@ -59,6 +59,12 @@ class Distribution:
         """The rows behind the distribution."""
         return float(self.weights.sum())
 
+    def in_single_precision(self) -> Distribution:
+        """With each value the nearest float32, or as it is if float32 does not reach so far."""
+        with np.errstate(over="ignore"):
+            nearest = self.values.astype(np.float32).astype(np.float64)
+        return Distribution(np.where(np.isfinite(nearest), nearest, self.values), self.weights)
+
     def levels(self) -> list[list[float]]:
         """`sketch.data`: the values by their weights 1, 2, 4, ..."""
         if not len(self.values):

@@ -17,7 +17,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from penstock.monitor.comparison import Findings, compare
-from penstock.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
+from penstock.monitor.constraints import (
+    DEFAULT_THRESHOLD,
+    Constraints,
+    MonitoringConfig,
+    suggest_constraints,
+)
 from penstock.monitor.distances import Distance
 from penstock.monitor.errors import MonitorError
 from penstock.monitor.metrics import Metric, metrics
@@ -25,6 +30,7 @@ from penstock.monitor.profile import Profile
 from penstock.monitor.readers.dataset import Reader
 from penstock.monitor.readers.reading import Reading
 from penstock.monitor.statistics import statistics
+from penstock.monitor.window import Window, utc_text
 
 STATISTICS = "statistics.json"
 CONSTRAINTS = "constraints.json"
@@ -42,11 +48,23 @@ class Baseline:
     constraints: Mapping[str, Any]
 
     @classmethod
-    def of(cls, profile: Profile) -> Baseline:
-        """Of a profile; MonitorError if it has no row."""
+    def of(
+        cls,
+        profile: Profile,
+        *,
+        distance: Distance = Distance.ROBUST,
+        threshold: float = DEFAULT_THRESHOLD,
+    ) -> Baseline:
+        """Of a profile, to be compared with by a distance above a threshold.
+
+        Raises:
+            MonitorError: the profile has no row, or the threshold is not 0 to 1.
+        """
         if not profile.item_count:
             raise MonitorError("the data holds no row: a baseline needs some")
-        return cls(statistics(profile), suggest_constraints(profile))
+        constraints = suggest_constraints(profile, distance=distance, threshold=threshold)
+        Constraints.read(constraints)  # nobody is to find out later that it cannot be read
+        return cls(statistics(profile), constraints)
 
     @property
     def feature_names(self) -> list[str]:
@@ -109,6 +127,7 @@ def check(
     baseline: Baseline,
     *,
     reading: Reading | None = None,
+    window: Window | None = None,
     distance: Distance | None = None,
     threshold: float | None = None,
 ) -> Outcome:
@@ -118,6 +137,7 @@ def check(
         profile: of the new data; it may have no row.
         baseline: its documents.
         reading: what reading met, for the messages.
+        window: of time that was read, for the messages.
         distance: instead of the constraints' comparison_method, for all features.
         threshold: instead of all their comparison thresholds.
 
@@ -132,13 +152,12 @@ def check(
         ),
         constraints.config,
     )
-    messages = reading.lines() if reading else []
+    messages = reading.lines(window) if reading else []
     if profile.item_count:
         findings = compare(profile, baseline.statistics, constraints)
     else:
         findings = Findings()
-        objects = f" in {reading.objects} objects" if reading else ""
-        messages.insert(0, f"no data: not one row{objects}, nothing was compared")
+        messages.insert(0, _nothing(reading, window))
     emitted = metrics(profile, findings.distances) if constraints.config.emit_metrics else []
     return Outcome(profile, findings, tuple(emitted), tuple(messages))
 
@@ -146,6 +165,12 @@ def check(
 def to_json(document: Mapping[str, Any], *, indent: int | None = 1) -> bytes:
     """As every file here is written; statistics.json without indents, for its sketches are long."""
     return json.dumps(document, indent=indent, allow_nan=False).encode() + b"\n"
+
+
+def _nothing(reading: Reading | None, window: Window | None) -> str:
+    objects = f" in {reading.objects} objects" if reading else ""
+    hours = f" from {utc_text(window.start)} to {utc_text(window.end)}" if window else ""
+    return f"no data: not one row{objects}{hours}, nothing was compared"
 
 
 def _overridden(

@@ -4,10 +4,8 @@ import csv
 import hashlib
 import io
 import json
-import time
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,22 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-import penstock
-from penstock.localcloud.clients import ClientFactory
-from penstock.localcloud.clock import SkippingClock
-from penstock.localcloud.context import CloudContext
-from penstock.localcloud.ledger import Ledger
-from penstock.localcloud.server import MotoServer
-from penstock.localcloud.shims import glue as glue_shim
-from penstock.localcloud.shims.patches import Patches
-from penstock.localcloud.workers.glue import GlueWorker
 from penstock.recordio import Reader
+from tests.offline.glue_lab import MINUTE_SECONDS, ROOT, GlueLab, library
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("glue worker")]
 
-ROOT = Path(penstock.__file__).parent.parent
-ACCOUNT = "123456789012"
-MINUTE_SECONDS = 2.0
 FEATURES = [f"f{index}" for index in range(5)]
 COMMON = {
     "--id_column": "key",
@@ -40,103 +27,13 @@ COMMON = {
 }
 
 
-class Events:
-    def __init__(self) -> None:
-        self.emitted: list[dict[str, Any]] = []
-
-    def emit(self, **event: Any) -> None:
-        self.emitted.append(event)
-
-
-class Cloud:
-    """A moto server with a Glue worker, a bucket and a role."""
-
-    def __init__(self, folder: Path) -> None:
-        self.server = MotoServer(account_id=ACCOUNT)
-        self.server.start()
-        self.patches = Patches()
-        self.clock = SkippingClock()
-        clients = ClientFactory(endpoint_url=self.server.endpoint_url, region="us-east-1")
-        self.events = Events()
-        self.worker = GlueWorker(
-            CloudContext(clients, self.clock, Ledger(), self.events, folder, ACCOUNT, "us-east-1"),
-            minute_seconds=MINUTE_SECONDS,
-        )
-        glue_shim.install(self.patches, start=self.worker.start_run, stop=self.worker.stop_run)
-        self.folder = folder
-        self.glue, self.s3, self.logs = map(clients.deployer, ("glue", "s3", "logs"))
-        trust = {"Version": "2012-10-17", "Statement": []}
-        self.role = clients.deployer("iam").create_role(
-            RoleName="prepare", AssumeRolePolicyDocument=json.dumps(trust)
-        )["Role"]["Arn"]
-        self.s3.create_bucket(Bucket="lake")
-
-    def close(self) -> None:
-        self.worker.stop()
-        self.clock.close()
-        self.patches.undo()
-        self.server.stop()
-
-    def put(self, key: str, body: bytes) -> str:
-        self.s3.put_object(Bucket="lake", Key=key, Body=body)
-        return f"s3://lake/{key}"
-
-    def get(self, key: str) -> bytes:
-        body: bytes = self.s3.get_object(Bucket="lake", Key=key)["Body"].read()
-        return body
-
-    def create_job(self, name: str, script: str, **settings: Any) -> None:
-        command = {"Name": "glueetl", "ScriptLocation": script, "PythonVersion": "3"}
-        self.glue.create_job(
-            **{"Name": name, "Role": self.role, "Command": command, "GlueVersion": "5.1"} | settings
-        )
-
-    def script_job(self, name: str, source: str, **settings: Any) -> None:
-        self.create_job(name, self.put(f"scripts/{name}.py", source.encode()), **settings)
-
-    def start(self, name: str, **request: Any) -> str:
-        run_id: str = self.glue.start_job_run(JobName=name, **request)["JobRunId"]
-        return run_id
-
-    def run(self, name: str, **request: Any) -> dict[str, Any]:
-        return self.ended(name, self.start(name, **request))
-
-    def shown(self, name: str, run_id: str) -> dict[str, Any]:
-        run: dict[str, Any] = self.glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
-        return run
-
-    def ended(self, name: str, run_id: str, seconds: float = 240) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            run = self.shown(name, run_id)
-            if run["JobRunState"] not in ("STARTING", "RUNNING", "STOPPING"):
-                return run
-            time.sleep(0.05)
-        raise AssertionError(f"{name} did not end: {run}")
-
-    def log(self, run_id: str, kind: str, group: str = "/aws-glue/jobs") -> list[str]:
-        events = self.logs.get_log_events(
-            logGroupName=f"{group}/{kind}", logStreamName=run_id, startFromHead=True
-        )["events"]
-        return [event["message"] for event in events]
-
-
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(tmp_path_factory.mktemp("glue"))
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueLab]:
+    cloud = GlueLab(tmp_path_factory.mktemp("glue"))
     try:
         yield cloud
     finally:
         cloud.close()
-
-
-def library() -> bytes:
-    """The zip that --extra-py-files names: penstock.recordio and nothing else of ours."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for path in [ROOT / "penstock/__init__.py", *(ROOT / "penstock/recordio").glob("*.py")]:
-            archive.write(path, path.relative_to(ROOT))
-    return file.getvalue()
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -151,7 +48,7 @@ def rows(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def put_parquet(cloud: Cloud, key: str, records: list[dict[str, Any]]) -> None:
+def put_parquet(cloud: GlueLab, key: str, records: list[dict[str, Any]]) -> None:
     file = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(records), file)
     cloud.put(key, file.getvalue())
@@ -162,9 +59,9 @@ def channel(record_id: str) -> str:
     return "train" if percent < 70 else "validation" if percent < 85 else "test"
 
 
-def create_prepare_job(cloud: Cloud, name: str, **arguments: str) -> None:
+def create_prepare_job(cloud: GlueLab, name: str, **arguments: str) -> None:
     script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())
-    zipped = cloud.put("code/penstock.zip", library())
+    zipped = cloud.put("code/penstock.zip", library("recordio"))
     cloud.create_job(
         name,
         script,
@@ -180,7 +77,7 @@ def records() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def prepared(cloud: Cloud, records: list[dict[str, Any]]) -> dict[str, Any]:
+def prepared(cloud: GlueLab, records: list[dict[str, Any]]) -> dict[str, Any]:
     """The prepare job run once on a lake with 300 records, twenty of them twice."""
     put_parquet(cloud, "records/year=2026/month=01/day=02/hour=03/a.parquet", records[:200])
     put_parquet(cloud, "records/year=2026/month=01/day=02/hour=04/b.parquet", records[200:])
@@ -191,7 +88,7 @@ def prepared(cloud: Cloud, records: list[dict[str, Any]]) -> dict[str, Any]:
     return cloud.run("prepare", Arguments=locations)
 
 
-def shards(cloud: Cloud, prefix: str) -> list[tuple[int, ...]]:
+def shards(cloud: GlueLab, prefix: str) -> list[tuple[int, ...]]:
     """(label, features...) of every record below the prefix, in the order of the files."""
     found = []
     for item in cloud.s3.list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", []):
@@ -205,7 +102,7 @@ def as_row(record: dict[str, Any]) -> tuple[int, ...]:
     return (record["kind"], *(record[name] for name in FEATURES))
 
 
-def test_the_prepare_job_succeeds_and_says_when(prepared: dict[str, Any], cloud: Cloud) -> None:
+def test_the_prepare_job_succeeds_and_says_when(prepared: dict[str, Any], cloud: GlueLab) -> None:
     assert prepared["JobRunState"] == "SUCCEEDED", prepared.get("ErrorMessage")
     assert prepared["StartedOn"] < prepared["CompletedOn"]
     assert prepared["ExecutionTime"] > 0
@@ -219,7 +116,7 @@ def test_the_prepare_job_succeeds_and_says_when(prepared: dict[str, Any], cloud:
 
 
 def test_each_channel_holds_its_ids_by_hash_and_each_id_once(
-    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+    prepared: dict[str, Any], cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
     for name in ("train", "validation", "test"):
         expected = sorted(as_row(r) for r in records if channel(r["key"]) == name)
@@ -228,7 +125,7 @@ def test_each_channel_holds_its_ids_by_hash_and_each_id_once(
 
 
 def test_rows_are_mixed_within_a_channel(
-    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+    prepared: dict[str, Any], cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
     arrival = [as_row(r) for r in records if channel(r["key"]) == "validation"]
     written = shards(cloud, "prepared/1/validation/")
@@ -238,7 +135,7 @@ def test_rows_are_mixed_within_a_channel(
 
 
 def test_the_summary_counts_what_was_read_and_written(
-    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+    prepared: dict[str, Any], cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
     summary = json.loads(cloud.get("prepared/1/summary.json"))
     assert (summary["records_read"], summary["unique"], summary["duplicates"]) == (320, 300, 20)
@@ -250,7 +147,7 @@ def test_the_summary_counts_what_was_read_and_written(
 
 
 def test_the_holdout_file_names_the_test_channels_records(
-    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+    prepared: dict[str, Any], cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
     lines = list(csv.DictReader(io.StringIO(cloud.get("prepared/1/holdout/test.csv").decode())))
     assert list(lines[0]) == ["id", "label", *FEATURES]
@@ -263,19 +160,19 @@ def test_the_holdout_file_names_the_test_channels_records(
         assert int(line["f0"]) == by_key[line["id"]]["f0"]
 
 
-def test_logs_are_under_the_run_id(prepared: dict[str, Any], cloud: Cloud) -> None:
+def test_logs_are_under_the_run_id(prepared: dict[str, Any], cloud: GlueLab) -> None:
     output = cloud.log(prepared["Id"], "output")
     assert any('"records_read": 320' in line for line in output)
     errors = cloud.log(prepared["Id"], "error")
     assert errors[0].startswith("local cloud: without effect here: --enable-metrics")
 
 
-def test_nothing_stays_behind(prepared: dict[str, Any], cloud: Cloud) -> None:
+def test_nothing_stays_behind(prepared: dict[str, Any], cloud: GlueLab) -> None:
     assert list((cloud.folder / "glue").iterdir()) == []
 
 
 def test_other_files_and_partitions_give_the_same_shards_and_failures_are_one_line(
-    prepared: dict[str, Any], cloud: Cloud, records: list[dict[str, Any]]
+    prepared: dict[str, Any], cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
     """One Spark session runs the script several times: each start costs seconds."""
     mixed = [records[index] for index in np.random.default_rng(3).permutation(300)]
@@ -297,7 +194,7 @@ for name in ("other", "empty", "narrow", "text", "holes", "few"):
         print("refused", name, error)
 """
     script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())
-    zipped = cloud.put("code/penstock.zip", library())
+    zipped = cloud.put("code/penstock.zip", library("recordio"))
     # portions of three rows: records with one id are spread over several of them
     portions = "spark.sql.execution.arrow.maxRecordsPerBatch=3"
     arguments = {"--extra-py-files": f"{zipped},{script}", "--conf": portions, **COMMON}
@@ -317,7 +214,7 @@ for name in ("other", "empty", "narrow", "text", "holes", "few"):
     assert refused[4].startswith("refused few 1 records are too few: nothing falls into ")
 
 
-def test_a_failure_shows_the_exceptions_line(cloud: Cloud) -> None:
+def test_a_failure_shows_the_exceptions_line(cloud: GlueLab) -> None:
     source = 'print("so far so good")\nraise ValueError("the lake has run dry")\n'
     cloud.script_job("failing", source)
     run = cloud.run("failing")
@@ -329,7 +226,7 @@ def test_a_failure_shows_the_exceptions_line(cloud: Cloud) -> None:
     assert cloud.events.emitted[-1]["detail"]["message"] == run["ErrorMessage"]
 
 
-def test_arguments_of_the_run_override_those_of_the_job(cloud: Cloud) -> None:
+def test_arguments_of_the_run_override_those_of_the_job(cloud: GlueLab) -> None:
     source = "import json, sys, os\nprint(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
     defaults = {"--a": "1", "--b": "two words", "--extra-py-files": "", "--job-language": "python"}
     cloud.script_job("arguments", source, DefaultArguments=defaults)
@@ -347,7 +244,7 @@ def test_arguments_of_the_run_override_those_of_the_job(cloud: Cloud) -> None:
     assert "PYTEST_CURRENT_TEST" not in environment
 
 
-def test_custom_log_groups_are_used(cloud: Cloud) -> None:
+def test_custom_log_groups_are_used(cloud: GlueLab) -> None:
     arguments = {"--custom-logGroup-prefix": "/own/logs", "--custom-logStream-prefix": "x-"}
     cloud.script_job("logging", "print('hello')\n", DefaultArguments=arguments)
     run = cloud.run("logging")
@@ -355,7 +252,7 @@ def test_custom_log_groups_are_used(cloud: Cloud) -> None:
     assert cloud.log("x-" + run["Id"], "output", "/own/logs") == ["hello"]
 
 
-def test_a_run_that_takes_too_long_is_killed(cloud: Cloud) -> None:
+def test_a_run_that_takes_too_long_is_killed(cloud: GlueLab) -> None:
     cloud.script_job("slow", "import time\ntime.sleep(60)\n", Timeout=10)
     run = cloud.run("slow", Timeout=1)
     assert run["JobRunState"] == "TIMEOUT"
@@ -363,7 +260,7 @@ def test_a_run_that_takes_too_long_is_killed(cloud: Cloud) -> None:
     assert MINUTE_SECONDS - 1 <= run["ExecutionTime"] <= MINUTE_SECONDS + 4
 
 
-def test_a_run_is_stopped_on_request_and_counts_as_running_until_then(cloud: Cloud) -> None:
+def test_a_run_is_stopped_on_request_and_counts_as_running_until_then(cloud: GlueLab) -> None:
     cloud.script_job("endless", "import time\ntime.sleep(60)\n")
     run_id = cloud.start("endless")
     with pytest.raises(ClientError, match="ConcurrentRunsExceededException"):
@@ -375,7 +272,7 @@ def test_a_run_is_stopped_on_request_and_counts_as_running_until_then(cloud: Clo
     assert "CompletedOn" in cloud.shown("endless", run_id)
 
 
-def test_concurrent_runs_are_allowed_up_to_the_jobs_limit(cloud: Cloud) -> None:
+def test_concurrent_runs_are_allowed_up_to_the_jobs_limit(cloud: GlueLab) -> None:
     cloud.script_job(
         "twice", "import time\ntime.sleep(1)\n", ExecutionProperty={"MaxConcurrentRuns": 2}
     )
@@ -397,17 +294,21 @@ def test_concurrent_runs_are_allowed_up_to_the_jobs_limit(cloud: Cloud) -> None:
         ),
         (
             {"DefaultArguments": {"--additional-python-modules": "xgboost"}},
-            "--additional-python-modules 'xgboost': modules cannot be installed here",
+            "--additional-python-modules 'xgboost' cannot be installed here",
         ),
         (
             {"DefaultArguments": {"--extra-py-files": "s3://lake/none.zip"}},
             "cannot read s3://lake/none.zip as arn:aws:iam::123456789012:role/prepare",
         ),
+        (
+            {"DefaultArguments": {"--additional-python-modules": "s3://lake/scripts/gone.whl"}},
+            "cannot read s3://lake/scripts/gone.whl as arn:aws:iam::123456789012:role/prepare",
+        ),
         ({"DefaultArguments": {"--extra-jars": "a.jar"}}, "'a.jar' is no S3 address"),
     ],
 )
 def test_what_cannot_run_here_fails_by_name(
-    cloud: Cloud, settings: dict[str, Any], message: str
+    cloud: GlueLab, settings: dict[str, Any], message: str
 ) -> None:
     name = "refused-" + hashlib.sha256(message.encode()).hexdigest()[:6]
     cloud.script_job(name, "print('ran')\n", **settings)
@@ -416,7 +317,98 @@ def test_what_cannot_run_here_fails_by_name(
     assert message in run["ErrorMessage"]
 
 
-def test_awsglue_is_missing_and_the_run_says_so(cloud: Cloud) -> None:
+def wheel(name: str, version: str, needs: str = "nowhere") -> bytes:
+    """A wheel with one module that knows its version."""
+    information = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": f"version = {version!r}\n",
+        f"{information}/METADATA": (
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Dist: {needs}\n"
+        ),
+        f"{information}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in [*files, f"{information}/RECORD"])
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path, text in {**files, f"{information}/RECORD": record}.items():
+            archive.writestr(path, text)
+    return file.getvalue()
+
+
+def test_wheels_are_there_for_the_script_and_its_tasks(cloud: GlueLab) -> None:
+    source = """
+import own, pandas
+from pyspark.sql import SparkSession
+
+def both(_):
+    import own, pandas
+    yield own.version, pandas.version
+
+spark = SparkSession.builder.getOrCreate()
+in_a_task = spark.sparkContext.parallelize([1], 1).mapPartitions(both).collect()
+print(own.version, pandas.version, in_a_task)
+"""
+    # the second one takes the place of a module that the runtime has
+    urls = [
+        cloud.put("wheels/own-1.5-py3-none-any.whl", wheel("own", "1.5")),
+        cloud.put("wheels/pandas-99.0-py3-none-any.whl", wheel("pandas", "99.0")),
+    ]
+    cloud.script_job(
+        "wheels", source, DefaultArguments={"--additional-python-modules": ", ".join(urls)}
+    )
+    run = cloud.run("wheels")
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    assert "1.5 99.0 [('1.5', '99.0')]" in cloud.log(run["Id"], "output")
+    (told,) = [line for line in cloud.log(run["Id"], "error") if "local cloud" in line]
+    assert told.endswith("--additional-python-modules (their requirements are not installed)")
+
+
+def test_a_wheel_is_installed_once(cloud: GlueLab) -> None:
+    content = wheel("once", "1.0")
+    url = cloud.put("wheels/once-1.0-py3-none-any.whl", content)
+    modules = {"--additional-python-modules": url}
+    source = "import once, os\nprint(once.__file__, os.stat(once.__file__).st_ino)\n"
+    cloud.script_job("cached", source, DefaultArguments=modules)
+    first, second = cloud.run("cached"), cloud.run("cached")
+    assert cloud.log(first["Id"], "output") == cloud.log(second["Id"], "output")
+    assert hashlib.sha256(content).hexdigest() in cloud.log(first["Id"], "output")[0]
+    # another wheel of the same name does not get the first one's folder
+    other = cloud.put("wheels/2/once-1.0-py3-none-any.whl", wheel("once", "1.0", needs="else"))
+    third = cloud.run("cached", Arguments={"--additional-python-modules": other})
+    assert cloud.log(third["Id"], "output") != cloud.log(first["Id"], "output")
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "message"),
+    [
+        (
+            "wheels/0123abcd.whl",
+            wheel("own", "1.5"),
+            "The wheel filename `0123abcd.whl` is invalid",
+        ),
+        (
+            "wheels/own-1.5-py3-none-any.whl",
+            b"no zip",
+            "own-1.5-py3-none-any.whl cannot be installed",
+        ),
+        ("wheels/own-1.5-cp39-cp39-win32.whl", wheel("own", "1.5"), "cannot be installed: error"),
+    ],
+)
+def test_a_wheel_that_pip_would_not_take_fails_in_one_line(
+    cloud: GlueLab, key: str, content: bytes, message: str
+) -> None:
+    url = cloud.put(key, content)
+    cloud.script_job("bad", "print(1)", DefaultArguments={"--additional-python-modules": url})
+    try:
+        run = cloud.run("bad")
+    finally:
+        cloud.glue.delete_job(JobName="bad")
+    assert run["JobRunState"] == "FAILED"
+    assert message in run["ErrorMessage"]
+    assert "\n" not in run["ErrorMessage"]
+
+
+def test_awsglue_is_missing_and_the_run_says_so(cloud: GlueLab) -> None:
     cloud.script_job("foreign", "from awsglue.utils import getResolvedOptions\n", Role="prepare")
     run = cloud.run("foreign")
     assert run["ErrorMessage"] == "ModuleNotFoundError: No module named 'awsglue'"

@@ -61,6 +61,15 @@ def test_the_runs_timeout_goes_before_the_jobs_and_the_default() -> None:
     assert settings().timeout_minutes == 480
 
 
+def test_wheels_and_the_installers_options_do_not_reach_the_script() -> None:
+    modules = "s3://b/x/a-1-py3-none-any.whl, s3://b/b-2-py3-none-any.whl"
+    options = {"--python-modules-installer-option": "--no-index --no-deps"}
+    got = settings({"--additional-python-modules": modules, **options})
+    assert got.wheels == ("s3://b/x/a-1-py3-none-any.whl", "s3://b/b-2-py3-none-any.whl")
+    assert got.script_arguments == ("--JOB_NAME", "job", "--JOB_RUN_ID", "jr_1")
+    assert got.without_effect == ()
+
+
 def test_several_spark_settings_fit_into_one_parameter() -> None:
     got = settings({"--conf": "spark.a=1 --conf spark.b=x=y"})
     assert got.spark_conf == {"spark.a": "1", "spark.b": "x=y"}
@@ -72,6 +81,9 @@ def test_several_spark_settings_fit_into_one_parameter() -> None:
     ("arguments", "job", "message"),
     [
         ({"--job-language": "scala"}, {}, "--job-language 'scala'"),
+        ({"--additional-python-modules": "s3://b/a.whl,x"}, {}, "'x' cannot be installed here"),
+        ({"--additional-python-modules": "s3://b/a.zip"}, {}, r"'s3://b/a\.zip' cannot be"),
+        ({"--python-modules-installer-option": "-i x"}, {}, "'-i' is not known here, only --no"),
         ({}, {"Command": {"Name": "gluestreaming"}}, "'gluestreaming' cannot run here"),
         ({}, {"Command": {"Name": "glueetl", "PythonVersion": "2"}}, "PythonVersion '2'"),
     ],

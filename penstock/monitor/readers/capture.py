@@ -16,11 +16,14 @@ import binascii
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import IO, Any
 
+from penstock.monitor.errors import MonitorError
 from penstock.monitor.readers.reading import Reading
 from penstock.monitor.readers.rows import flattened
+from penstock.monitor.window import Window, utc_time
 
 Row = tuple[list[str | None], dict[str, Any]]  # values by place (CSV), values by name (JSON)
 
@@ -45,7 +48,12 @@ class _UnreadableError(Exception):
 
 
 def capture_rows(
-    file: IO[bytes], reading: Reading, *, parts: Parts, names: Sequence[str]
+    file: IO[bytes],
+    reading: Reading,
+    *,
+    parts: Parts,
+    names: Sequence[str],
+    window: Window | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The rows of one capture file.
 
@@ -54,14 +62,22 @@ def capture_rows(
         reading: counts what is left out.
         parts: input, output or both.
         names: of the columns of CSV bodies, by place; what is beyond them is `_c<place>`.
+        window: only records of that time count, by eventMetadata.inferenceTime.
     """
     for line in file:
         if not line.strip():
             continue
         try:
-            rows = _record_rows(line, _KEYS[parts])
+            record = _record(line)
+            if window is not None:
+                time = _inference_time(record)
+                if time not in window:
+                    reading.outside += 1
+                    continue
+                reading.saw(time)
+            rows = _record_rows(record, _KEYS[parts])
         except _UnreadableError as error:
-            reading.skipped[str(error)] += 1
+            reading.skip(str(error))
             continue
         for placed, named in rows:
             row: dict[str, Any] = {
@@ -80,14 +96,29 @@ def is_capture(line: bytes) -> bool:
     return isinstance(record, dict) and "captureData" in record
 
 
-def _record_rows(line: bytes, keys: Sequence[str]) -> list[Row]:
+def _record(line: bytes) -> dict[str, Any]:
     try:
-        captured = json.loads(line)["captureData"]
-        sides = [(key, captured.get(key)) for key in keys]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise _UnreadableError("not a capture record (a JSON object with captureData)") from None
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or not isinstance(record.get("captureData"), dict):
+        raise _UnreadableError("not a capture record (a JSON object with captureData)")
+    return record
+
+
+def _inference_time(record: dict[str, Any]) -> datetime:
+    metadata = record.get("eventMetadata")
+    time = metadata.get("inferenceTime") if isinstance(metadata, dict) else None
+    try:
+        return utc_time(str(time))
+    except MonitorError:
+        raise _UnreadableError("no readable eventMetadata.inferenceTime") from None
+
+
+def _record_rows(record: dict[str, Any], keys: Sequence[str]) -> list[Row]:
     read = []
-    for key, side in sides:
+    for key in keys:
+        side = record["captureData"].get(key)
         if not isinstance(side, dict):
             raise _UnreadableError(f"{key} is not in the record")
         read.append(_side_rows(key, side))
@@ -102,7 +133,7 @@ def _record_rows(line: bytes, keys: Sequence[str]) -> list[Row]:
 
 
 def _side_rows(key: str, side: dict[str, Any]) -> list[Row]:
-    content_type = str(side.get("observedContentType", "")).split(";")[0].strip().lower()
+    content_type = str(side.get("observedContentType", "")).split(";")[0].strip().lower()[:80]
     encoding, data = side.get("encoding"), side.get("data")
     if not isinstance(data, str):
         raise _UnreadableError(f"{key} has no data")

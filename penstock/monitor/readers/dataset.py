@@ -12,21 +12,27 @@ import pyarrow as pa
 
 from penstock.monitor.readers.capture import Parts, capture_rows, is_capture
 from penstock.monitor.readers.reading import Reading
+from penstock.monitor.readers.records import recordio_batches
 from penstock.monitor.readers.rows import batches_of
-from penstock.monitor.readers.sources import find_sources
+from penstock.monitor.readers.sources import Source, find_captures, find_sources
 from penstock.monitor.readers.tables import csv_batches, json_batches, parquet_batches
+from penstock.monitor.window import Window
 
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 
 
 class Format(StrEnum):
-    """How an object is read; `auto` looks at its beginning and, for text, at its name."""
+    """How an object is read; `auto` looks at its beginning and, for text, at its name.
+
+    RecordIO is read when it is asked for: its columns must be named, see `Reader.names`.
+    """
 
     AUTO = "auto"
     CSV = "csv"
     JSON_LINES = "jsonl"
     PARQUET = "parquet"
     CAPTURE = "capture"
+    RECORDIO = "recordio"
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,16 @@ class Reader:
     Attributes:
         format: of every object.
         parts: of capture files.
-        names: of the columns of CSV bodies in capture files, by place.
+        names: of the columns of CSV bodies in capture files, and of RecordIO's, by place.
+        window: of time; capture records outside of it are left out and counted, and the data are
+            an endpoint's captures on S3: only the hour folders that it touches are listed.
         s3: a boto3 S3 client, for s3:// prefixes.
     """
 
     format: Format = Format.AUTO
     parts: Parts = Parts.INPUT
     names: Sequence[str] = ()
+    window: Window | None = None
     s3: Any = None
 
     def batches(self, data: str, reading: Reading) -> Iterator[pa.RecordBatch]:
@@ -51,12 +60,22 @@ class Reader:
         Raises:
             MonitorError: there is no such path, or an object does not have its format.
         """
-        for source in find_sources(data, self.s3):
-            reading.objects += 1
-            with source.open() as file:
-                for batch in self._object_batches(file, source.name, reading):
-                    reading.rows += batch.num_rows
-                    yield batch
+        for source in self.sources(data):
+            yield from self.source_batches(source, reading)
+
+    def sources(self, data: str) -> list[Source]:
+        """The objects of a data set, in order of their names."""
+        if self.window is not None:
+            return find_captures(data, self.window, self.s3)
+        return find_sources(data, self.s3)
+
+    def source_batches(self, source: Source, reading: Reading) -> Iterator[pa.RecordBatch]:
+        """All rows of one object; MonitorError if it does not have its format."""
+        reading.objects += 1
+        with source.open() as file:
+            for batch in self._object_batches(file, source.name, reading):
+                reading.rows += batch.num_rows
+                yield batch
 
     def _object_batches(
         self, file: IO[bytes], name: str, reading: Reading
@@ -67,7 +86,12 @@ class Reader:
             case Format.CSV:
                 return csv_batches(file, name)
             case Format.CAPTURE:
-                return batches_of(capture_rows(file, reading, parts=self.parts, names=self.names))
+                rows = capture_rows(
+                    file, reading, parts=self.parts, names=self.names, window=self.window
+                )
+                return batches_of(rows)
+            case Format.RECORDIO:
+                return recordio_batches(file, name, self.names)
             case _:
                 return json_batches(file, name)
 

@@ -13,6 +13,7 @@ from typing import IO, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.monitor.errors import MonitorError
+from penstock.monitor.window import Window
 
 _S3 = "s3://"
 
@@ -67,6 +68,35 @@ def find_sources(data: str, s3: Any = None) -> list[Source]:
     return [Source(str(_readable(data)))]
 
 
+def find_captures(endpoint: str, window: Window, s3: Any) -> list[Source]:
+    """The capture files of the hours that a window touches; no other folder is listed.
+
+    Args:
+        endpoint: `s3://bucket/.../<endpoint>/`, where the variants' folders are.
+        window: of time.
+        s3: a boto3 S3 client.
+
+    Raises:
+        MonitorError: no S3 address, or the bucket cannot be listed.
+    """
+    if not endpoint.startswith(_S3):
+        raise MonitorError(f"{endpoint}: a window is for captures on S3, s3://bucket/prefix/")
+    endpoint = endpoint.rstrip("/") + "/"
+    bucket, prefix = split_s3(endpoint)
+    variants = [
+        str(found["Prefix"])
+        for page in _pages(endpoint, s3, Delimiter="/")
+        for found in page.get("CommonPrefixes", [])
+        if _visible((found["Prefix"].removeprefix(prefix),))
+    ]
+    return [
+        source
+        for variant in variants
+        for hour in window.hour_folders()
+        for source in find_sources(f"{_S3}{bucket}/{variant}{hour}", s3)
+    ]
+
+
 def split_s3(name: str) -> tuple[str, str]:
     """Bucket and key of `s3://bucket/key`; MonitorError without a bucket."""
     bucket, _, key = name.removeprefix(_S3).partition("/")
@@ -77,19 +107,26 @@ def split_s3(name: str) -> tuple[str, str]:
 
 def _listed(data: str, s3: Any) -> list[str]:
     bucket, prefix = split_s3(data)
+    names = []
+    for page in _pages(data, s3):
+        for found in page.get("Contents", []):
+            key = str(found["Key"])
+            below = key[len(prefix.rpartition("/")[0]) :]
+            if not key.endswith("/") and _visible(PurePosixPath(below).parts):
+                names.append(f"{_S3}{bucket}/{key}")
+    return names
+
+
+def _pages(data: str, s3: Any, **request: str) -> Iterator[dict[str, Any]]:
+    bucket, prefix = split_s3(data)
     if s3 is None:
         raise MonitorError(f"{data} needs an S3 client: none was given")
-    names = []
     try:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for found in page.get("Contents", []):
-                key = str(found["Key"])
-                below = key[len(prefix.rpartition("/")[0]) :]
-                if not key.endswith("/") and _visible(PurePosixPath(below).parts):
-                    names.append(f"{_S3}{bucket}/{key}")
+        yield from s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=prefix, **request
+        )
     except (ClientError, BotoCoreError) as error:
         raise MonitorError(f"{data} cannot be listed: {error}") from error
-    return names
 
 
 def _visible(parts: tuple[str, ...]) -> bool:

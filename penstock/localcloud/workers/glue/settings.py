@@ -12,12 +12,20 @@ from penstock.localcloud.errors import LocalCloudError
 # botocore 1.44.5 glue model, JobRun.Timeout: the default from Glue 5.0 on
 DEFAULT_TIMEOUT_MINUTES = 480
 
+# Glue developer guide, "Using Python libraries": names from a package index, wheels, and from 5.0
+# on zips of wheels and requirements files; here wheels, with these options of the installer
+_MODULES = "--additional-python-modules"
+_INSTALLER_OPTION = "--python-modules-installer-option"
+_INSTALLER_OPTIONS = {"--no-index", "--no-deps", "--upgrade"}
+
 # Parameters that Glue itself consumes (Glue developer guide, "Using job parameters in AWS Glue
 # jobs") and that have an effect here too, or need none.
 _CONSUMED = {
     "--extra-py-files",
     "--extra-files",
     "--extra-jars",
+    _MODULES,
+    _INSTALLER_OPTION,
     "--conf",
     "--custom-logGroup-prefix",
     "--custom-logStream-prefix",
@@ -47,11 +55,6 @@ _WITHOUT_EFFECT = {
     "--disable-proxy-v2",
     "--class",
 }
-_REFUSED = {
-    "--additional-python-modules": "modules cannot be installed here, ship pure Python with "
-    "--extra-py-files",
-    "--python-modules-installer-option": "modules cannot be installed here",
-}
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class RunSettings:
     py_files: tuple[str, ...]
     files: tuple[str, ...]
     jars: tuple[str, ...]
+    wheels: tuple[str, ...]
     spark_conf: Mapping[str, str]
     log_group_prefix: str
     log_stream: str
@@ -80,8 +84,8 @@ def run_settings(
     """From GetJob's Job, and the arguments and timeout of one run.
 
     `arguments` are the job's DefaultArguments with the run's Arguments over them. LocalCloudError
-    for what this local cloud cannot carry out: other commands than glueetl, Python 2, modules to
-    install.
+    for what this local cloud cannot carry out: other commands than glueetl, Python 2, modules that
+    are no wheels on S3.
     """
     name = str(job["Name"])
     command = job["Command"]
@@ -98,9 +102,6 @@ def run_settings(
     language = arguments.get("--job-language", "python")
     if language != "python":
         raise LocalCloudError(f"Glue job {name}: --job-language {language!r} cannot run here")
-    for key, why in _REFUSED.items():
-        if key in arguments:
-            raise LocalCloudError(f"Glue job {name}: {key} {arguments[key]!r}: {why}")
     return RunSettings(
         job_name=name,
         run_id=run_id,
@@ -112,6 +113,7 @@ def run_settings(
         py_files=_addresses(arguments.get("--extra-py-files")),
         files=_addresses(arguments.get("--extra-files")),
         jars=_addresses(arguments.get("--extra-jars")),
+        wheels=_wheels(name, arguments),
         spark_conf=_spark_conf(name, arguments.get("--conf")),
         log_group_prefix=arguments.get("--custom-logGroup-prefix", "/aws-glue/jobs").rstrip("/"),
         log_stream=arguments.get("--custom-logStream-prefix", "") + run_id,
@@ -135,6 +137,23 @@ def _addresses(value: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (value or "").split(",") if part.strip())
 
 
+def _wheels(name: str, arguments: Mapping[str, str]) -> tuple[str, ...]:
+    modules = _addresses(arguments.get(_MODULES))
+    for module in modules:
+        if not (module.startswith(("s3://", "s3a://")) and module.endswith(".whl")):
+            raise LocalCloudError(
+                f"Glue job {name}: {_MODULES} {module!r} cannot be installed here, where no "
+                "package index is; give the address of a wheel, s3://bucket/name.whl"
+            )
+    for option in arguments.get(_INSTALLER_OPTION, "").split():
+        if option not in _INSTALLER_OPTIONS:
+            raise LocalCloudError(
+                f"Glue job {name}: {_INSTALLER_OPTION} {option!r} is not known here, only "
+                f"{', '.join(sorted(_INSTALLER_OPTIONS))}"
+            )
+    return modules
+
+
 def _spark_conf(name: str, value: str | None) -> dict[str, str]:
     """Glue's --conf: "spark.a=b", more of them joined with " --conf "."""
     conf = {}
@@ -150,6 +169,8 @@ def _without_effect(job: Mapping[str, Any], arguments: Mapping[str, str]) -> tup
     without = [key for key in arguments if key in _WITHOUT_EFFECT and arguments[key] != "false"]
     if arguments.get("--job-bookmark-option", "job-bookmark-disable") != "job-bookmark-disable":
         without.append("--job-bookmark-option")
+    if arguments.get(_MODULES) and "--no-deps" not in arguments.get(_INSTALLER_OPTION, "").split():
+        without.append(f"{_MODULES} (their requirements are not installed)")
     if job.get("MaxRetries"):
         without.append(f"MaxRetries {job['MaxRetries']}")
     if job.get("SecurityConfiguration"):

@@ -12,10 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.errors import LocalCloudError
-from penstock.localcloud.runtimes import glue_runtime
+from penstock.localcloud.runtimes import GlueRuntime, glue_runtime
 from penstock.localcloud.shims.glue import JobRun, moto_time
 from penstock.localcloud.workers.glue import spark
 from penstock.localcloud.workers.glue.job_log import JobLog
+from penstock.localcloud.workers.glue.modules import WheelFolders
 from penstock.localcloud.workers.glue.program import Program
 from penstock.localcloud.workers.glue.settings import RunSettings, run_settings
 from penstock.localcloud.workers.logs import LogStream
@@ -43,6 +44,7 @@ class GlueWorker:
     def __init__(self, context: CloudContext, *, minute_seconds: float = 60.0) -> None:
         self._context = context
         self._minute_seconds = minute_seconds
+        self._wheel_folders = WheelFolders(context.workdir / "glue-modules")
         self._lock = threading.Lock()
         self._programs: dict[str, Program] = {}
         self._threads: list[threading.Thread] = []
@@ -131,7 +133,10 @@ class GlueWorker:
         home.mkdir(parents=True, mode=0o700)
         self._write_aws_config(home)
         script = self._download(settings, settings.script_uri, folder / "script")
-        python_path = self._python_path(settings, folder / "py")
+        python_path = [
+            *self._python_path(settings, folder / "py"),
+            *self._modules(settings, runtime, folder / "wheels"),
+        ]
         jars = [self._download(settings, uri, folder / "jars") for uri in settings.jars]
         for uri in settings.files:
             self._download(settings, uri, home)
@@ -189,6 +194,17 @@ class GlueWorker:
         found = [self._download(settings, uri, folder) for uri in settings.py_files]
         archives = [path for path in found if path.suffix in (".zip", ".whl", ".egg")]
         return [*archives, folder] if found else []
+
+    def _modules(self, settings: RunSettings, runtime: GlueRuntime, folder: Path) -> list[Path]:
+        """The folders of the job's wheels; they go before the runtime's own modules."""
+        found = []
+        for uri in settings.wheels:
+            wheel = self._download(settings, uri, folder)
+            try:
+                found.append(self._wheel_folders.folder_of(wheel, runtime.python))
+            except LocalCloudError as error:
+                raise LocalCloudError(f"Glue job {settings.job_name}: {uri}: {error}") from error
+        return found
 
     def _download(self, settings: RunSettings, uri: str, folder: Path) -> Path:
         """One object, read as the job's role. LocalCloudError says which one cannot be read."""
