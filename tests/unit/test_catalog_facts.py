@@ -11,7 +11,7 @@ from penstock.catalog.facts import UnknownFactError, read_data
 def test_every_limit_and_algorithm_and_image_says_where_it_is_from() -> None:
     facts = [limits.limit(name) for name in read_data("limits")]
     facts += [algorithms.algorithm(name) for name in algorithms.names()]
-    facts += [images.image(name) for name in algorithms.names()]
+    facts += [images.image(name) for name in read_data("images")]
     facts += [runtimes.glue(version) for version in runtimes.glue_versions()]
     facts += [runtimes.lambda_python()[1]]
     for fact in facts:
@@ -62,6 +62,17 @@ def test_registry_accounts_differ_by_region_and_are_twelve_digits() -> None:
     assert all(len(account) == 12 and account.isdigit() for account in accounts.values())
 
 
+def test_the_analyzers_path_has_no_tag_and_its_accounts_are_its_own() -> None:
+    analyzer = images.image("model-monitor")
+    assert analyzer.path == "sagemaker-model-monitor-analyzer"
+    assert images.image("linear-learner").path == "linear-learner:1"
+    assert analyzer.accounts["us-east-1"] == "156813124566"
+    assert len(analyzer.accounts) == 31
+    assert all(len(a) == 12 and a.isdigit() for a in analyzer.accounts.values())
+    uri = f"{analyzer.accounts['us-east-1']}.dkr.ecr.us-east-1.amazonaws.com/{analyzer.path}"
+    assert images.algorithm_of(uri) is None
+
+
 def test_an_images_uri_leads_back_to_its_algorithm() -> None:
     account = images.image("linear-learner").accounts["eu-west-1"]
     uri = f"{account}.dkr.ecr.eu-west-1.amazonaws.com/linear-learner:1"
@@ -79,6 +90,9 @@ def test_instance_types_know_their_uses_and_their_storage() -> None:
     assert instances.instance_type("ml.c7g.large").architecture == "arm64"
     assert "ml.c7g.large" not in instances.names("training")
     assert "ml.p2.xlarge" not in instances.names("training")
+    assert instances.instance_type("ml.m5.xlarge").processing
+    assert not instances.instance_type("ml.c7g.large").processing
+    assert len(instances.names("processing")) == 204
 
 
 @pytest.mark.parametrize("name", ["m5.large", "ml.m5", "ml.m5.huge", "ml.zz.large", ""])

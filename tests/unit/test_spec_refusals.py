@@ -15,6 +15,7 @@ from pipelines.spec import (
     Environment,
     Field,
     Gate,
+    Monitor,
     Pipeline,
     Prepare,
     RecordSchema,
@@ -267,6 +268,18 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         {**PIPELINE, "serving": {"instance_type": "ml.c7g.large"}},
         ["serving.instance_type", "ml.c7g.large", "amd64"],
     ),
+    (
+        "a managed check that is longer than its pause",
+        Monitor,
+        {"engine": "model-monitor", "every_hours": 2, "timeout_minutes": 121},
+        ["timeout_minutes", "121", "after 120 minutes"],
+    ),
+    (
+        "an alarm on what Model Monitor does not count",
+        Monitor,
+        {"engine": "model-monitor", "alarm_at_violations": 5},
+        ["alarm_at_violations", "5", "no count of violations"],
+    ),
     ("account", Environment, {**ENVIRONMENT, "account": "123"}, ["account", "'123'", "12 digits"]),
     (
         "region",
@@ -321,6 +334,25 @@ def test_a_region_without_the_algorithms_image_is_refused() -> None:
     (line,) = refusal_lines(refused.value)
     assert "mx-central-1" in line
     assert "linear-learner" in line
+    assert "us-east-1" in line
+
+
+def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it() -> None:
+    environment = Environment(name="dev", region="ap-south-2")
+
+    def deployed(engine: str) -> Deployment:
+        pipeline = {
+            **PIPELINE,
+            "serving": {**PIPELINE["serving"], "capture": {"percentage": 100}},
+            "monitor": {"engine": engine},
+        }
+        return Deployment(pipeline=Pipeline.model_validate(pipeline), environment=environment)
+
+    assert deployed("penstock").environment.region == "ap-south-2"
+    with pytest.raises(ValidationError) as refused:
+        deployed("model-monitor")
+    (line,) = refusal_lines(refused.value)
+    assert "no registry of model-monitor" in line
     assert "us-east-1" in line
 
 
