@@ -225,8 +225,9 @@ def test_around_midnight_the_hour_before_is_yesterdays() -> None:
     assert world.decide()["start"]
 
 
-def test_while_a_training_runs_nothing_starts() -> None:
-    running = execution("by-hand", "RUNNING", began=NOW)
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_while_a_training_runs_nothing_starts(status: str) -> None:
+    running = execution("by-hand", status, began=NOW)
     answer = World(executions=[[running, execution("older")]]).decide()
     assert answer["start"] is False
     assert answer["reason"] == "the training by-hand is running"
@@ -336,7 +337,7 @@ def test_the_schedule_starts_nothing_while_the_last_training_is_young(state: str
 
 def test_the_schedule_starts_when_the_last_training_is_old_enough() -> None:
     then = NOW - timedelta(days=7)
-    old = {
+    old: dict[str, Any] = {
         "executions": [[execution("by-hand", began=then)]],
         "objects": [[NOW]],
         "start_after": "records/year=2026/month=11/day=15/hour=14/",
@@ -344,7 +345,7 @@ def test_the_schedule_starts_when_the_last_training_is_old_enough() -> None:
     answer = World(**old, alarm="OK").decide("schedule")
     assert answer["start"] is True
     assert answer["reason"].startswith("the last training is 7 days old, and the lake has")
-    assert not World(executions=old["executions"], alarm="OK").decide(  # type: ignore[arg-type]
+    assert not World(executions=old["executions"], alarm="OK").decide(
         "schedule", now=NOW - timedelta(seconds=1)
     )["start"]
 
