@@ -17,8 +17,8 @@ from penstock.localcloud.errors import LocalCloudError
 class WheelFolders:
     """Installs wheels without a package index and without what they require.
 
-    A folder is named by its wheel's SHA-256, so that later runs find it. `root` is the local
-    cloud's own; nothing gets into the runtime's environment.
+    A folder is named by its wheel's name and SHA-256, so that later runs find it. `root` is the
+    local cloud's own; nothing gets into the runtime's environment.
     """
 
     def __init__(self, root: Path) -> None:
@@ -32,7 +32,7 @@ class WheelFolders:
         """
         with wheel.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        folder = self._root / digest
+        folder = self._root / f"{wheel.stem}-{digest}"
         if folder.is_dir():
             return folder
         self._root.mkdir(parents=True, exist_ok=True)
