@@ -36,6 +36,7 @@ from penstock.localcloud.workers.functions import FunctionsWorker
 from penstock.localcloud.workers.glue import GlueWorker
 from penstock.localcloud.workers.hosting import HostingWorker
 from penstock.localcloud.workers.training import TrainingWorker
+from penstock.localcloud.workers.transform import TransformWorker
 
 # Where an assembly that is bound to no account and region is deployed (moto's own defaults).
 ANY_ACCOUNT = "123456789012"
@@ -151,13 +152,15 @@ class LocalCloud:
         spark_jobs = GlueWorker(context)
         glue.install(patches, start=spark_jobs.start_run, stop=spark_jobs.stop_run)
         training, hosting = TrainingWorker(context), HostingWorker(context)
+        transform = TransformWorker(context)
         sagemaker.install(
             patches,
             clock=context.clock,
             events=context.events,
             training=training,
             hosting=hosting,
+            transform=transform,
         )
         sagemaker_runtime.install(patches, invoke=hosting.invoke)
         # stopped in reverse: whoever hands work on ends before those who take it
-        return [hosting, training, run_functions, spark_jobs, event_bus, alarms, delivery]
+        return [hosting, training, transform, run_functions, spark_jobs, event_bus, alarms, delivery]

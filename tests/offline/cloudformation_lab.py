@@ -61,11 +61,11 @@ class ScriptedHosting:
         threading.Timer(0.1, act).start()
 
 
-class NoTraining:
-    """Nobody trains in these tests."""
+class NoJobs:
+    """Nobody trains or transforms in these tests."""
 
-    def check(self, request: dict[str, Any]) -> None:
-        raise AssertionError("no training job was expected")
+    def check(self, request: Any) -> None:
+        raise AssertionError("no job was expected")
 
     submit = stop_job = check
 
@@ -80,8 +80,9 @@ class CloudFormationLab:
             cloud.patches,
             clock=cloud.context.clock,
             events=cloud.context.events,
-            training=NoTraining(),
+            training=NoJobs(),
             hosting=self.hosting,
+            transform=NoJobs(),
         )
         self.front = cloudformation.install(cloud.patches, context=cloud.context)
         self.api = cloud.client("cloudformation")

@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 from penstock.localcloud.shims import sagemaker, sagemaker_runtime
 from penstock.localcloud.workers.hosting import HostingWorker
 from penstock.localcloud.workers.training import TrainingWorker
+from penstock.localcloud.workers.transform import TransformWorker
 from penstock.recordio import write_dense
 
 IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
@@ -27,18 +28,20 @@ DIGITS = {
 
 
 class SageMakerLab:
-    """Training and hosting on a bare cloud; `close` ends both."""
+    """Training, hosting and transform on a bare cloud; `close` ends all."""
 
     def __init__(self, cloud: Any) -> None:
         self.cloud = cloud
         self.training = TrainingWorker(cloud.context, grace_seconds=2)
         self.hosting = HostingWorker(cloud.context, invocation_seconds=5)
+        self.transforms = TransformWorker(cloud.context)
         sagemaker.install(
             cloud.patches,
             clock=cloud.context.clock,
             events=cloud.context.events,
             training=self.training,
             hosting=self.hosting,
+            transform=self.transforms,
         )
         sagemaker_runtime.install(cloud.patches, invoke=self.hosting.invoke)
         self.s3 = cloud.client("s3")
@@ -47,6 +50,7 @@ class SageMakerLab:
         self.s3.create_bucket(Bucket="lab")
 
     def close(self) -> None:
+        self.transforms.stop()
         self.training.stop()
         self.hosting.stop()
 

@@ -44,6 +44,7 @@ def test_the_tasks_end_is_the_jobs(bare_cloud: BareCloud, ends: str, status: str
         events=context.events,
         training=training,
         hosting=nobody,
+        transform=nobody,
     )
     stepfunctions.install(bare_cloud.patches, clients=context.clients, clock=context.clock)
     states = {

@@ -17,6 +17,7 @@ from penstock.localcloud.shims.sagemaker_endpoints import HostingHooks, install_
 from penstock.localcloud.shims.sagemaker_monitoring import install_monitoring
 from penstock.localcloud.shims.sagemaker_packages import install_packages
 from penstock.localcloud.shims.sagemaker_training import TrainingHooks, install_training
+from penstock.localcloud.shims.sagemaker_transform import TransformHooks, install_transform
 
 
 def install(
@@ -26,9 +27,11 @@ def install(
     events: EventSink,
     training: TrainingHooks,
     hosting: HostingHooks,
+    transform: TransformHooks,
 ) -> None:
-    """Give training jobs, endpoints and model packages the life that AWS gives them."""
+    """Give jobs, endpoints and model packages the life that AWS gives them."""
     install_training(patches, clock, events, training)
+    install_transform(patches, clock, events, transform)
     install_endpoints(patches, clock, events, hosting)
     _install_models(patches)
     install_packages(patches, clock, events)
