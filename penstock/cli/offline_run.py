@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,34 @@ _POLL_SECONDS = 0.2  # everything is on this machine: looking often costs little
 _PATIENCE_SECONDS = 120.0
 
 
+@contextmanager
+def logged_to(path: Path) -> Iterator[None]:
+    """What the local cloud itself has to say goes into a file, which is made when it says it.
+
+    Most of it is moto's view of failures that the run tells in its own words.
+    """
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
 class OfflineRun(Run):
     """Synth, deploy, drive. The logs and the model are kept, since the cloud is gone afterwards."""
 
     def drive(self) -> None:
         """All of it, in a cloud of its own."""
         self.ledger = {"live": 0, "api_only": 0, "substituted": [], "entries": []}
-        with isolated(), tempfile.TemporaryDirectory(prefix="penstock-") as workdir:
+        with (
+            logged_to(self.folder / "local-cloud.log"),
+            isolated(),
+            tempfile.TemporaryDirectory(prefix="penstock-") as workdir,
+        ):
             self._drive(Path(workdir))
 
     def _drive(self, workdir: Path) -> None:

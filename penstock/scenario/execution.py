@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from penstock.scenario.aws import Aws, StepFailedError
 from penstock.scenario.progress import Timeline
 
 _LAST_EXECUTIONS = 20
+_SHOWN_CHARACTERS = 300
 ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 Event = dict[str, Any]
 
@@ -119,14 +121,25 @@ def find_execution(
 def reason_of(execution: Mapping[str, Any]) -> str:
     """Why an execution did not succeed: its error, and the cause that people need."""
     error = execution.get("error", execution["status"])
-    cause = execution.get("cause", "")
+    return f"{error}: {_reason(execution.get('cause', ''))}"
+
+
+def _reason(cause: str) -> str:
+    """A .sync failure's cause is the whole job, a caught one's the whole state: dig for the reason.
+
+    What cannot be told apart is shown from its beginning; the execution has all of it.
+    """
     try:
         described = json.loads(cause)
     except ValueError:
-        return f"{error}: {cause}"
-    # a .sync failure's cause is the whole job; its own reason is what people need
-    reason = described.get("FailureReason") or described.get("ErrorMessage") or cause
-    return f"{error}: {reason}"
+        return cause
+    if not isinstance(described, dict):
+        return cause
+    if isinstance(described.get("error"), dict):
+        caught = described["error"]
+        return f"{caught.get('Error', '')}: {_reason(caught.get('Cause', ''))}"
+    reason = described.get("FailureReason") or described.get("ErrorMessage")
+    return str(reason or textwrap.shorten(cause, _SHOWN_CHARACTERS))
 
 
 def output_of(execution: Mapping[str, Any], what: str) -> dict[str, Any]:

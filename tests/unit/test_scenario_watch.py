@@ -12,6 +12,7 @@ import pytest
 
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.capture import Captures, Window
+from penstock.scenario.execution import reason_of
 from penstock.scenario.learning_curve import learning_curve
 from penstock.scenario.monitoring import inverted
 from penstock.scenario.retraining import Retraining
@@ -192,3 +193,30 @@ def test_the_learning_curve_is_read_from_the_log_by_epoch() -> None:
         {"epoch": 0, "metrics": {"train:objective_loss": 0.5, "validation:objective_loss": 0.75}},
         {"epoch": 1, "metrics": {"train:objective_loss": 0.25}},
     ]
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ("no access", "no access"),
+        (json.dumps({"TrainingJobName": "a", "FailureReason": "AlgorithmError"}), "AlgorithmError"),
+        (
+            json.dumps({"ErrorMessage": "no records below s3://lake/"}),
+            "no records below s3://lake/",
+        ),
+        (
+            json.dumps(
+                {
+                    "detail": {"long": "x" * 999},
+                    "error": {"Error": "States.TaskFailed", "Cause": '{"ErrorMessage": "empty"}'},
+                }
+            ),
+            "States.TaskFailed: empty",
+        ),
+        (json.dumps({"many": "words " * 999}), '{"many": "words words'),
+    ],
+)
+def test_the_reason_that_people_need_is_dug_out_of_a_cause(cause: str, reason: str) -> None:
+    shown = reason_of({"status": "FAILED", "error": "Failed", "cause": cause})
+    assert shown.startswith(f"Failed: {reason}")
+    assert len(shown) < 400
