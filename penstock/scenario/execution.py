@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -139,7 +138,7 @@ def _reason(cause: str) -> str:
         caught = described["error"]
         return f"{caught.get('Error', '')}: {_reason(caught.get('Cause', ''))}"
     reason = described.get("FailureReason") or described.get("ErrorMessage")
-    return str(reason or textwrap.shorten(cause, _SHOWN_CHARACTERS))
+    return str(reason or cause[:_SHOWN_CHARACTERS])
 
 
 def output_of(execution: Mapping[str, Any], what: str) -> dict[str, Any]:
