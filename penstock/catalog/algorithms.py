@@ -1,4 +1,4 @@
-"""First-party algorithms: channels, content types, hyperparameters and final metrics."""
+"""First-party algorithms: channels, content types, hyperparameters, metrics, answers."""
 
 from __future__ import annotations
 
@@ -87,6 +87,18 @@ class Hyperparameter(BaseModel):
         return self.maximum is None or number <= self.maximum
 
 
+class FromAnswers(BaseModel):
+    """How a final metric is computed from a model's answers and the labels.
+
+    accuracy: the share of answers that equal the label; precision and recall: those of label 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    answer_field: str
+    formula: Literal["accuracy", "precision", "recall"]
+
+
 class Algorithm(Fact):
     """The published contract of one first-party algorithm."""
 
@@ -99,6 +111,7 @@ class Algorithm(Fact):
     architecture: Literal["amd64", "arm64"]
     hyperparameters: Mapping[str, Hyperparameter]
     final_metrics: Mapping[str, Literal["maximize", "minimize"]]
+    from_answers: Mapping[str, FromAnswers]
 
 
 def names() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from penstock.catalog.facts import UnknownFactError, read_data
 
-Use = Literal["training", "hosting", "processing"]
+Use = Literal["training", "hosting", "processing", "transform"]
 
 
 class InstanceType(BaseModel):
@@ -22,6 +22,7 @@ class InstanceType(BaseModel):
     training: bool
     hosting: bool
     processing: bool
+    transform: bool
     architecture: Literal["amd64", "arm64"]
     accelerator: str | None
     storage: Literal["ebs", "nvme"]
@@ -70,6 +71,7 @@ def instance_type(name: str) -> InstanceType:
         training=size in facts["training"],
         hosting=size in facts["hosting"],
         processing=size in facts["processing"],
+        transform=size in facts["transform"],
         architecture=facts["architecture"],
         accelerator=facts["accelerator"],
         storage=facts["storage"],

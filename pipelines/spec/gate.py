@@ -10,10 +10,15 @@ from pipelines.spec.base import Spec, refusal
 
 
 class Gate(Spec):
-    """A model passes when the job's own final metric reaches `at_least`."""
+    """A model passes when the job's own final metric reaches `at_least`.
+
+    With `beats_serving` it must also be better than the model that is served, which answers the
+    same test rows; an equal one is not registered.
+    """
 
     metric: str
     at_least: float
+    beats_serving: bool = True
 
     @field_validator("at_least")
     @classmethod

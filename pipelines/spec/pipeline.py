@@ -87,6 +87,21 @@ class Pipeline(Spec):
         return self
 
     @model_validator(mode="after")
+    def _check_comparison(self) -> Pipeline:
+        facts, metric = self.training.facts, self.gate.metric
+        if not self.gate.beats_serving:
+            return self
+        if metric not in facts.from_answers:
+            raise refusal(
+                metric,
+                rule="gate.metric: it cannot be computed from the served model's answers to the "
+                "test rows, so models cannot be compared by it",
+                source=facts.citation,
+                remedy=f"use one of {', '.join(facts.from_answers)}, or gate.beats_serving=False",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_record_fits_training(self) -> Pipeline:
         facts, given = self.training.facts, self.training.hyperparameters
         expected = {"feature_dim": len(self.record_schema.feature_columns)}
@@ -133,5 +148,13 @@ class Pipeline(Spec):
                 "use that accelerator",
                 source=facts.citation,
                 remedy=f"use a CPU type or one of {', '.join(facts.accelerated_families)}",
+            )
+        if self.gate.beats_serving and not machine.transform:
+            raise refusal(
+                machine.name,
+                rule="serving.instance_type: SageMaker has no batch transform on this type, and "
+                "the served model answers the test rows in one",
+                source=instances.source(),
+                remedy="use a type such as ml.m5.large, or gate.beats_serving=False",
             )
         return self

@@ -93,6 +93,16 @@ def test_instance_types_know_their_uses_and_their_storage() -> None:
     assert instances.instance_type("ml.m5.xlarge").processing
     assert not instances.instance_type("ml.c7g.large").processing
     assert len(instances.names("processing")) == 204
+    assert instances.instance_type("ml.m5.large").transform
+    assert not instances.instance_type("ml.c5d.xlarge").transform
+
+
+def test_metrics_of_answers_are_final_metrics_on_the_test_channel() -> None:
+    for name in algorithms.names():
+        facts = algorithms.algorithm(name)
+        for metric in facts.from_answers:
+            assert metric.startswith("test:")
+            assert facts.final_metrics[metric] == "maximize"
 
 
 @pytest.mark.parametrize("name", ["m5.large", "ml.m5", "ml.m5.huge", "ml.zz.large", ""])

@@ -251,6 +251,18 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["gate.metric", "channel test", "training.channels"],
     ),
     (
+        "gate on a metric that answers do not tell",
+        Pipeline,
+        {**PIPELINE, "gate": {"metric": "test:roc_auc_score", "at_least": 0.5}},
+        ["test:roc_auc_score", "answers", "test:recall", "gate.beats_serving=False"],
+    ),
+    (
+        "hosting where no batch transform runs",
+        Pipeline,
+        {**PIPELINE, "serving": {"instance_type": "ml.c5d.xlarge"}},
+        ["serving.instance_type", "ml.c5d.xlarge", "batch transform", "gate.beats_serving=False"],
+    ),
+    (
         "another number of features",
         Pipeline,
         {**PIPELINE, "training": hyperparameters(feature_dim=7)},
