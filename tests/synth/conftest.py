@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from app import CONFIGURATION, build_app
+from pipelines.registry import load
+from pipelines.spec import Capture, Monitor, Pipeline, Retrain
 from tests.synth.reading import text
 
-LAYERS = ("foundation", "lake", "ingestion", "training", "serving")
 Resource = dict[str, Any]
 
 
@@ -71,8 +72,8 @@ class Synthesized:
         return dict(properties)
 
     def machine(self, name: str) -> dict[str, Any]:
-        """The definition of the training or deployment state machine."""
-        properties = self.named("StepFunctions::StateMachine", name, "training")
+        """The definition of a state machine, such as 'Training' or 'Deployment'."""
+        properties = self.named("StepFunctions::StateMachine", name)
         definition: dict[str, Any] = json.loads(text(properties["DefinitionString"]))
         return definition
 
@@ -91,6 +92,23 @@ class Synthesized:
             for key, output in self.templates[layer]["Outputs"].items()
             if not key.startswith("ExportsOutput")
         }
+
+
+def watched_by(
+    monitor: Monitor | None, retrain: Retrain | None, capture: Capture | None
+) -> Pipeline:
+    """Digits with other choices of what watches it."""
+    digits = load()["digits"]
+    serving = digits.serving.model_copy(update={"capture": capture})
+    return digits.model_copy(update={"serving": serving, "monitor": monitor, "retrain": retrain})
+
+
+def synthesized(context: dict[str, Any], out: Path, pipeline: Pipeline) -> Synthesized:
+    """The app as it is built in dev for a changed digits; cdk-nag's findings make it raise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.load", lambda: {"digits": pipeline})
+        build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
+    return Synthesized(out=out, stage="digits-dev")
 
 
 @pytest.fixture(scope="session")
@@ -136,3 +154,16 @@ def removable(synthesize: Any) -> Synthesized:
     """Digits in dev with both keys that data removal needs."""
     built: Synthesized = synthesize(allow_data_removal="true")
     return built
+
+
+@pytest.fixture(scope="session")
+def watched(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """Digits in dev with capture, monitor and retrain as they are by default."""
+    pipeline = watched_by(Monitor(), Retrain(), Capture(percentage=100))
+    return synthesized(context, tmp_path_factory.mktemp("watched"), pipeline)
+
+
+@pytest.fixture(scope="session")
+def plain(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """Digits in dev with nothing that watches."""
+    return synthesized(context, tmp_path_factory.mktemp("plain"), watched_by(None, None, None))

@@ -8,27 +8,15 @@ from typing import Any
 
 import pytest
 
-from app import build_app
-from pipelines.registry import load
 from pipelines.spec import Capture
-from tests.synth.conftest import Synthesized
+from tests.synth.conftest import Synthesized, synthesized, watched_by
 from tests.synth.reading import as_list, text
-
-
-def synthesized(context: dict[str, Any], out: Any, capture: Capture | None) -> Synthesized:
-    """The app as it is built for digits in dev, with another choice of capture."""
-    digits = load()["digits"]
-    serving = digits.serving.model_copy(update={"capture": capture})
-    pipeline = digits.model_copy(update={"serving": serving})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.load", lambda: {"digits": pipeline})
-        build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
-    return Synthesized(out=out, stage="digits-dev")
 
 
 @pytest.fixture(scope="module")
 def capturing(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesized(context, tmp_path_factory.mktemp("capturing"), Capture(percentage=40))
+    pipeline = watched_by(None, None, Capture(percentage=40))
+    return synthesized(context, tmp_path_factory.mktemp("capturing"), pipeline)
 
 
 def test_the_configuration_captures_below_capture_with_the_pipelines_key(
@@ -54,7 +42,7 @@ def test_the_configuration_captures_below_capture_with_the_pipelines_key(
 
 
 def test_the_models_role_may_put_captures_with_the_key_and_no_more(
-    dev: Synthesized, capturing: Synthesized
+    plain: Synthesized, capturing: Synthesized
 ) -> None:
     def rights(stage: Synthesized) -> set[tuple[str, str]]:
         return {
@@ -64,7 +52,7 @@ def test_the_models_role_may_put_captures_with_the_key_and_no_more(
             for resource in as_list(statement["Resource"])
         }
 
-    before, after = rights(dev), rights(capturing)
+    before, after = rights(plain), rights(capturing)
     assert before < after
     more = dict(after - before)
     assert set(more) == {"s3:PutObject", "kms:GenerateDataKey"}
@@ -74,7 +62,7 @@ def test_the_models_role_may_put_captures_with_the_key_and_no_more(
     assert len(after - before) == 2
 
 
-def test_nothing_else_is_another(dev: Synthesized, capturing: Synthesized) -> None:
+def test_nothing_else_is_another(plain: Synthesized, capturing: Synthesized) -> None:
     def rest(stage: Synthesized) -> dict[str, Any]:
         templates = copy.deepcopy(stage.templates)
         templates["lake"]["Outputs"].pop("CapturePrefix", None)
@@ -89,7 +77,7 @@ def test_nothing_else_is_another(dev: Synthesized, capturing: Synthesized) -> No
                     rules[:] = [rule for rule in rules if rule.get("Prefix") != "capture/"]
         return templates
 
-    assert rest(capturing) == rest(dev)
+    assert rest(capturing) == rest(plain)
 
 
 def test_captures_are_kept_for_a_month_and_the_lake_says_where(capturing: Synthesized) -> None:
@@ -100,9 +88,9 @@ def test_captures_are_kept_for_a_month_and_the_lake_says_where(capturing: Synthe
     assert "MonitorPrefix" not in capturing.outputs("lake")
 
 
-def test_digits_itself_captures_nothing(dev: Synthesized) -> None:
-    assert "DataCaptureConfig" not in dev.only("SageMaker::EndpointConfig")
-    assert "capture/" not in json.dumps(dev.templates)
+def test_without_capture_nothing_is_captured(plain: Synthesized) -> None:
+    assert "DataCaptureConfig" not in plain.only("SageMaker::EndpointConfig")
+    assert "capture/" not in json.dumps(plain.templates)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +111,8 @@ def test_digits_itself_captures_nothing(dev: Synthesized) -> None:
 def test_modes_and_content_types_are_the_descriptions(
     context: dict[str, Any], tmp_path: Any, capture: Capture, modes: list[str], header: Any
 ) -> None:
-    found = synthesized(context, tmp_path, capture).only("SageMaker::EndpointConfig")
+    pipeline = watched_by(None, None, capture)
+    found = synthesized(context, tmp_path, pipeline).only("SageMaker::EndpointConfig")
     config = found["DataCaptureConfig"]
     assert [option["CaptureMode"] for option in config["CaptureOptions"]] == modes
     assert config.get("CaptureContentTypeHeader") == header
