@@ -35,6 +35,10 @@ WILDCARDS = {
     r"arn:.*:logs:.*:log-group:/aws-glue/jobs/digits-dev/\*:\*": "Glue names them",
     r"arn:.*:logs:.*:log-group:/aws-glue/jobs/\*digits-dev\*:\*": "Glue names them",
     r"<digits-dev-lake:ExportsOutputFnGetAttLake\w+>/(records|errors|prepared)/\*": "objects",
+    r"<digits-dev-lake:ExportsOutputFnGetAttLake\w+>/capture/\*": "objects",
+    r"<digits-dev-lake:ExportsOutputFnGetAttLake\w+>/monitor/(reports/)?\*": "objects",
+    r"arn:.*:logs:.*:log-group:/aws-glue/jobs/digits-dev-monitor/\*:\*": "Glue names them",
+    r"arn:.*:execution:<digits-dev-training:ExportsOutput\w+>:\*": "executions of one machine",
     r"<Artifacts\w+\.Arn>/models/\*": "objects",
     r"arn:.*:sagemaker:.*:training-job/digits-dev-\*": "named after run and attempt",
     r"arn:.*:sagemaker:.*:model-package/digits-dev/\*": "versions of the pipeline's group",
@@ -54,6 +58,18 @@ SERVICES = {
     "ServingUpdateRole": "cloudformation.amazonaws.com",
 }
 
+# What comes on top where digits is captured, monitored and trained again.
+WATCHING_SERVICES = {
+    "MonitorRole": "glue.amazonaws.com",
+    "MonitorWorkflowRole": "states.amazonaws.com",
+    "MonitorScheduleRole": "scheduler.amazonaws.com",
+    "RetrainDecisionRole": "lambda.amazonaws.com",
+    "RetrainWorkflowRole": "states.amazonaws.com",
+    "RetrainRuleRole": "events.amazonaws.com",
+    "RetrainScheduleRole": "scheduler.amazonaws.com",
+}
+WATCHED_SERVICES = {**SERVICES, **WATCHING_SERVICES}
+
 
 def actions_on(statements: list[dict[str, Any]], resource: str) -> set[str]:
     """All actions allowed on resources whose text holds a given piece."""
@@ -66,22 +82,30 @@ def actions_on(statements: list[dict[str, Any]], resource: str) -> set[str]:
     }
 
 
-def test_there_is_one_role_for_each_purpose(dev: Any) -> None:
-    roles = dev.resources("IAM::Role")
-    assert len(roles) == len(SERVICES)
-    for start, service in SERVICES.items():
-        trust = dev.named("IAM::Role", start)["AssumeRolePolicyDocument"]["Statement"]
+@pytest.mark.parametrize(
+    ("variant", "services"), [("plain", SERVICES), ("watched", WATCHED_SERVICES)]
+)
+def test_there_is_one_role_for_each_purpose(
+    request: pytest.FixtureRequest, variant: str, services: dict[str, str]
+) -> None:
+    stage = request.getfixturevalue(variant)
+    roles = stage.resources("IAM::Role")
+    assert len(roles) == len(services)
+    for start, service in services.items():
+        trust = stage.named("IAM::Role", start)["AssumeRolePolicyDocument"]["Statement"]
         assert [statement["Principal"] for statement in trust] == [{"Service": service}], start
 
 
-def test_no_policy_hangs_outside_the_roles(dev: Any) -> None:
-    assert not dev.resources("IAM::Policy")
-    assert not dev.resources("IAM::ManagedPolicy")
+def test_no_policy_hangs_outside_the_roles(watched: Any) -> None:
+    assert not watched.resources("IAM::Policy")
+    assert not watched.resources("IAM::ManagedPolicy")
 
 
-@pytest.mark.parametrize("role", SERVICES)
-def test_no_action_is_a_wildcard_and_every_wildcard_resource_is_known(dev: Any, role: str) -> None:
-    for statement in dev.statements(role):
+@pytest.mark.parametrize("role", WATCHED_SERVICES)
+def test_no_action_is_a_wildcard_and_every_wildcard_resource_is_known(
+    watched: Any, role: str
+) -> None:
+    for statement in watched.statements(role):
         assert statement["Effect"] == "Allow"
         actions = as_list(statement["Action"])
         assert not [action for action in actions if "*" in action]
@@ -92,17 +116,17 @@ def test_no_action_is_a_wildcard_and_every_wildcard_resource_is_known(dev: Any, 
                 assert any(re.fullmatch(known, resource) for known in WILDCARDS), resource
 
 
-@pytest.mark.parametrize("role", SERVICES)
-def test_metrics_are_bounded_by_namespace(dev: Any, role: str) -> None:
-    for statement in dev.statements(role):
+@pytest.mark.parametrize("role", WATCHED_SERVICES)
+def test_metrics_are_bounded_by_namespace(watched: Any, role: str) -> None:
+    for statement in watched.statements(role):
         if "cloudwatch:PutMetricData" in as_list(statement["Action"]):
             assert "cloudwatch:namespace" in statement["Condition"]["StringLike"]
 
 
-def test_roles_are_passed_to_one_service_each(dev: Any) -> None:
+def test_roles_are_passed_to_one_service_each(watched: Any) -> None:
     passed = {}
-    for role in SERVICES:
-        for statement in dev.statements(role):
+    for role in WATCHED_SERVICES:
+        for statement in watched.statements(role):
             if "iam:PassRole" in as_list(statement["Action"]):
                 assert as_list(statement["Action"]) == ["iam:PassRole"]
                 (service,) = statement["Condition"]["StringEquals"].values()
@@ -168,16 +192,16 @@ def test_volume_grants_are_on_one_key_and_without_a_condition_that_refuses_them(
         assert "ExportsOutputFnGetAttKey" in text(grant["Resource"])
 
 
-def test_jobs_may_encrypt_what_they_write(dev: Any) -> None:
-    for role in ("PrepareRole", "TrainingRole"):
-        actions = actions_on(dev.statements(role), "ExportsOutputFnGetAttKey")
+def test_jobs_may_encrypt_what_they_write(watched: Any) -> None:
+    for role in ("PrepareRole", "TrainingRole", "MonitorRole"):
+        actions = actions_on(watched.statements(role), "ExportsOutputFnGetAttKey")
         assert {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} <= actions
 
 
-@pytest.mark.parametrize("role", SERVICES)
-def test_policies_name_log_groups_with_a_star_at_the_end(dev: Any, role: str) -> None:
+@pytest.mark.parametrize("role", WATCHED_SERVICES)
+def test_policies_name_log_groups_with_a_star_at_the_end(watched: Any, role: str) -> None:
     """Without it CloudWatch Logs refuses actions on the group itself (LogGroup.arn in its API)."""
-    for statement in dev.statements(role):
+    for statement in watched.statements(role):
         actions = set(as_list(statement["Action"]))
         if actions & {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:AssociateKmsKey"}:
             for resource in map(text, as_list(statement["Resource"])):
@@ -185,10 +209,12 @@ def test_policies_name_log_groups_with_a_star_at_the_end(dev: Any, role: str) ->
                 assert resource.endswith(":*") or re.fullmatch(r"<\w*Logs\w+\.Arn>", resource)
 
 
-def test_names_of_glues_encrypted_log_groups_are_within_its_role(dev: Any) -> None:
+@pytest.mark.parametrize("job", ["Prepare", "Monitor"])
+def test_names_of_glues_encrypted_log_groups_are_within_its_role(watched: Any, job: str) -> None:
     """Such names hold the security configuration's name or the role's."""
-    name = dev.only("Glue::SecurityConfiguration")["Name"]
-    actions = actions_on(dev.statements("PrepareRole"), ":log-group:/aws-glue/jobs/*digits-dev*:*")
+    name = watched.named("Glue::SecurityConfiguration", job)["Name"]
+    statements = watched.statements(f"{job}Role")
+    actions = actions_on(statements, ":log-group:/aws-glue/jobs/*digits-dev*:*")
     assert {"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:PutLogEvents"} <= actions
     assert "digits-dev" in name
 
@@ -248,6 +274,106 @@ def test_the_glue_role_reads_records_and_writes_prepared_data_only(dev: Any) -> 
         "s3:PutObject",
     }
     assert actions_on(statements, "/errors/*") == set()
+
+
+def test_the_monitor_job_reads_captures_and_prepared_data_and_writes_monitor_only(
+    watched: Any,
+) -> None:
+    statements = watched.statements("MonitorRole")
+    assert actions_on(statements, "/capture/*") == {"s3:GetObject"}
+    assert actions_on(statements, "/prepared/*") == {"s3:GetObject"}
+    assert actions_on(statements, "/monitor/*") == {
+        "s3:AbortMultipartUpload",
+        "s3:GetObject",
+        "s3:PutObject",
+    }
+    assert actions_on(statements, "/records/*") == set()
+    (listing,) = (s for s in statements if "s3:ListBucket" in as_list(s["Action"]))
+    assert set(listing["Condition"]["StringLike"]["s3:prefix"]) == {
+        text for prefix in ("capture", "prepared", "monitor") for text in (prefix, f"{prefix}/*")
+    }
+    (metrics,) = (s for s in statements if "cloudwatch:PutMetricData" in as_list(s["Action"]))
+    assert metrics["Condition"]["StringLike"]["cloudwatch:namespace"] == [
+        "Glue",
+        "aws/sagemaker/Endpoints/data-metrics",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "machine"),
+    [
+        ("MonitorScheduleRole", "<MonitorWorkflowMachine"),
+        ("RetrainScheduleRole", "<RetrainWorkflowMachine"),
+        ("RetrainRuleRole", "<RetrainWorkflowMachine"),
+        ("DeploymentRuleRole", "<DeploymentWorkflowMachine"),
+        ("RetrainWorkflowRole", "<digits-dev-training:ExportsOutputRefTrainingWorkflowMachine"),
+    ],
+)
+def test_who_starts_a_machine_may_start_that_one(watched: Any, role: str, machine: str) -> None:
+    (resource,) = (
+        text(item)
+        for statement in watched.statements(role)
+        if "states:StartExecution" in as_list(statement["Action"])
+        for item in as_list(statement["Resource"])
+    )
+    assert resource.startswith(machine)
+
+
+@pytest.mark.parametrize("name", ["monitor", "retrain"])
+def test_schedules_of_this_account_alone_may_use_their_roles_and_each_its_own_payload(
+    watched: Any, name: str
+) -> None:
+    role = watched.named("IAM::Role", f"{name.capitalize()}ScheduleRole")
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    condition = trust["Condition"]["StringEquals"]
+    assert condition["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert text(condition["aws:SourceArn"]).endswith(":<AWS::AccountId>:schedule-group/default")
+    (decrypt,) = (
+        s
+        for s in watched.statements(f"{name.capitalize()}ScheduleRole")
+        if "kms:Decrypt" in as_list(s["Action"])
+    )
+    (context,) = decrypt["Condition"]["StringEquals"].items()
+    assert context[0] == "kms:EncryptionContext:aws:scheduler:schedule:arn"
+    assert text(context[1]).endswith(f":<AWS::AccountId>:schedule/default/digits-dev-{name}")
+
+
+def test_the_decision_looks_and_changes_nothing(watched: Any) -> None:
+    statements = watched.statements("RetrainDecisionRole")
+    machine = "ExportsOutputRefTrainingWorkflowMachine"
+    assert actions_on(statements, machine) == {
+        "states:DescribeStateMachine",
+        "states:ListExecutions",
+    }
+    assert actions_on(statements, ":execution:") == {"states:DescribeExecution"}
+    assert actions_on(statements, "<Violations") == {"cloudwatch:DescribeAlarms"}
+    assert actions_on(statements, "ExportsOutputFnGetAttLake") == {
+        "s3:GetBucketLocation",
+        "s3:ListBucket",
+    }
+    (listing,) = (s for s in statements if "s3:ListBucket" in as_list(s["Action"]))
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["records", "records/*"]}}
+
+
+def test_the_monitor_machine_reads_reports_one_parameter_and_packages_of_its_group(
+    watched: Any,
+) -> None:
+    statements = watched.statements("MonitorWorkflowRole")
+    assert actions_on(statements, "/monitor/reports/*") == {"s3:GetObject"}
+    assert actions_on(statements, "ExportsOutputFnGetAttLake") == {"s3:GetObject"}
+    assert actions_on(statements, "parameter/penstock/digits/dev/model-package-arn") == {
+        "ssm:GetParameter"
+    }
+    for role in ("MonitorWorkflowRole", "DeploymentWorkflowRole"):
+        assert actions_on(watched.statements(role), ":model-package/digits-dev/*") == {
+            "sagemaker:DescribeModelPackage"
+        }
+        assert actions_on(watched.statements(role), ":job/") == {
+            "glue:BatchStopJobRun",
+            "glue:GetJobRun",
+            "glue:GetJobRuns",
+            "glue:StartJobRun",
+        }
 
 
 def test_training_writes_models_and_hosting_only_reads_them(dev: Any) -> None:
