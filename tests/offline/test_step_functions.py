@@ -166,3 +166,16 @@ def test_tasks_act_as_the_machines_own_role(cloud: BareCloud) -> None:
 )
 def test_a_definite_path_finds_a_value_and_any_other_a_list(path: str, found: object) -> None:
     assert stepfunctions.extract(path, {"a": [{"b": 1}, {"b": 2}]}) == found
+
+
+def test_executions_that_nobody_named_have_names_of_their_own(cloud: BareCloud) -> None:
+    machines = cloud.client("stepfunctions")
+    states = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    arn = machines.create_state_machine(
+        name="nameless", definition=json.dumps(states), roleArn=cloud.role_arn
+    )["stateMachineArn"]
+    started = [machines.start_execution(stateMachineArn=arn)["executionArn"] for _ in range(2)]
+    listed = machines.list_executions(stateMachineArn=arn)["executions"]
+    assert len({one["name"] for one in listed}) == 2
+    assert {one["executionArn"] for one in listed} == set(started)
+    assert all(one["executionArn"].endswith(f":{one['name']}") for one in listed)

@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import SimpleNamespace
@@ -51,6 +52,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
@@ -216,6 +218,7 @@ def install(patches: Patches, *, clients: ClientFactory, clock: Clock) -> None:
 
     _replace_everywhere(patches, "boto_client_for", client_for)
     _replace_everywhere(patches, "extract_json", extract)
+    _install_names(patches)
     _install_tasks(patches)
     _install_sync(patches)
     _install_waiting(patches, clock)
@@ -240,6 +243,21 @@ def extract(path: str, data: Any) -> Any:
     if not matches:
         raise json_path.NoSuchJsonPathError(json_path=path, data=data)
     return matches[0]
+
+
+def _install_names(patches: Patches) -> None:
+    """Whoever starts an execution without a name gets one (botocore 1.44.5, StartExecution).
+
+    moto 5.2.5 calls it None, and refuses the second one, which has the same name.
+    """
+    stock = StepFunctionsParserBackend.start_execution
+
+    def start_execution(
+        self: Any, state_machine_arn: str, name: str | None = None, *rest: Any, **named: Any
+    ) -> Any:
+        return stock(self, state_machine_arn, name or str(uuid.uuid4()), *rest, **named)
+
+    patches.replace(StepFunctionsParserBackend, "start_execution", start_execution)
 
 
 def _install_tasks(patches: Patches) -> None:
