@@ -26,6 +26,7 @@ from penstock.localcloud.shims import (
     s3,
     sagemaker,
     sagemaker_runtime,
+    scheduler,
     stepfunctions,
 )
 from penstock.localcloud.shims.patches import Patches
@@ -35,6 +36,7 @@ from penstock.localcloud.workers.firehose import DeliveryWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
 from penstock.localcloud.workers.glue import GlueWorker
 from penstock.localcloud.workers.hosting import HostingWorker
+from penstock.localcloud.workers.schedules import SchedulesWorker
 from penstock.localcloud.workers.training import TrainingWorker
 from penstock.localcloud.workers.transform import TransformWorker
 
@@ -145,6 +147,9 @@ class LocalCloud:
         events.install(patches, deliver=event_bus.deliver)
         alarms = AlarmsWorker(context)
         cloudwatch.install(patches, alarms=alarms, clock=context.clock)
+        schedules = SchedulesWorker(context)
+        scheduler.install(patches, schedules=schedules)
+        events.install_schedules(patches, rules=schedules, deliver=event_bus.deliver)
         run_functions = FunctionsWorker(context)
         functions.install(patches, invoker=run_functions)
         delivery = DeliveryWorker(context)
@@ -163,4 +168,14 @@ class LocalCloud:
         )
         sagemaker_runtime.install(patches, invoke=hosting.invoke)
         # stopped in reverse: whoever hands work on ends before those who take it
-        return [hosting, training, transform, run_functions, spark_jobs, event_bus, alarms, delivery]
+        return [
+            hosting,
+            training,
+            transform,
+            run_functions,
+            spark_jobs,
+            event_bus,
+            alarms,
+            schedules,
+            delivery,
+        ]

@@ -92,3 +92,20 @@ class Targets:
             logStreamName=stream,
             logEvents=[{"timestamp": stamp, "message": payload}],
         )
+
+
+def scheduled_event(
+    *, source: str, account_id: str, region: str, arn: str, time: str
+) -> dict[str, Any]:
+    """The "Scheduled Event" of a rule (source aws.events) or a schedule (aws.scheduler)."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": source,
+        "account": account_id,
+        "time": time,
+        "region": region,
+        "resources": [arn],
+        "detail": {},
+    }
