@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import boto3
-from botocore.exceptions import NoCredentialsError, NoRegionError, PartialCredentialsError
+from botocore.exceptions import ProfileNotFound
 
 from penstock.cli.errors import UsageError
 from penstock.cli.run import Run
@@ -25,17 +25,10 @@ class AwsRun(Run):
     """
 
     def drive(self) -> None:
-        """Drive the deployed stage; UsageError without credentials or region."""
+        """Drive the deployed stage."""
         for step in ("synth", "deploy"):
             self.timeline.skip(step, "the stage is deployed already")
         client = functools.cache(boto3.Session().client)
-        try:
-            client("sts").get_caller_identity()
-        except (NoCredentialsError, NoRegionError, PartialCredentialsError) as error:
-            raise UsageError(
-                f"--on aws: {error} Set AWS_PROFILE, or AWS_ACCESS_KEY_ID, "
-                "AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION"
-            ) from error
         aws = Aws(client, poll_seconds=_POLL_SECONDS, patience_seconds=_PATIENCE_SECONDS)
         stage = Stage.read(aws, pipeline=self.pipeline, environment=self.environment)
         scenario = Scenario(aws, stage, self.timeline, alone=False)
@@ -44,3 +37,24 @@ class AwsRun(Run):
             scenario.run(self.records)
         finally:
             self.keep_monitor(client)
+
+
+def check_credentials() -> None:
+    """UsageError if the environment names no credentials or no region, or a profile in vain."""
+    try:
+        session = boto3.Session()
+    except ProfileNotFound as error:
+        raise UsageError(f"--on aws: {error}") from error
+    missing = [
+        what
+        for what, found in (
+            ("credentials", session.get_credentials()),
+            ("region", session.region_name),
+        )
+        if not found
+    ]
+    if missing:
+        raise UsageError(
+            f"--on aws: the environment has no {' and no '.join(missing)}: set AWS_PROFILE, or "
+            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION"
+        )

@@ -78,6 +78,10 @@ def run(
         if json_file and not json_file.absolute().parent.is_dir():
             raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
         sending = records_to_send(description, data=data, count=records, broken_count=bad_records)
+        if on == "aws":
+            from penstock.cli.aws_run import check_credentials
+
+            check_credentials()
         report = _run(description, sending, on=on, environment=environment)
         if json_file:
             try:

@@ -13,7 +13,7 @@ from penstock.scenario.training import TrainingFailedError, TrainingFollower, Tr
 from penstock.scenario.watch import Watch
 
 # Of ten records so many are sent first; the others arrive when the model is in service already.
-_FIRST_OF_TEN = 7
+_FIRST_OF_TEN = 6
 _WATCHED = ("MonitorStateMachineArn", "MonitorAlarmName", "RetrainStateMachineArn")
 
 

@@ -10,6 +10,16 @@ import pytest
 
 from tests.runs.conftest import Penstock
 
+# botocore looks for credentials in files and at the machine's own metadata service as well
+NO_ACCOUNT = {
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "AWS_DEFAULT_REGION": "",
+    "AWS_REGION": "",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "nowhere",
+    "AWS_SHARED_CREDENTIALS_FILE": "nowhere",
+}
 SEVEN_CSV = "id,label\na,3\n"
 
 
@@ -32,6 +42,8 @@ def test_list_names_the_pipelines(penstock: Penstock) -> None:
         (("run", "digits", "--records", "many"), "'--records'"),
         (("run",), "Missing argument 'pipeline'"),
         (("run", "digits", "--tea"), "--tea"),
+        (("run", "digits", "--on", "mars"), "'--on'"),
+        (("run", "digits", "--on", "aws"), "no credentials and no region: set AWS_PROFILE"),
         (("fly",), "No such command 'fly'"),
     ],
 )
@@ -40,12 +52,18 @@ def test_one_line_and_exit_code_2(
 ) -> None:
     folder = penstock("list").folder
     (folder / "short.csv").write_text(SEVEN_CSV)
-    done = penstock(*arguments)
+    done = penstock(*arguments, **NO_ACCOUNT)
     assert done.code == 2
     assert says in done.err
     assert done.err.count("\n") == 1
     assert done.out == ""
     assert not (folder / "runs").exists()
+
+
+def test_a_profile_that_does_not_exist_is_one_line(penstock: Penstock) -> None:
+    done = penstock("run", "digits", "--on", "aws", **NO_ACCOUNT, AWS_PROFILE="nobody")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "penstock: --on aws: The config profile (nobody) could not be found\n"
 
 
 def test_a_wrong_value_in_a_description_is_named(tmp_path: Path) -> None:
