@@ -31,7 +31,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +61,7 @@ AUTO = "auto"
 DRIFT = "baseline_drift_check"
 MESSAGES = 10
 MESSAGE_CHARACTERS = 300
+MESSAGES_BYTES = 3000  # of all of them, as JSON
 
 
 class DataQualityError(Exception):
@@ -248,8 +249,16 @@ def summarize(outcome: Outcome, window: Window) -> dict[str, Any]:
         "drifted_features": sum(found.constraint_check_type == DRIFT for found in violations),
         "window_start": utc_text(window.start),
         "window_end": utc_text(window.end),
-        "messages": [text[:MESSAGE_CHARACTERS] for text in outcome.messages[:MESSAGES]],
+        "messages": _short(outcome.messages),
     }
+
+
+def _short(messages: Sequence[str]) -> list[str]:
+    """The first ones, as far as they fit; run.json has them all."""
+    fitting = [text[:MESSAGE_CHARACTERS] for text in messages[:MESSAGES]]
+    while len(json.dumps(fitting)) > MESSAGES_BYTES:
+        fitting.pop()
+    return fitting
 
 
 def main(arguments: list[str]) -> None:

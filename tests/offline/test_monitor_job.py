@@ -110,6 +110,8 @@ def put_data(cloud: GlueLab, training: Any, held_out: Any) -> None:
         "not JSON",
     ]
     put_captures(cloud, "odd", odd)
+    flood = [record("x", 1, f"text/{number}{'é' * 90}", "BASE64") for number in range(40)]
+    put_captures(cloud, "flood", flood)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +150,7 @@ def baseline(cloud: GlueLab, monitor: str) -> Baseline:
 
 
 FILES = ("statistics.json", "constraints.json", "constraint_violations.json", "run.json")
-CHECKS = ("reference", "inverted", "shifted", "holes", "silent", "odd")
+CHECKS = ("reference", "inverted", "shifted", "holes", "silent", "odd", "flood")
 
 
 @pytest.fixture(scope="module")
@@ -287,6 +289,14 @@ def test_odd_records_are_counted_by_reason_and_base64_is_read(
         "1 records skipped: not a capture record (a JSON object with captureData)",
         "2 records skipped: no readable eventMetadata.inferenceTime",
     ]
+
+
+def test_the_summary_stays_small_whatever_clients_send(
+    reports: dict[str, dict[str, Any]], cloud: GlueLab
+) -> None:
+    assert len(cloud.get("monitor/reports/flood/summary.json")) < 4096
+    assert 2 < len(reports["flood"]["messages"]) <= 10
+    assert len(document(cloud, "reports", "flood", "run.json")["messages"]) > 10
 
 
 @pytest.mark.parametrize("name", ["reference", "inverted"])
