@@ -133,7 +133,7 @@ def _reader(data: str, form: str, parts: str, names: Sequence[str]) -> Reader:
         import boto3
 
         s3 = boto3.client("s3")
-    return Reader(DataFormat(form), CaptureParts(parts), names, s3)
+    return Reader(DataFormat(form), CaptureParts(parts), names, s3=s3)
 
 
 def _write(files: Mapping[str, bytes], folder: Path) -> None:

@@ -9,6 +9,9 @@ Source: Model Monitor, "Schema for Constraints". Where it leaves room:
 - `categorical_comparison_threshold` falls back to `comparison_threshold`, as the page says.
 - `categorical_drift_method`: only LInfinity, the default. ChiSquared's decision rule is not
   published, so it is refused instead of guessed.
+- Overrides of one feature are `monitoringConfigOverrides` on the page, and
+  `monitoring_config_overrides` where the SageMaker SDK (2.257.7 and 3.27.0, set_monitoring) writes
+  them. Both are read, the page's wins.
 - `domains` are suggested for texts with up to 120 different values that each occur ten times on
   average (ours; the image's rule is not published).
 """
@@ -150,7 +153,10 @@ class Constraints:
 
 
 def _feature(feature: Mapping[str, Any], shared: Mapping[str, Any]) -> FeatureConstraints:
-    own = feature.get("monitoringConfigOverrides") or {}
+    own = {
+        **(feature.get("monitoring_config_overrides") or {}),
+        **(feature.get("monitoringConfigOverrides") or {}),
+    }
     config = {
         **shared,
         **own,

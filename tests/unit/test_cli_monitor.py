@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import boto3
 import numpy as np
 import pytest
+from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from penstock.cli.main import app
@@ -61,6 +63,20 @@ def test_violations_are_named_and_end_with_1(folder: Path) -> None:
 def test_no_data_in_the_window_is_said_and_ends_with_0(folder: Path) -> None:
     done = run(folder, "empty")
     assert (done.exit_code, "no data: not one row in 0 objects" in done.output) == (0, True)
+
+
+@mock_aws
+def test_prefixes_on_s3_are_read_as_the_caller(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="lake")
+    s3.upload_file(str(folder / "same.csv"), "lake", "day/same.csv")
+    options = ("--baseline", folder / "base", "--out", folder / "out")
+    done = monitor("run", "s3://lake/day/", *options)
+    assert (done.exit_code, "Completed: 800 rows, 0 violations" in done.output) == (0, True)
+    assert "no data" in monitor("run", "s3://lake/night/", *options).output
 
 
 def test_a_report_of_either_folder(folder: Path) -> None:

@@ -43,16 +43,16 @@ class Reader:
         format: of every object.
         parts: of capture files.
         names: of the columns of CSV bodies in capture files, and of RecordIO's, by place.
+        s3: a boto3 S3 client, for s3:// prefixes.
         window: of time; capture records outside of it are left out and counted, and the data are
             an endpoint's captures on S3: only the hour folders that it touches are listed.
-        s3: a boto3 S3 client, for s3:// prefixes.
     """
 
     format: Format = Format.AUTO
     parts: Parts = Parts.INPUT
     names: Sequence[str] = ()
-    window: Window | None = None
     s3: Any = None
+    window: Window | None = None
 
     def batches(self, data: str, reading: Reading) -> Iterator[pa.RecordBatch]:
         """All rows of a file, a folder or an s3:// prefix, one batch in memory at a time.
