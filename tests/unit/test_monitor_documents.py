@@ -112,15 +112,14 @@ def test_both_spellings_of_the_distance_are_read(text: str) -> None:
     assert Distance.read(text) is Distance.ROBUST
 
 
-def test_a_feature_s_overrides_win() -> None:
+@pytest.mark.parametrize("key", ["monitoringConfigOverrides", "monitoring_config_overrides"])
+def test_a_feature_s_overrides_win(key: str) -> None:
     document = {
         "features": [
             {
                 "name": "x",
                 "inferred_type": "Fractional",
-                "monitoringConfigOverrides": {
-                    "distribution_constraints": {"comparison_threshold": 0.4}
-                },
+                key: {"distribution_constraints": {"comparison_threshold": 0.4}},
             },
             {"name": "y", "inferred_type": "Fractional"},
         ],
