@@ -110,15 +110,20 @@ def up(
         if (pipeline is None) == (assembly is None):
             raise UsageError("name a pipeline or give --assembly, one of the two")
         records: list[bytes] = []
+        sample = None
         if pipeline is not None:
+            from penstock.cli.connecting import Sample
             from penstock.cli.data import records_to_send
 
-            records = records_to_send(_pipeline(pipeline), data=None, count=None, broken_count=0)
+            description = _pipeline(pipeline)
+            records = records_to_send(description, data=None, count=None, broken_count=0)
+            sample = Sample.of(description.record_schema, records[0])
         try:
             stay_up(
                 pipeline=pipeline,
                 assembly=assembly,
                 records=records,
+                sample=sample,
                 records_per_second=record_rate,
                 say=typer.echo,
             )

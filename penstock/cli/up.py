@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shlex
 import signal
 import tempfile
 import threading
@@ -13,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from penstock.cli import connecting
+from penstock.cli.connecting import Command, Outputs, Sample
 from penstock.cli.synth import synthesize
 from penstock.localcloud.isolation import isolated
 from penstock.scenario.progress import Step
@@ -20,7 +21,6 @@ from penstock.scenario.progress import Step
 ENVIRONMENT = "dev"
 _POLL_SECONDS = 1.0
 _PATIENCE_SECONDS = 900.0  # the buffers of Firehose take minutes in real time
-Outputs = dict[str, dict[str, str]]
 
 
 class Interrupted(BaseException):
@@ -52,6 +52,7 @@ def stay_up(
     pipeline: str | None,
     assembly: Path | None,
     records: list[bytes],
+    sample: Sample | None,
     records_per_second: float,
     say: Callable[[str], None],
 ) -> None:
@@ -61,6 +62,7 @@ def stay_up(
         pipeline: a pipeline of this project; its dev stage is synthesized and deployed.
         assembly: instead of a pipeline, any cloud assembly.
         records: what the pipeline is brought into service with.
+        sample: of the pipeline's records, for the commands that are told.
         records_per_second: then the same records again and again, at this rate; 0 for no more.
         say: prints a line.
     """
@@ -80,7 +82,17 @@ def stay_up(
         ) as cloud:
             outputs = cloud.deploy(assembly, on_progress=lambda stack, how: say(f"{stack} {how}"))
             clients = cloud.context.clients
-            for line in connection_lines(clients.endpoint_url, cloud.context.region, outputs):
+            if sample is not None:
+                commands = connecting.for_pipeline(_all(outputs), sample)
+            else:
+                commands = _for_any(clients.deployer("cloudformation"), outputs)
+            told = connecting.lines(
+                endpoint_url=clients.endpoint_url,
+                region=cloud.context.region,
+                commands=commands,
+                outputs=outputs,
+            )
+            for line in told:
                 say(line)
             if pipeline is not None:
                 _bring_into_service(pipeline, clients.deployer, records, say)
@@ -91,38 +103,14 @@ def stay_up(
             never.wait()
 
 
-def connection_lines(endpoint_url: str, region: str, outputs: Outputs) -> list[str]:
-    """What to paste into another terminal: the environment, then commands for what is there."""
-    lines = [
-        "",
-        "In another terminal (boto3, the AWS CLI and everything built on them):",
-        f"export AWS_ENDPOINT_URL={endpoint_url} AWS_DEFAULT_REGION={region}",
-        "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
-        "",
-    ]
-    found = _all(outputs)
-    commands = {
-        # fileb:// is taken as it is by both versions of the AWS CLI
-        "StreamName": "aws kinesis put-record --partition-key 1 --data fileb://record.json "
-        "--stream-name {}",
-        "LakeBucketName": "aws s3 ls --recursive s3://{}",
-        "TrainingStateMachineArn": "aws stepfunctions start-execution --state-machine-arn {}",
-        "EndpointName": "aws sagemaker-runtime invoke-endpoint --content-type text/csv "
-        "--body fileb://rows.csv --endpoint-name {} /dev/stdout",
-    }
-    lines += [
-        command.format(shlex.quote(found[output]))
-        for output, command in commands.items()
-        if output in found
-    ]
-    lines += ["", "Outputs of the stacks:"]
-    lines += [
-        f"  {stack}.{name} = {value}"
-        for stack, values in outputs.items()
-        for name, value in values.items()
-        if not name.startswith("ExportsOutput")  # CDK's own, for its other stacks
-    ]
-    return [*lines, "", "Up. Buffers and schedules take their real time. Ctrl-C ends everything."]
+def _for_any(cloudformation: Any, stacks: Outputs) -> list[Command]:
+    pages = cloudformation.get_paginator("list_stack_resources")
+    return connecting.for_resources(
+        (resource["ResourceType"], resource["PhysicalResourceId"])
+        for stack in stacks
+        for page in pages.paginate(StackName=stack)
+        for resource in page["StackResourceSummaries"]
+    )
 
 
 def _all(outputs: Outputs) -> dict[str, str]:
@@ -143,7 +131,7 @@ def _bring_into_service(
     aws = Aws(client, poll_seconds=_POLL_SECONDS, patience_seconds=_PATIENCE_SECONDS)
     stage = Stage.read(aws, pipeline=pipeline, environment=ENVIRONMENT)
     try:
-        Scenario(aws, stage, Timeline(_Lines(say)), alone=False).run(records)
+        Scenario(aws, stage, Timeline(_Lines(say)), alone=False).bring_into_service(records)
     except StepFailedError as error:
         say(f"not in service: {error}")
     else:

@@ -2,99 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-import boto3
+import numpy as np
 import pytest
 
 from penstock.cli.up import keep_feeding
+from penstock.recordio import write_dense
 from tests.runs.conftest import project
+from tests.runs.up_process import Up
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("up")]
-
-
-class Up:
-    """A running `penstock up`, in a process session of its own so that nobody is forgotten."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.temporary = folder / "tmp"
-        self.temporary.mkdir()
-        self.process = subprocess.Popen(
-            [Path(sys.prefix, "bin", "penstock"), "up", *arguments],
-            cwd=folder,
-            env={**os.environ, "TMPDIR": str(self.temporary)},
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.lines: list[str] = []
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            if line.startswith("Up."):
-                return
-        raise AssertionError("\n".join(self.lines))
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the printed export lines set."""
-        pairs = [
-            word.split("=", 1)
-            for line in self.lines
-            if line.startswith("export ")
-            for word in line.removeprefix("export ").split()
-        ]
-        return dict(pairs)
-
-    def client(self, service: str) -> Any:
-        given = self.environment
-        return boto3.client(
-            service,
-            endpoint_url=given["AWS_ENDPOINT_URL"],
-            region_name=given["AWS_DEFAULT_REGION"],
-            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    def output(self, name: str) -> str:
-        return next(line.split(" = ")[1] for line in self.lines if f".{name} = " in line)
-
-    def relatives(self) -> list[int]:
-        """Processes of its session that are alive."""
-        found = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rsplit(")", 1)[1].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended meanwhile
-            if int(fields[3]) == self.process.pid and fields[0] != "Z":
-                found.append(int(stat.parent.name))
-        return found
-
-    def end(self, how: signal.Signals) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(60)
-
-    def left_behind(self) -> list[str]:
-        """Processes, files and the port that are still there."""
-        address = urlparse(self.environment["AWS_ENDPOINT_URL"])
-        left = [f"process {pid}" for pid in self.relatives()]
-        left += [f"file {path}" for path in self.temporary.rglob("*")]
-        with socket.socket() as probe:
-            if probe.connect_ex((str(address.hostname), int(address.port or 0))) == 0:
-                left.append(f"port {address.port}")
-        return left
 
 
 @pytest.fixture
@@ -131,8 +58,65 @@ def test_boto3_finds_a_fed_stream_and_ctrl_c_leaves_nothing_behind(digits: Up) -
     assert digits.output("TrainingStateMachineArn") in [m["stateMachineArn"] for m in machines]
     assert any("aws kinesis put-record" in line and stream in line for line in digits.lines)
 
+    train_without_end(digits)
+    wait_until(lambda: fifos(digits) and trainers(digits), seconds=30)
     assert digits.end(signal.SIGINT) == 0
     assert digits.left_behind() == []
+
+
+def train_without_end(up: Up) -> None:
+    """A job in Pipe mode, by the pipeline's own role, that goes on for a very long time."""
+    shard = io.BytesIO()
+    rows = 20_000
+    write_dense(shard, np.ones((rows, 64), np.float32), np.arange(rows, dtype=np.float32))
+    lake = up.output("LakeBucketName")
+    up.client("s3").put_object(Bucket=lake, Key="prepared/x/part", Body=shard.getvalue())
+    resources = up.client("cloudformation").list_stack_resources(StackName="digits-dev-training")
+    role = next(
+        resource["PhysicalResourceId"]
+        for resource in resources["StackResourceSummaries"]
+        if resource["LogicalResourceId"].startswith("TrainingRole")
+    )
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{lake}/prepared/x/"}
+    up.client("sagemaker").create_training_job(
+        TrainingJobName="without-end",
+        RoleArn=f"arn:aws:iam::123456789012:role/{role}",
+        AlgorithmSpecification={
+            "TrainingImage": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
+            "TrainingInputMode": "Pipe",
+        },
+        HyperParameters={
+            "predictor_type": "regressor",
+            "feature_dim": "64",
+            "epochs": "10000",
+            "early_stopping_patience": "10000",
+        },
+        InputDataConfig=[
+            {
+                "ChannelName": "train",
+                "DataSource": {"S3DataSource": source},
+                "ContentType": "application/x-recordio-protobuf",
+            }
+        ],
+        OutputDataConfig={"S3OutputPath": f"s3://{up.output('ArtifactsBucketName')}/x/"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 3600},
+    )
+
+
+def fifos(up: Up) -> list[Path]:
+    return [path for path in up.temporary.rglob("*") if path.is_fifo()]
+
+
+def trainers(up: Up) -> list[str]:
+    return [process for process in up.relatives() if "linear_learner train" in process]
+
+
+def wait_until(look: Callable[[], object], *, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain"
+        time.sleep(0.05)
 
 
 def test_sample_traffic_goes_round_until_it_is_ended() -> None:
