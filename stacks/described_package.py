@@ -6,6 +6,7 @@ from aws_cdk import Aws, Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks.failure_alert import refusal
 from stacks.names import Names
 from stacks.permission import Permission, allow
 from stacks.sdk_call import sdk_call
@@ -39,7 +40,15 @@ def described_package(
             ),
             then,
         )
-        .otherwise(failed)
+        .otherwise(
+            refusal(
+                scope,
+                "RunUnknown",
+                cause="the model package's metadata does not name the training run's run and "
+                "prepared_uri, so nobody knows what its baseline is made of",
+                failed=failed,
+            )
+        )
     )
 
 

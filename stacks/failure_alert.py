@@ -32,6 +32,17 @@ def failure_alert(
     )
 
 
+def refusal(scope: Construct, name: str, *, cause: str, failed: sfn.IChainable) -> sfn.IChainable:
+    """A state that says what was wrong, where no call has failed, and goes on to the alert."""
+    return sfn.Pass(
+        scope,
+        name,
+        state_name=name,
+        parameters={"Error": name, "Cause": cause},
+        result_path="$.error",
+    ).next(failed)
+
+
 def send_alerts(alerts: sns.ITopic, key: kms.IKey) -> list[Permission]:
     """Publishing to the topic, which the pipeline's key encrypts."""
     return [allow(["sns:Publish"], [alerts.topic_arn]), encrypt_with(key)]

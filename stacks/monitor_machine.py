@@ -13,7 +13,7 @@ from constructs import Construct
 from pipelines.spec import Monitor
 from stacks.baseline import baseline_uri
 from stacks.described_package import describe_packages, described_package
-from stacks.failure_alert import failure_alert, send_alerts
+from stacks.failure_alert import failure_alert, refusal, send_alerts
 from stacks.glue_run import glue_run, run_job
 from stacks.machine_schedule import SCHEDULED_TIME, MachineSchedule
 from stacks.names import CAPTURE_PREFIX, REPORTS_PREFIX, Names
@@ -67,7 +67,7 @@ class MonitorMachine(Construct):
             "Schedule",
             name=names.monitor_schedule,
             description="Checks the requests of the last hours",
-            expression=_cron(monitor.every_hours),
+            expression=check_times(monitor.every_hours),
             machine=self.state_machine.machine,
             machine_input={"scheduled_time": SCHEDULED_TIME},
             state="ENABLED",
@@ -162,7 +162,15 @@ class MonitorMachine(Construct):
                 ),
                 given,
             )
-            .otherwise(failed)
+            .otherwise(
+                refusal(
+                    self,
+                    "WindowMissing",
+                    cause="the input names no window: give scheduled_time, or window_start and "
+                    "window_end",
+                    failed=failed,
+                )
+            )
         )
 
     def _build_compare(
@@ -195,7 +203,14 @@ class MonitorMachine(Construct):
                 sfn.Condition.string_equals("$.exit_status", status),
                 sfn.Succeed(self, status, state_name=status),
             )
-        return judge.otherwise(failed)
+        return judge.otherwise(
+            refusal(
+                self,
+                "StatusUnknown",
+                cause="the report's exit_status is neither Completed nor CompletedWithViolations",
+                failed=failed,
+            )
+        )
 
     def _permissions(
         self,
@@ -220,7 +235,7 @@ class MonitorMachine(Construct):
         ]
 
 
-def _cron(every_hours: int) -> str:
-    """Every n hours from midnight UTC on."""
+def check_times(every_hours: int) -> str:
+    """The cron expression of every n hours from midnight UTC on."""
     hours = {1: "*", 24: "0"}.get(every_hours, f"0/{every_hours}")
     return f"cron({MINUTE} {hours} * * ? *)"

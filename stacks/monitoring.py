@@ -80,7 +80,6 @@ class Monitoring(Layer):
         machine = monitor.state_machine.machine
         CfnOutput(self, "MonitorStateMachineArn", value=machine.state_machine_arn)
         CfnOutput(self, "MonitorAlarmName", value=alarm.alarm_name)
-        CfnOutput(self, "MonitorJobName", value=baseline.job.job_name)
         return alarm
 
     def _build_retrain(

@@ -128,6 +128,7 @@ class TrainingStack(Layer):
                 log_retention_days=environment.log_retention_days,
             )
             self.baseline = Baseline(job=monitor.job, monitor=pipeline.monitor, lake=lake)
+            CfnOutput(self, "MonitorJobName", value=monitor.job.job_name)
         serving = DeploymentMachine(
             self,
             "Deployment",

@@ -103,12 +103,15 @@ def watched_by(
     return digits.model_copy(update={"serving": serving, "monitor": monitor, "retrain": retrain})
 
 
-def synthesized(context: dict[str, Any], out: Path, pipeline: Pipeline) -> Synthesized:
-    """The app as it is built in dev for a changed digits; cdk-nag's findings make it raise."""
+def synthesized(
+    context: dict[str, Any], out: Path, pipeline: Pipeline, environment: str = "dev"
+) -> Synthesized:
+    """The app as it is built for a changed digits; cdk-nag's findings make it raise."""
+    choices = {"pipeline": "digits", "environment": environment}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.load", lambda: {"digits": pipeline})
-        build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
-    return Synthesized(out=out, stage="digits-dev")
+        build_app({**context, **choices}, out=out, validate=False).synth()
+    return Synthesized(out=out, stage=f"digits-{environment}")
 
 
 @pytest.fixture(scope="session")
