@@ -8,6 +8,7 @@ that hash (SGD wants mixed data), and writes below `--output_uri`:
     validation/part-00000.rec
     test/part-00000.rec
     holdout/test.csv            the test channel's rows once more: id, label, features
+    holdout/test_features.csv   their features alone and no header, as a batch transform reads them
     summary.json                what was read, what was dropped, what each channel holds
 
 Split, order and choice among records with the same id depend on the records' contents alone, not
@@ -27,7 +28,7 @@ import itertools
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -224,14 +225,17 @@ class Shard:
             self._append_holdout(ids, labels, features)
 
     def _append_holdout(self, ids: np.ndarray, labels: np.ndarray, features: np.ndarray) -> None:
-        new = "csv" not in self._files
-        text = io.TextIOWrapper(self._file("csv"), newline="", write_through=True)
-        writer = csv.writer(text, lineterminator="\n")
-        if new:
-            writer.writerow(["id", "label", *self.settings.feature_columns])
-        for record_id, label, row in zip(ids, labels, features, strict=True):
-            # nine digits give a float32 back exactly, and whole numbers stay short
-            writer.writerow([record_id, f"{label:.17g}", *(f"{value:.9g}" for value in row)])
+        if "csv" not in self._files:
+            self._write_csv("csv", [["id", "label", *self.settings.feature_columns]])
+        # nine digits give a float32 back exactly, and whole numbers stay short
+        rows = [[f"{value:.9g}" for value in row] for row in features]
+        names = zip(ids, (f"{label:.17g}" for label in labels), strict=True)
+        self._write_csv("csv", ([*name, *row] for name, row in zip(names, rows, strict=True)))
+        self._write_csv("features.csv", rows)
+
+    def _write_csv(self, suffix: str, rows: Iterable[list[str]]) -> None:
+        text = io.TextIOWrapper(self._file(suffix), newline="", write_through=True)
+        csv.writer(text, lineterminator="\n").writerows(rows)
         text.detach()
 
     def _file(self, suffix: str) -> Any:
@@ -242,7 +246,11 @@ class Shard:
     def upload(self, s3: Any) -> None:
         """Put the finished files where they belong, with a boto3 client for S3."""
         channel, part = channel_and_part(self.group, self.settings.train_shards)
-        names = {"rec": f"{channel}/part-{part:05d}.rec", "csv": "holdout/test.csv"}
+        names = {
+            "rec": f"{channel}/part-{part:05d}.rec",
+            "csv": "holdout/test.csv",
+            "features.csv": "holdout/test_features.csv",
+        }
         for suffix, file in self._files.items():
             with file:
                 file.seek(0)

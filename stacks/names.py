@@ -15,6 +15,13 @@ BASELINES_PREFIX = f"{MONITOR_PREFIX}baseline/"
 REPORTS_PREFIX = f"{MONITOR_PREFIX}reports/"
 MODELS_PREFIX = "models/"
 
+# below prepared/<run>/: the test channel's rows with and without labels, and a model's answers
+HOLDOUT_LABELS = "holdout/test.csv"
+HOLDOUT_FEATURES = "holdout/test_features.csv"
+SCORES_FOLDER = "scores/"
+HOLDOUT_PREFIX = f"{PREPARED_PREFIX}*/holdout/"
+SCORES_PREFIX = f"{PREPARED_PREFIX}*/{SCORES_FOLDER}"
+
 
 @dataclass(frozen=True)
 class Names:

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from pipelines.spec import Retrain
 from stacks.failure_alert import failure_alert, send_alerts
+from stacks.function_call import function_call
 from stacks.machine_schedule import MachineSchedule
 from stacks.names import Names
 from stacks.permission import allow
@@ -23,14 +24,6 @@ from stacks.retrain_decision import RetrainDecision
 from stacks.service_role import ServiceRole
 from stacks.state_machine import LoggedStateMachine
 
-# Lambda's own passing faults (Step Functions developer guide, handling Lambda service exceptions)
-LAMBDA_RETRY = (
-    "Lambda.AWSLambdaException",
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.SdkClientException",
-    "Lambda.ServiceException",
-    "Lambda.TooManyRequestsException",
-)
 # throttling comes under the base exception of the service (from experience, unconfirmed); the
 # execution's name makes a second try harmless
 START_RETRY = (
@@ -122,21 +115,12 @@ class RetrainMachine(Construct):
             error="RetrainFailed",
             alerts=alerts,
         )
-        decide = sfn.CustomState(
+        decide = function_call(
             self,
             "Decide",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::lambda:invoke",
-                "Parameters": {"FunctionName": function.function_arn, "Payload.$": "$"},
-                "ResultSelector": {"decision.$": "$.Payload"},
-                "OutputPath": "$.decision",
-            },
-        ).add_retry(
-            errors=list(LAMBDA_RETRY),
-            interval=Duration.seconds(5),
-            backoff_rate=2,
-            max_attempts=4,
+            function=function,
+            payload={"Payload.$": "$"},
+            result={"ResultSelector": {"decision.$": "$.Payload"}, "OutputPath": "$.decision"},
         )
         start = sfn.CustomState(
             self,

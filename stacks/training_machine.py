@@ -1,4 +1,4 @@
-"""The training state machine: prepare, train, gate, register. JSONPath throughout."""
+"""The training state machine: prepare, train, gate, compare, register. JSONPath throughout."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from constructs import Construct
 from penstock.catalog import instances
 from pipelines.spec import Deployment, Gate, Training
 from stacks.algorithm_image import AlgorithmImage
+from stacks.model_comparison import NULL, ModelComparison, not_compared
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
 from stacks.permission import Permission, allow
 from stacks.policies import (
@@ -27,6 +28,7 @@ from stacks.policies import (
 from stacks.state_machine import LoggedStateMachine
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
+COMPARISON_MINUTES = 60  # a batch transform has no limit of its own
 SLACK_MINUTES = 60  # waiting for capacity and retries, on top of the jobs' own limits
 
 # Worth another try: the service was busy or out of capacity. A job that ran and failed is not.
@@ -44,8 +46,9 @@ SDK_RETRY = ("SageMaker.SageMakerException",)
 class TrainingMachine(Construct):
     """Jobs have no lifetime of their own: this machine starts them and waits (.sync).
 
-    A successful execution's output: run, training_job_name, metric_value, model_package_arn,
-    prepared_uri, artifact_uri.
+    A successful execution's output: run, training_job_name, metric_value, serving_metric_value
+    (null if there was no model to compare with), registered, model_package_arn (null if the
+    served model was not beaten), prepared_uri, artifact_uri.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class TrainingMachine(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         pipeline = deployment.pipeline
+        tags = {"pipeline": pipeline.name, "environment": deployment.environment.name}
         prepare = self._build_prepare(job=job, lake=lake)
         describe = self._build_describe(metric=pipeline.gate.metric)
         train = self._build_train(
@@ -74,15 +78,34 @@ class TrainingMachine(Construct):
             role=training_role,
             artifacts=artifacts,
             key=key,
-            tags={
-                "pipeline": pipeline.name,
-                "environment": deployment.environment.name,
-            },
+            tags=tags,
         )
         register = self._build_register(
             deployment=deployment, image=image, group_name=model_package_group_name
         )
-        gate = self._build_gate(pipeline.gate, passed=register)
+        comparison: ModelComparison | None = None
+        if pipeline.gate.beats_serving:
+            comparison = ModelComparison(
+                self,
+                "Comparison",
+                names=names,
+                pipeline=pipeline,
+                run=RUN,
+                retry_jobs=TRAIN_RETRY,
+                tags=tags,
+                image=image,
+                lake=lake,
+                artifacts=artifacts,
+                key=key,
+                log_retention_days=deployment.environment.log_retention_days,
+            )
+            passed = comparison.states(
+                better=register,
+                not_better=self._build_summary("KeepServing", registered=False),
+            )
+        else:
+            passed = not_compared(self).next(register)
+        gate = self._build_gate(pipeline.gate, passed=passed)
         read_metric = sfn.Pass(
             self,
             "ReadMetric",
@@ -101,17 +124,21 @@ class TrainingMachine(Construct):
             log_group_name=f"{names.prefix}-training",
             description="Prepares data, trains a model, judges it and registers it",
             start=prepare.next(train).next(describe).next(read_metric).next(gate),
-            permissions=self._permissions(
-                names=names,
-                job=job,
-                training_role=training_role,
-                image=image,
-                artifacts=artifacts,
-                key=key,
-            ),
+            permissions=[
+                *self._permissions(
+                    names=names,
+                    job=job,
+                    training_role=training_role,
+                    image=image,
+                    artifacts=artifacts,
+                    key=key,
+                ),
+                *(comparison.permissions() if comparison else []),
+            ],
             timeout=Duration.minutes(
                 pipeline.prepare.timeout_minutes
                 + pipeline.training.max_runtime_minutes
+                + (COMPARISON_MINUTES if comparison else 0)
                 + SLACK_MINUTES
             ),
             key=key,
@@ -260,6 +287,7 @@ class TrainingMachine(Construct):
     ) -> sfn.Chain:
         pipeline = deployment.pipeline
         inference = pipeline.training.facts.inference
+        machine = instances.instance_type(pipeline.serving.instance_type)
         approved = deployment.environment.approval == "automatic"
         register = sfn.CustomState(
             self,
@@ -275,10 +303,16 @@ class TrainingMachine(Construct):
                         "Containers": [{"Image": image.uri, "ModelDataUrl.$": "$.artifact_uri"}],
                         "SupportedContentTypes": list(inference.request),
                         "SupportedResponseMIMETypes": list(inference.response),
-                        "SupportedRealtimeInferenceInstanceTypes": [pipeline.serving.instance_type],
+                        "SupportedRealtimeInferenceInstanceTypes": [machine.name],
+                        **(
+                            {"SupportedTransformInstanceTypes": [machine.name]}
+                            if machine.transform
+                            else {}
+                        ),
                     },
                     "CustomerMetadataProperties": {
                         "run.$": "$.run",
+                        "prepared_uri.$": "$.prepared_uri",
                         "training_job_name.$": "$.training_job_name",
                         "metric": pipeline.gate.metric,
                         "metric_value.$": "States.Format('{}', $.metric_values[0])",
@@ -292,20 +326,29 @@ class TrainingMachine(Construct):
             backoff_rate=2,
             max_attempts=3,
         )
-        summarize = sfn.Pass(
+        return register.next(self._build_summary("Summarize", registered=True))
+
+    def _build_summary(self, name: str, *, registered: bool) -> sfn.CustomState:
+        """The last state, whose output is the execution's."""
+        return sfn.CustomState(
             self,
-            "Summarize",
-            state_name="Summarize",
-            parameters={
-                "run.$": "$.run",
-                "training_job_name.$": "$.training_job_name",
-                "metric_value.$": "$.metric_values[0]",
-                "model_package_arn.$": "$.model_package.ModelPackageArn",
-                "prepared_uri.$": "$.prepared_uri",
-                "artifact_uri.$": "$.artifact_uri",
+            name,
+            state_json={
+                "Type": "Pass",
+                "Parameters": {
+                    "run.$": "$.run",
+                    "training_job_name.$": "$.training_job_name",
+                    "metric_value.$": "$.metric_values[0]",
+                    "serving_metric_value.$": "$.serving.metric_value",
+                    "registered": registered,
+                    "model_package_arn.$": "$.model_package.ModelPackageArn"
+                    if registered
+                    else NULL,
+                    "prepared_uri.$": "$.prepared_uri",
+                    "artifact_uri.$": "$.artifact_uri",
+                },
             },
         )
-        return register.next(summarize)
 
     def _permissions(
         self,

@@ -158,6 +158,8 @@ def test_the_holdout_file_names_the_test_channels_records(
     ] == shards(cloud, "prepared/1/test/")
     for line in lines:
         assert int(line["f0"]) == by_key[line["id"]]["f0"]
+    features = cloud.get("prepared/1/holdout/test_features.csv").decode().splitlines()
+    assert features == [",".join(line[name] for name in FEATURES) for line in lines]
 
 
 def test_logs_are_under_the_run_id(prepared: dict[str, Any], cloud: GlueLab) -> None:
@@ -202,7 +204,7 @@ for name in ("other", "empty", "narrow", "text", "holes", "few"):
     run = cloud.run("several")
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
     keys = ["train/part-00000.rec", "train/part-00001.rec", "validation/part-00000.rec"]
-    for key in [*keys, "test/part-00000.rec", "holdout/test.csv"]:
+    for key in [*keys, "test/part-00000.rec", "holdout/test.csv", "holdout/test_features.csv"]:
         assert cloud.get(f"out/other/{key}") == cloud.get(f"prepared/1/{key}"), key
     refused = [line for line in cloud.log(run["Id"], "output") if line.startswith("refused")]
     assert refused[0] == "refused empty no records below s3://lake/empty/"

@@ -57,7 +57,7 @@ def test_a_second_synth_in_another_process_without_aws_settings_is_identical(
     assert comparable(tmp_path, "digits-dev") == comparable(dev.out, "digits-dev")
     assets = {path.name for path in dev.out.glob("asset.*")}
     assert {path.name for path in tmp_path.glob("asset.*")} == assets
-    assert len(assets) == 3
+    assert len(assets) == 4
 
 
 def test_no_path_of_this_machine_is_in_a_template(dev: Any) -> None:

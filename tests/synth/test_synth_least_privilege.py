@@ -39,8 +39,9 @@ WILDCARDS = {
     r"<digits-dev-lake:ExportsOutputFnGetAttLake\w+>/monitor/(reports/)?\*": "objects",
     r"arn:.*:logs:.*:log-group:/aws-glue/jobs/digits-dev-monitor/\*:\*": "Glue names them",
     r"arn:.*:execution:<digits-dev-training:ExportsOutput\w+>:\*": "executions of one machine",
+    r"<digits-dev-lake:ExportsOutputFnGetAttLake\w+>/prepared/\*/(holdout|scores)/\*": "objects",
     r"<Artifacts\w+\.Arn>/models/\*": "objects",
-    r"arn:.*:sagemaker:.*:training-job/digits-dev-\*": "named after run and attempt",
+    r"arn:.*:sagemaker:.*:(training|transform)-job/digits-dev-\*": "named after run and attempt",
     r"arn:.*:sagemaker:.*:model-package/digits-dev/\*": "versions of the pipeline's group",
     r"arn:.*:sagemaker:.*:(model|endpoint-config)/(digits-dev-|DigitsDev|digitsdev)\*": "generated",
     r"arn:.*:cloudformation:.*:stack/digits-dev-serving/\*": "CloudFormation makes the id",
@@ -52,6 +53,8 @@ SERVICES = {
     "PrepareRole": "glue.amazonaws.com",
     "TrainingRole": "sagemaker.amazonaws.com",
     "ModelRole": "sagemaker.amazonaws.com",
+    "TrainingComparisonScoringRole": "sagemaker.amazonaws.com",
+    "TrainingComparisonCompareRole": "lambda.amazonaws.com",
     "TrainingWorkflowRole": "states.amazonaws.com",
     "DeploymentWorkflowRole": "states.amazonaws.com",
     "DeploymentRuleRole": "events.amazonaws.com",
@@ -130,9 +133,14 @@ def test_roles_are_passed_to_one_service_each(watched: Any) -> None:
             if "iam:PassRole" in as_list(statement["Action"]):
                 assert as_list(statement["Action"]) == ["iam:PassRole"]
                 (service,) = statement["Condition"]["StringEquals"].values()
-                passed[(role, text(statement["Resource"]))] = service
+                for resource in as_list(statement["Resource"]):
+                    passed[(role, text(resource))] = service
     assert {(role, re.sub(r"[0-9A-F]{8}\.Arn", "", r)): s for (role, r), s in passed.items()} == {
         ("TrainingWorkflowRole", "<TrainingRole>"): "sagemaker.amazonaws.com",
+        (
+            "TrainingWorkflowRole",
+            "<TrainingComparisonScoringRole>",
+        ): "sagemaker.amazonaws.com",
         ("DeploymentWorkflowRole", "<ServingUpdateRole>"): "cloudformation.amazonaws.com",
         ("ServingUpdateRole", "<ModelRole>"): "sagemaker.amazonaws.com",
     }
@@ -185,7 +193,12 @@ def test_volume_grants_are_on_one_key_and_without_a_condition_that_refuses_them(
         for statement in dev.statements(role)
         if "kms:CreateGrant" in as_list(statement["Action"])
     }
-    assert granting == {"TrainingRole", "TrainingWorkflowRole", "ServingUpdateRole"}
+    assert granting == {
+        "TrainingRole",
+        "TrainingComparisonScoringRole",
+        "TrainingWorkflowRole",
+        "ServingUpdateRole",
+    }
     for role in granting:
         (grant,) = (s for s in dev.statements(role) if "kms:CreateGrant" in as_list(s["Action"]))
         assert "Condition" not in grant
@@ -193,7 +206,7 @@ def test_volume_grants_are_on_one_key_and_without_a_condition_that_refuses_them(
 
 
 def test_jobs_may_encrypt_what_they_write(watched: Any) -> None:
-    for role in ("PrepareRole", "TrainingRole", "MonitorRole"):
+    for role in ("PrepareRole", "TrainingRole", "TrainingComparisonScoringRole", "MonitorRole"):
         actions = actions_on(watched.statements(role), "ExportsOutputFnGetAttKey")
         assert {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} <= actions
 
@@ -380,6 +393,50 @@ def test_training_writes_models_and_hosting_only_reads_them(dev: Any) -> None:
     assert "s3:PutObject" in actions_on(dev.statements("TrainingRole"), "/models/*")
     assert actions_on(dev.statements("ModelRole"), "/models/*") == {"s3:GetObject"}
     assert actions_on(dev.statements("ModelRole"), "digits-dev-lake") == set()
+
+
+def test_a_served_model_reads_test_rows_and_writes_its_answers_only(dev: Any) -> None:
+    statements = dev.statements("TrainingComparisonScoringRole")
+    assert actions_on(statements, "/models/*") == {"s3:GetObject"}
+    assert actions_on(statements, "/prepared/*/holdout/*") == {"s3:GetObject"}
+    assert actions_on(statements, "/prepared/*/scores/*") == {
+        "s3:AbortMultipartUpload",
+        "s3:PutObject",
+    }
+    (listing,) = (s for s in statements if s["Action"] == "s3:ListBucket")
+    assert listing["Condition"] == {
+        "StringLike": {"s3:prefix": ["prepared/*/holdout", "prepared/*/holdout/*"]}
+    }
+    function = dev.statements("TrainingComparisonCompareRole")
+    for prefix in ("holdout", "scores"):
+        assert actions_on(function, f"/prepared/*/{prefix}/*") == {"s3:GetObject"}
+
+
+def test_the_training_machine_scores_a_model_of_the_own_group_under_the_runs_name(
+    dev: Any,
+) -> None:
+    statements = dev.statements("TrainingWorkflowRole")
+    assert actions_on(statements, ":model/digits-dev-*") == {
+        "sagemaker:CreateModel",
+        "sagemaker:DeleteModel",
+    }
+    assert actions_on(statements, ":transform-job/") == {
+        "sagemaker:AddTags",
+        "sagemaker:CreateTransformJob",
+        "sagemaker:DescribeTransformJob",
+        "sagemaker:ListTags",
+        "sagemaker:StopTransformJob",
+    }
+    rule = "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+    assert actions_on(statements, rule) == {
+        "events:DescribeRule",
+        "events:PutRule",
+        "events:PutTargets",
+    }
+    assert actions_on(statements, "parameter/penstock/digits/dev/model-package-arn") == {
+        "ssm:GetParameter"
+    }
+    assert actions_on(statements, "<TrainingComparisonCompareFunction") == {"lambda:InvokeFunction"}
 
 
 def test_delivery_writes_records_and_errors_and_reads_one_stream(dev: Any) -> None:

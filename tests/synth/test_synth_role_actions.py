@@ -44,6 +44,20 @@ ACTIONS = {
         "logs": "CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents",
         "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
     },
+    "TrainingComparisonScoringRole": {
+        "cloudwatch": "PutMetricData",
+        "ecr": (
+            "BatchCheckLayerAvailability BatchGetImage GetAuthorizationToken GetDownloadUrlForLayer"
+        ),
+        "kms": "CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey",
+        "logs": "CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents",
+        "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
+    },
+    "TrainingComparisonCompareRole": {
+        "kms": "Decrypt",
+        "logs": "CreateLogStream DescribeLogStreams PutLogEvents",
+        "s3": "GetObject",
+    },
     "ModelRole": {
         "cloudwatch": "PutMetricData",
         "ecr": (
@@ -59,15 +73,18 @@ ACTIONS = {
         "glue": "BatchStopJobRun GetJobRun GetJobRuns StartJobRun",
         "iam": "PassRole",
         "kms": "CreateGrant Decrypt DescribeKey",
+        "lambda": "InvokeFunction",
         "logs": (
             "CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies "
             "GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery"
         ),
         "s3": "GetObject",
         "sagemaker": (
-            "AddTags CreateModelPackage CreateTrainingJob DescribeTrainingJob ListTags "
-            "StopTrainingJob"
+            "AddTags CreateModel CreateModelPackage CreateTrainingJob CreateTransformJob "
+            "DeleteModel DescribeModelPackage DescribeTrainingJob DescribeTransformJob ListTags "
+            "StopTrainingJob StopTransformJob"
         ),
+        "ssm": "GetParameter",
         "xray": "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
     },
     "DeploymentWorkflowRole": {

@@ -83,7 +83,7 @@ def test_the_key_rotates_and_names_the_services_that_must_use_it(dev: Any) -> No
 
 def test_every_log_group_has_the_key_and_a_retention(dev: Any) -> None:
     groups = dev.resources("Logs::LogGroup")
-    assert len(groups) == 7
+    assert len(groups) == 8
     for name, resource in groups.items():
         assert "ExportsOutputFnGetAttKey" in json.dumps(resource["Properties"]["KmsKeyId"]), name
         assert resource["Properties"]["RetentionInDays"] == 90, name

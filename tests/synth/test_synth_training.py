@@ -10,6 +10,7 @@ import pytest
 from tests.synth.reading import text
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
+NULL = "States.StringToJson('null')"
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +146,7 @@ def test_the_gate_is_the_jobs_own_final_metric(states: dict[str, Any]) -> None:
     assert selector == "$.FinalMetricDataList[?(@.MetricName=='test:multiclass_accuracy')].Value"
     missing, passed = states["Gate"]["Choices"]
     assert (missing["IsPresent"], missing["Next"]) == (False, "MetricMissing")
-    assert (passed["NumericGreaterThanEquals"], passed["Next"]) == (0.9, "Register")
+    assert (passed["NumericGreaterThanEquals"], passed["Next"]) == (0.9, "ReadServedModel")
     assert states["Gate"]["Default"] == "GateMissed"
     missed = states["GateMissed"]
     assert (missed["Type"], missed["Error"]) == ("Fail", "QualityGateMissed")
@@ -171,10 +172,74 @@ def test_a_successful_execution_says_what_it_made(states: dict[str, Any]) -> Non
         "run",
         "training_job_name",
         "metric_value",
+        "serving_metric_value",
+        "registered",
         "model_package_arn",
         "prepared_uri",
         "artifact_uri",
     }
+
+
+def test_without_a_served_model_there_is_nothing_to_beat(states: dict[str, Any]) -> None:
+    assert states["ReadServedModel"]["Parameters"] == {
+        "Name": "/penstock/digits/dev/model-package-arn"
+    }
+    (none,) = states["IsModelServed"]["Choices"]
+    assert (none["StringEquals"], none["Next"]) == ("none", "NotCompared")
+    assert states["IsModelServed"]["Default"] == "CreateServedModel"
+    assert states["NotCompared"]["Parameters"] == {"metric_value.$": NULL}
+    assert states["NotCompared"]["Next"] == "Register"
+
+
+def test_the_served_model_answers_the_new_runs_test_rows(states: dict[str, Any]) -> None:
+    model = states["CreateServedModel"]["Parameters"]
+    assert model["ModelName.$"] == f"States.Format('digits-dev-{{}}', {RUN})"
+    assert model["PrimaryContainer"] == {"ModelPackageName.$": "$.serving.package_arn"}
+    assert model["EnableNetworkIsolation"] is True
+    assert "ScoringRole" in model["ExecutionRoleArn"]
+    score = states["ScoreServedModel"]
+    assert score["Resource"].endswith(":states:::sagemaker:createTransformJob.sync")
+    job = score["Parameters"]
+    assert job["ModelName.$"] == model["ModelName.$"]
+    source = job["TransformInput"]["DataSource"]["S3DataSource"]
+    assert source["S3Uri.$"] == "States.Format('{}holdout/test_features.csv', $.prepared_uri)"
+    assert job["TransformInput"]["SplitType"] == "Line"
+    output = job["TransformOutput"]
+    assert output["S3OutputPath.$"] == "States.Format('{}scores/', $.prepared_uri)"
+    assert (output["Accept"], output["AssembleWith"]) == ("application/jsonlines", "Line")
+    assert "ExportsOutputFnGetAttKey" in output["KmsKeyId"]
+    assert "ExportsOutputFnGetAttKey" in job["TransformResources"]["VolumeKmsKeyId"]
+    payload = states["CompareModels"]["Parameters"]["Payload"]
+    assert payload["answers_uri.$"] == (
+        "States.Format('{}scores/test_features.csv.out', $.prepared_uri)"
+    )
+    assert (payload["answer_field"], payload["formula"]) == ("predicted_label", "accuracy")
+    assert payload["new_metric_value.$"] == "$.metric_values[0]"
+
+
+def test_the_scored_model_is_deleted_however_scoring_ended(states: dict[str, Any]) -> None:
+    for name in ("ScoreServedModel", "CompareModels"):
+        (caught,) = states[name]["Catch"]
+        assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "DeleteServedModel")
+        assert caught["ResultPath"] == "$.failure"
+    assert states["CompareModels"]["Next"] == "DeleteServedModel"
+    assert states["DeleteServedModel"]["Next"] == "BeatsServing"
+    failed, better = states["BeatsServing"]["Choices"]
+    assert (failed["Variable"], failed["Next"]) == ("$.failure", "ComparisonFailed")
+    assert states["ComparisonFailed"]["ErrorPath"] == "$.failure.Error"
+    assert (better["BooleanEquals"], better["Next"]) == (True, "Register")
+
+
+def test_a_model_that_does_not_beat_the_served_one_is_a_success_without_a_package(
+    states: dict[str, Any],
+) -> None:
+    assert states["BeatsServing"]["Default"] == "KeepServing"
+    kept, registered = states["KeepServing"], states["Summarize"]
+    assert (kept["Type"], kept["End"]) == ("Pass", True)
+    assert kept["Parameters"]["model_package_arn.$"] == NULL
+    assert kept["Parameters"]["registered"] is False
+    assert registered["Parameters"]["registered"] is True
+    assert set(kept["Parameters"]) == set(registered["Parameters"])
 
 
 def test_an_approval_starts_the_deployment(dev: Any) -> None:

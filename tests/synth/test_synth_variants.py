@@ -102,6 +102,15 @@ def test_channels_mode_and_gate_are_the_descriptions(meters: Synthesized) -> Non
     assert states["Gate"]["Choices"][1]["NumericGreaterThanEquals"] == 0.75
 
 
+def test_a_gate_that_compares_nothing_scores_nothing(meters: Synthesized) -> None:
+    states = meters.machine("Training")["States"]
+    assert states["Gate"]["Choices"][1]["Next"] == "NotCompared"
+    assert states["NotCompared"]["Next"] == "Register"
+    assert "ScoreServedModel" not in states
+    for statement in meters.statements("TrainingWorkflowRole"):
+        assert not any("Transform" in action for action in statement["Action"])
+
+
 def test_stream_delivery_and_table_are_the_descriptions(meters: Synthesized) -> None:
     stream = meters.only("Kinesis::Stream")
     assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}

@@ -1,0 +1,279 @@
+"""The states that let the served model answer the new run's test rows and compare the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from penstock.catalog import instances
+from pipelines.spec import Pipeline
+from stacks.algorithm_image import AlgorithmImage
+from stacks.function_call import function_call
+from stacks.names import (
+    HOLDOUT_FEATURES,
+    HOLDOUT_LABELS,
+    HOLDOUT_PREFIX,
+    SCORES_FOLDER,
+    SCORES_PREFIX,
+    Names,
+)
+from stacks.permission import Permission, allow
+from stacks.pipeline_function import PipelineFunction
+from stacks.policies import pass_role, read_objects
+from stacks.scoring_role import ScoringRole
+from stacks.sdk_call import sdk_call
+from stacks.serving import NO_MODEL
+
+# CDK leaves out what is null in a state's definition; so it is a state that makes it
+NULL = "States.StringToJson('null')"
+MEMORY_MB = 256
+TIMEOUT_SECONDS = 300
+
+
+class ModelComparison(Construct):
+    """ReadServedModel to BeatsServing; then `better` or `not_better`.
+
+    The input has prepared_uri and metric_values. The output adds `serving`: metric_value is None
+    if there was nothing to compare with, which is `better`. A served model that cannot be
+    scored fails the execution: it is never taken for a beaten one.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        pipeline: Pipeline,
+        run: str,
+        retry_jobs: tuple[str, ...],
+        tags: dict[str, str],
+        image: AlgorithmImage,
+        lake: s3.IBucket,
+        artifacts: s3.IBucket,
+        key: kms.IKey,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._names = names
+        self._pipeline = pipeline
+        self._role = ScoringRole(
+            self, "ScoringRole", lake=lake, artifacts=artifacts, image=image, key=key
+        )
+        self._model_name = f"States.Format('{names.training_jobs}{{}}', {run})"
+        self._job_name = (
+            f"States.Format('{names.training_jobs}{{}}-{{}}', {run}, $$.State.RetryCount)"
+        )
+        self._retry_jobs = retry_jobs
+        self._tags = tags
+        self._key = key
+        self._compare = PipelineFunction(
+            self,
+            "Compare",
+            folder="compare_models",
+            description="Computes the served model's metric and compares it with the new one's",
+            role_description="Comparison of a new model with the served one",
+            permissions=[read_objects(lake, [HOLDOUT_PREFIX, SCORES_PREFIX])],
+            environment={},
+            memory_mb=MEMORY_MB,
+            timeout_seconds=TIMEOUT_SECONDS,
+            key=key,
+            log_retention_days=log_retention_days,
+        )
+
+    def states(self, *, better: sfn.IChainable, not_better: sfn.IChainable) -> sfn.IChainable:
+        """The states, ending in one of the two."""
+        read = sdk_call(
+            self,
+            "ReadServedModel",
+            "ssm:getParameter",
+            {"Name": self._names.model_package_parameter},
+            result_path="$.serving",
+            result_selector={"package_arn.$": "$.Parameter.Value"},
+        )
+        score, compare = self._score(), self._invoke_compare()
+        delete = sdk_call(
+            self,
+            "DeleteServedModel",
+            "sagemaker:deleteModel",
+            {"ModelName.$": self._model_name},
+            result_path="$.deleted",
+        )
+        for state in (score, compare):
+            state.add_catch(delete, errors=["States.ALL"], result_path="$.failure")
+        failed = sfn.Fail(
+            self,
+            "ComparisonFailed",
+            state_name="ComparisonFailed",
+            error_path="$.failure.Error",
+            cause_path="$.failure.Cause",
+        )
+        delete.next(
+            sfn.Choice(self, "BeatsServing", state_name="BeatsServing")
+            .when(sfn.Condition.is_present("$.failure"), failed)
+            .when(sfn.Condition.boolean_equals("$.serving.is_beaten", True), better)
+            .otherwise(not_better)
+        )
+        compared = self._create_model().next(score).next(compare).next(delete)
+        return read.next(
+            sfn.Choice(self, "IsModelServed", state_name="IsModelServed")
+            .when(
+                sfn.Condition.string_equals("$.serving.package_arn", NO_MODEL),
+                not_compared(self).next(better),
+            )
+            .otherwise(compared)
+        )
+
+    def _create_model(self) -> sfn.CustomState:
+        return sdk_call(
+            self,
+            "CreateServedModel",
+            "sagemaker:createModel",
+            {
+                "ModelName.$": self._model_name,
+                "ExecutionRoleArn": self._role.role_arn,
+                "PrimaryContainer": {"ModelPackageName.$": "$.serving.package_arn"},
+                "EnableNetworkIsolation": True,
+            },
+            result_path="$.model",
+        )
+
+    def _score(self) -> sfn.CustomState:
+        machine = self._pipeline.serving.instance_type
+        resources: dict[str, Any] = {"InstanceType": machine, "InstanceCount": 1}
+        if instances.instance_type(machine).takes_volume_key:
+            resources["VolumeKmsKeyId"] = self._key.key_arn
+        state = sfn.CustomState(
+            self,
+            "ScoreServedModel",
+            state_json={
+                "Type": "Task",
+                "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTransformJob.sync",
+                "Parameters": {
+                    "TransformJobName.$": self._job_name,
+                    "ModelName.$": self._model_name,
+                    "BatchStrategy": "MultiRecord",
+                    "TransformInput": {
+                        "DataSource": {
+                            "S3DataSource": {
+                                "S3DataType": "S3Prefix",
+                                "S3Uri.$": _below_prepared(HOLDOUT_FEATURES),
+                            }
+                        },
+                        "ContentType": "text/csv",
+                        "CompressionType": "None",
+                        "SplitType": "Line",
+                    },
+                    "TransformOutput": {
+                        "S3OutputPath.$": _below_prepared(SCORES_FOLDER),
+                        "Accept": "application/jsonlines",
+                        "AssembleWith": "Line",
+                        "KmsKeyId": self._key.key_arn,
+                    },
+                    "TransformResources": resources,
+                    "Tags": [{"Key": name, "Value": value} for name, value in self._tags.items()],
+                },
+                "ResultPath": "$.scores",
+                "ResultSelector": {"job_name.$": "$.TransformJobName"},
+            },
+        )
+        return state.add_retry(
+            errors=list(self._retry_jobs),
+            interval=Duration.seconds(60),
+            backoff_rate=2,
+            max_attempts=3,
+        )
+
+    def _invoke_compare(self) -> sfn.CustomState:
+        how = self._pipeline.training.facts.from_answers[self._pipeline.gate.metric]
+        features = HOLDOUT_FEATURES.rpartition("/")[2]
+        return function_call(
+            self,
+            "CompareModels",
+            function=self._compare.function,
+            payload={
+                "Payload": {
+                    "labels_uri.$": _below_prepared(HOLDOUT_LABELS),
+                    "answers_uri.$": _below_prepared(f"{SCORES_FOLDER}{features}.out"),
+                    "answer_field": how.answer_field,
+                    "formula": how.formula,
+                    "new_metric_value.$": "$.metric_values[0]",
+                }
+            },
+            result={
+                "ResultSelector": {
+                    "metric_value.$": "$.Payload.metric_value",
+                    "rows.$": "$.Payload.rows",
+                    "is_beaten.$": "$.Payload.is_beaten",
+                },
+                "ResultPath": "$.serving",
+            },
+        )
+
+    def permissions(self) -> list[Permission]:
+        """What the machine's role needs for these states, on these names only.
+
+        Step Functions developer guide, IAM policies for integrated services: SageMaker, Lambda.
+        """
+        names, stack = self._names, Stack.of(self)
+        account = f"{stack.region}:{stack.account}"
+        sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{account}"
+        return [
+            allow(
+                ["ssm:GetParameter"],
+                [f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"],
+            ),
+            allow(
+                ["sagemaker:CreateModel", "sagemaker:DeleteModel"],
+                [f"{sagemaker}:model/{names.training_jobs}*"],
+                wildcard="models that are scored are named after the pipeline and the run",
+            ),
+            # as for the serving stack's update (ServingUpdateRole)
+            allow(
+                ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage"],
+                [f"{sagemaker}:model-package/{names.model_package_group}/*"],
+                wildcard="versions of the pipeline's own group",
+            ),
+            pass_role(self._role, to="sagemaker.amazonaws.com"),
+            allow(
+                [
+                    "sagemaker:AddTags",
+                    "sagemaker:CreateTransformJob",
+                    "sagemaker:DescribeTransformJob",
+                    "sagemaker:ListTags",
+                    "sagemaker:StopTransformJob",
+                ],
+                [f"{sagemaker}:transform-job/{names.training_jobs}*"],
+                wildcard="jobs are named after the pipeline, the run and the attempt",
+            ),
+            allow(
+                ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+                [
+                    f"arn:{Aws.PARTITION}:events:{account}:rule/"
+                    "StepFunctionsGetEventsForSageMakerTransformJobsRule"
+                ],
+            ),
+            allow(["lambda:InvokeFunction"], [self._compare.function.function_arn]),
+        ]
+
+
+def not_compared(scope: Construct) -> sfn.CustomState:
+    """The state NotCompared: there is no metric of a served model."""
+    return sfn.CustomState(
+        scope,
+        "NotCompared",
+        state_json={
+            "Type": "Pass",
+            "Parameters": {"metric_value.$": NULL},
+            "ResultPath": "$.serving",
+        },
+    )
+
+
+def _below_prepared(name: str) -> str:
+    return f"States.Format('{{}}{name}', $.prepared_uri)"
