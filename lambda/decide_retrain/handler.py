@@ -109,10 +109,7 @@ def _obstacle(
         if _is_running(one):
             return f"the training {one['name']} is running"
     if count_today >= settings.at_most_per_day:
-        return (
-            f"{count_today} automatic trainings were started today, "
-            f"and a day has {settings.at_most_per_day} at most"
-        )
+        return f"{count_today} of {settings.at_most_per_day} automatic trainings were started today"
     if automatic:
         last = max(automatic, key=lambda one: one["stopDate"])
         pause = now - last["stopDate"]
