@@ -273,7 +273,7 @@ def test_a_day_has_so_many_automatic_trainings_and_no_more() -> None:
     ]
     answer = World(executions=[today]).decide()
     assert answer["start"] is False
-    assert answer["reason"] == ("2 automatic trainings were started today, and a day has 2 at most")
+    assert answer["reason"] == "2 of 2 automatic trainings were started today"
 
 
 def test_yesterdays_automatic_trainings_do_not_count() -> None:
