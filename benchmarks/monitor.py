@@ -43,20 +43,17 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--rows", type=int, default=ROWS)
     arguments.add_argument("--runs", type=int, default=RUNS)
-    arguments.add_argument("--folder-only", help="do one run over this folder, print peak MB")
+    arguments.add_argument("--folder-only", help="do one run over this folder, print its figures")
     given = arguments.parse_args()
     if given.folder_only:
-        _peak_of(Path(given.folder_only))
+        _once(Path(given.folder_only))
         return
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as name:
         folder = Path(name)
-        _write(folder / "data.parquet", given.rows)
-        _write(folder / "baseline.parquet", BASELINE_ROWS)
-        for file, content in _baseline_of(folder / "baseline.parquet").files().items():
-            (folder / file).write_bytes(content)
+        write_folder(folder, given.rows)
         say(f"monitor: {given.rows} rows of {NUMBERS} numbers and {TEXTS} texts")
         baseline = _read_baseline(folder)
-        peak = subprocess.run(
+        alone = subprocess.run(
             [sys.executable, "-m", "benchmarks.monitor", "--folder-only", str(folder)],
             check=True,
             capture_output=True,
@@ -74,9 +71,17 @@ def main() -> None:
                 "columns": NUMBERS + TEXTS,
                 "sketch_k": SKETCH_SIZE,
                 "file_bytes": (folder / "data.parquet").stat().st_size,
-                "peak_mb": float(peak.stdout),
+                "peak_mb": json.loads(alone.stdout)["peak_mb"],
             },
         ).print()
+
+
+def write_folder(folder: Path, rows: int) -> None:
+    """Write data.parquet with so many rows, and a baseline of other rows like them."""
+    _write(folder / "data.parquet", rows)
+    _write(folder / "baseline.parquet", BASELINE_ROWS)
+    for file, content in _baseline_of(folder / "baseline.parquet").files().items():
+        (folder / file).write_bytes(content)
 
 
 def _run(folder: Path, baseline: Baseline) -> None:
@@ -112,9 +117,13 @@ def _bare(path: Path) -> None:
         raise RuntimeError("a column was not seen")
 
 
-def _peak_of(folder: Path) -> None:
-    _run(folder, _read_baseline(folder))
-    sys.stdout.write(str(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))
+def _once(folder: Path) -> None:
+    baseline = _read_baseline(folder)
+    taken = seconds(lambda: _run(folder, baseline))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = pyarrow.parquet.ParquetFile(folder / "data.parquet").metadata.num_rows
+    found = {"rows": rows, "seconds": taken, "peak_mb": round(peak)}
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def _baseline_of(path: Path) -> Baseline:
