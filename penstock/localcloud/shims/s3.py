@@ -1,12 +1,13 @@
-"""S3: a bucket policy's statement applies only when its condition does."""
+"""S3: conditions of bucket policies count; what was deleted is in no listing, nor its folder."""
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 
 from penstock.localcloud.shims.patches import Patches
 
@@ -15,7 +16,12 @@ _REQUEST = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 
 
 def install(patches: Patches) -> None:
-    """moto 5.2.5 ignores conditions here, so a TLS-only policy would deny every request."""
+    """Mend what moto 5.2.5 does otherwise.
+
+    It ignores conditions of bucket policies, so a TLS-only policy would deny every request. In a
+    versioned bucket it lists the common prefix of objects that are deleted (S3 user guide,
+    "Working with delete markers": a listing shows no object whose newest version is a marker).
+    """
 
     def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
         if self.policy is None:
@@ -25,7 +31,15 @@ def install(patches: Patches) -> None:
             statements = [statements]
         return permission(statements, action, resource)
 
+    def list_objects(self: Any, bucket: FakeBucket, *arguments: Any, **named: Any) -> Any:
+        there = copy.copy(bucket)
+        there.keys = {
+            name: key for name, key in bucket.keys.items() if not isinstance(key, FakeDeleteMarker)
+        }
+        return listed(self, there, *arguments, **named)
+
     patches.replace(FakeBucket, "get_permission", get_permission)
+    listed = patches.replace(S3Backend, "list_objects", list_objects)
 
 
 def permission(statements: list[dict[str, Any]], action: str, resource: str) -> PermissionResult:
