@@ -131,6 +131,19 @@ class Pipeline(Spec):
         return self
 
     @model_validator(mode="after")
+    def _check_retrain_has_a_cause(self) -> Pipeline:
+        alarm = self.monitor is not None and self.monitor.engine == "penstock"
+        if self.retrain is not None and self.retrain.every_days is None and not alarm:
+            raise refusal(
+                None,
+                rule="retrain.every_days: without an age and without an alarm nothing would ever "
+                "ask for a training",
+                source="pipelines.spec.Retrain",
+                remedy="give every_days, or a monitor of engine 'penstock'",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_serving_machine(self) -> Pipeline:
         facts, machine = self.training.facts, instances.instance_type(self.serving.instance_type)
         if machine.architecture != facts.architecture:

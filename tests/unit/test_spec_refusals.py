@@ -19,6 +19,7 @@ from pipelines.spec import (
     Pipeline,
     Prepare,
     RecordSchema,
+    Retrain,
     Serving,
     Stream,
     Training,
@@ -292,6 +293,46 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         {"engine": "model-monitor", "alarm_at_violations": 5},
         ["alarm_at_violations", "5", "no count of violations"],
     ),
+    (
+        "monitor without captured requests",
+        Pipeline,
+        {**PIPELINE, "monitor": {}},
+        ["'monitor'", "none are kept", "serving.capture"],
+    ),
+    (
+        "monitor of answers alone",
+        Pipeline,
+        {
+            **PIPELINE,
+            "monitor": {},
+            "serving": {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": ["Output"]}},
+        },
+        ["'monitor'", "'Input' among its modes"],
+    ),
+    ("engine", Monitor, {"engine": "deequ"}, ["engine", "deequ", "model-monitor"]),
+    ("hours of a check", Monitor, {"every_hours": 5}, ["every_hours", "5", "1, 2, 3, 4, 6, 8"]),
+    ("distance", Monitor, {"distance": "linf"}, ["distance", "linf", "Robust"]),
+    ("threshold", Monitor, {"drift_threshold": 1.5}, ["drift_threshold", "1.5", "0 to 1"]),
+    ("no threshold", Monitor, {"drift_threshold": float("nan")}, ["drift_threshold", "nan"]),
+    ("alarm at none", Monitor, {"alarm_at_violations": 0}, ["alarm_at_violations", "1 or more"]),
+    ("one monitor worker", Monitor, {"workers": 1}, ["workers", "1", "2 to 299"]),
+    ("long check", Monitor, {"timeout_minutes": 10081}, ["timeout_minutes", "7 days"]),
+    ("training every day and more", Retrain, {"every_days": 0}, ["every_days", "0", "1 to 365"]),
+    ("training every two years", Retrain, {"every_days": 730}, ["every_days", "730", "None"]),
+    (
+        "no training a day",
+        Retrain,
+        {"at_most_per_day": 0},
+        ["at_most_per_day", "leave retrain out"],
+    ),
+    ("many trainings a day", Retrain, {"at_most_per_day": 25}, ["at_most_per_day", "25", "24"]),
+    ("pause", Retrain, {"pause_minutes": 1441}, ["pause_minutes", "1441", "0 to 1440"]),
+    (
+        "retrain without any cause",
+        Pipeline,
+        {**PIPELINE, "retrain": {"every_days": None}},
+        ["retrain.every_days", "None", "nothing would ever ask"],
+    ),
     ("account", Environment, {**ENVIRONMENT, "account": "123"}, ["account", "'123'", "12 digits"]),
     (
         "region",
@@ -337,6 +378,24 @@ def test_it_is_refused_in_one_line_that_teaches(
 def test_the_same_descriptions_without_the_fault_are_accepted() -> None:
     assert Pipeline.model_validate(PIPELINE).name == "kinds"
     assert Environment.model_validate(ENVIRONMENT).approval == "manual"
+
+
+WATCHED_SERVING = {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": ["Input"]}}
+
+
+@pytest.mark.parametrize(
+    "watching",
+    [
+        {"monitor": {}, "serving": WATCHED_SERVING},
+        {"monitor": {"engine": "model-monitor"}, "retrain": {}, "serving": WATCHED_SERVING},
+        {"monitor": {}, "retrain": {"every_days": None}, "serving": WATCHED_SERVING},
+        {"retrain": {"every_days": 365, "at_most_per_day": 24, "pause_minutes": 0}},
+    ],
+)
+def test_what_watches_and_acts_can_be_chosen_alone_or_together(watching: dict[str, Any]) -> None:
+    pipeline = Pipeline.model_validate({**PIPELINE, **watching})
+    assert (pipeline.monitor is None) == ("monitor" not in watching)
+    assert (pipeline.retrain is None) == ("retrain" not in watching)
 
 
 def test_a_region_without_the_algorithms_image_is_refused() -> None:
