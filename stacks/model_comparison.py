@@ -110,7 +110,7 @@ class ModelComparison(Construct):
             self,
             "ComparisonFailed",
             state_name="ComparisonFailed",
-            error_path="$.failure.Error",
+            error="ServedModelNotScored",
             cause_path="$.failure.Cause",
         )
         delete.next(

@@ -226,7 +226,8 @@ def test_the_scored_model_is_deleted_however_scoring_ended(states: dict[str, Any
     assert states["DeleteServedModel"]["Next"] == "BeatsServing"
     failed, better = states["BeatsServing"]["Choices"]
     assert (failed["Variable"], failed["Next"]) == ("$.failure", "ComparisonFailed")
-    assert states["ComparisonFailed"]["ErrorPath"] == "$.failure.Error"
+    assert states["ComparisonFailed"]["Type"] == "Fail"
+    assert states["ComparisonFailed"]["CausePath"] == "$.failure.Cause"
     assert (better["BooleanEquals"], better["Next"]) == (True, "Register")
 
 
