@@ -15,6 +15,7 @@ from constructs import Construct
 from penstock.catalog import instances
 from pipelines.spec import Deployment, Gate, Training
 from stacks.algorithm_image import AlgorithmImage
+from stacks.glue_run import glue_run, run_job
 from stacks.model_comparison import NULL, ModelComparison, not_compared
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
 from stacks.permission import Permission, allow
@@ -25,22 +26,15 @@ from stacks.policies import (
     read_objects,
     register_image,
 )
+from stacks.sdk_call import sdk_call
 from stacks.state_machine import LoggedStateMachine
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
 COMPARISON_MINUTES = 60  # a batch transform has no limit of its own
 SLACK_MINUTES = 60  # waiting for capacity and retries, on top of the jobs' own limits
 
-# Worth another try: the service was busy or out of capacity. A job that ran and failed is not.
-PREPARE_RETRY = (
-    "Glue.ConcurrentRunsExceededException",
-    "Glue.InternalServiceException",
-    "Glue.OperationTimeoutException",
-    "Glue.ResourceNumberLimitExceededException",
-)
+# Worth another try: SageMaker was busy or out of capacity. A job that ran and failed is not.
 TRAIN_RETRY = ("SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException")
-# throttling, and whatever else the API's model does not name, when called through the SDK
-SDK_RETRY = ("SageMaker.SageMakerException",)
 
 
 class TrainingMachine(Construct):
@@ -147,24 +141,13 @@ class TrainingMachine(Construct):
 
     def _build_prepare(self, *, job: glue.IJob, lake: s3.IBucket) -> sfn.CustomState:
         prepared_uri = f"States.Format('{lake.s3_url_for_object(PREPARED_PREFIX)}{{}}/', {RUN})"
-        state = sfn.CustomState(
+        return glue_run(
             self,
             "Prepare",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::glue:startJobRun.sync",
-                "Parameters": {
-                    "JobName": job.job_name,
-                    "Arguments": {"--output_uri.$": prepared_uri},
-                },
-                "ResultSelector": {"run.$": RUN, "prepared_uri.$": prepared_uri},
-            },
-        )
-        return state.add_retry(
-            errors=list(PREPARE_RETRY),
-            interval=Duration.seconds(30),
-            backoff_rate=2,
-            max_attempts=4,
+            job=job,
+            arguments={"--output_uri.$": prepared_uri},
+            result={"run.$": RUN, "prepared_uri.$": prepared_uri},
+            result_path="$",
         )
 
     def _build_train(
@@ -230,28 +213,17 @@ class TrainingMachine(Construct):
         Whether they are in what .sync hands back is unconfirmed; SageMaker's event on a training
         job, which .sync listens to, does not have them.
         """
-        state = sfn.CustomState(
+        return sdk_call(
             self,
             "DescribeTraining",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:sagemaker:describeTrainingJob",
-                "Parameters": {"TrainingJobName.$": "$.training.job_name"},
-                "ResultSelector": {
-                    "job_name.$": "$.TrainingJobName",
-                    "artifact_uri.$": "$.ModelArtifacts.S3ModelArtifacts",
-                    "metric_values.$": (
-                        f"$.FinalMetricDataList[?(@.MetricName=='{metric}')].Value"
-                    ),
-                },
-                "ResultPath": "$.training",
+            "sagemaker:describeTrainingJob",
+            {"TrainingJobName.$": "$.training.job_name"},
+            result_path="$.training",
+            result_selector={
+                "job_name.$": "$.TrainingJobName",
+                "artifact_uri.$": "$.ModelArtifacts.S3ModelArtifacts",
+                "metric_values.$": f"$.FinalMetricDataList[?(@.MetricName=='{metric}')].Value",
             },
-        )
-        return state.add_retry(
-            errors=list(SDK_RETRY),
-            interval=Duration.seconds(10),
-            backoff_rate=2,
-            max_attempts=3,
         )
 
     def _build_gate(self, gate: Gate, *, passed: sfn.IChainable) -> sfn.Choice:
@@ -289,42 +261,34 @@ class TrainingMachine(Construct):
         inference = pipeline.training.facts.inference
         machine = instances.instance_type(pipeline.serving.instance_type)
         approved = deployment.environment.approval == "automatic"
-        register = sfn.CustomState(
+        register = sdk_call(
             self,
             "Register",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:sagemaker:createModelPackage",
-                "Parameters": {
-                    "ModelPackageGroupName": group_name,
-                    "ClientToken.$": RUN,
-                    "ModelApprovalStatus": "Approved" if approved else "PendingManualApproval",
-                    "InferenceSpecification": {
-                        "Containers": [{"Image": image.uri, "ModelDataUrl.$": "$.artifact_uri"}],
-                        "SupportedContentTypes": list(inference.request),
-                        "SupportedResponseMIMETypes": list(inference.response),
-                        "SupportedRealtimeInferenceInstanceTypes": [machine.name],
-                        **(
-                            {"SupportedTransformInstanceTypes": [machine.name]}
-                            if machine.transform
-                            else {}
-                        ),
-                    },
-                    "CustomerMetadataProperties": {
-                        "run.$": "$.run",
-                        "prepared_uri.$": "$.prepared_uri",
-                        "training_job_name.$": "$.training_job_name",
-                        "metric": pipeline.gate.metric,
-                        "metric_value.$": "States.Format('{}', $.metric_values[0])",
-                    },
+            "sagemaker:createModelPackage",
+            {
+                "ModelPackageGroupName": group_name,
+                "ClientToken.$": RUN,
+                "ModelApprovalStatus": "Approved" if approved else "PendingManualApproval",
+                "InferenceSpecification": {
+                    "Containers": [{"Image": image.uri, "ModelDataUrl.$": "$.artifact_uri"}],
+                    "SupportedContentTypes": list(inference.request),
+                    "SupportedResponseMIMETypes": list(inference.response),
+                    "SupportedRealtimeInferenceInstanceTypes": [machine.name],
+                    **(
+                        {"SupportedTransformInstanceTypes": [machine.name]}
+                        if machine.transform
+                        else {}
+                    ),
                 },
-                "ResultPath": "$.model_package",
+                "CustomerMetadataProperties": {
+                    "run.$": "$.run",
+                    "prepared_uri.$": "$.prepared_uri",
+                    "training_job_name.$": "$.training_job_name",
+                    "metric": pipeline.gate.metric,
+                    "metric_value.$": "States.Format('{}', $.metric_values[0])",
+                },
             },
-        ).add_retry(
-            errors=list(SDK_RETRY),
-            interval=Duration.seconds(10),
-            backoff_rate=2,
-            max_attempts=3,
+            result_path="$.model_package",
         )
         return register.next(self._build_summary("Summarize", registered=True))
 
@@ -370,10 +334,7 @@ class TrainingMachine(Construct):
         account = f"{stack.region}:{stack.account}"
         sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{account}"
         return [
-            allow(
-                ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"],
-                [job.job_arn],
-            ),
+            run_job(job),
             allow(
                 [
                     "sagemaker:AddTags",
