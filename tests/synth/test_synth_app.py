@@ -168,10 +168,10 @@ def test_nag_has_nothing_left_to_say(dev: Any, prod: Any, removable: Any) -> Non
         assert violations == []
 
 
-def test_cfn_lint_finds_no_error(dev: Any, removable: Any) -> None:
+def test_cfn_lint_finds_no_error(watched: Any, removable: Any) -> None:
     templates = [
         str(path)
-        for synthesized in (dev, removable)
+        for synthesized in (watched, removable)
         for path in synthesized.out.glob("assembly-*/*.template.json")
     ]
     lint = str(Path(sys.executable).with_name("cfn-lint"))
