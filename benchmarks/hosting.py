@@ -18,6 +18,7 @@ from penstock.localcloud.shims import sagemaker, sagemaker_runtime
 from penstock.localcloud.workers.hosting import HostingWorker, Request
 from penstock.localcloud.workers.hosting.container import ModelContainer
 from penstock.localcloud.workers.training import TrainingWorker
+from penstock.localcloud.workers.transform import TransformWorker
 
 IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
 ENDPOINT = "bench"
@@ -32,6 +33,7 @@ def main() -> None:
     """Print the comparisons hosting (boto3) and hosting_worker (without the API)."""
     with bench_cloud() as cloud, ExitStack() as workers:
         hosting, training = HostingWorker(cloud.context), TrainingWorker(cloud.context)
+        transform = TransformWorker(cloud.context)
         workers.callback(hosting.stop)
         workers.callback(training.stop)
         sagemaker.install(
@@ -40,6 +42,7 @@ def main() -> None:
             events=cloud.context.events,
             training=training,
             hosting=hosting,
+            transform=transform,
         )
         sagemaker_runtime.install(cloud.patches, invoke=hosting.invoke)
         _deploy(cloud)

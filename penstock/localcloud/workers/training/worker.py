@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.workers.job_threads import JobThreads
 from penstock.localcloud.workers.training.channels import ChannelError, channels_of
 from penstock.localcloud.workers.training.job import TrainingJob, TrainingReport
 from penstock.localcloud.workers.training.run import TrainingRun
@@ -26,10 +26,7 @@ class TrainingWorker:
     def __init__(self, context: CloudContext, *, grace_seconds: float = GRACE_SECONDS) -> None:
         self._context = context
         self._grace_seconds = grace_seconds
-        self._lock = threading.Lock()
-        self._runs: dict[str, TrainingRun] = {}
-        self._threads: list[threading.Thread] = []
-        self._stopping = False
+        self._jobs = JobThreads("training")
         self.reports: dict[str, TrainingReport] = {}
 
     def start(self) -> None:
@@ -37,13 +34,7 @@ class TrainingWorker:
 
     def stop(self) -> None:
         """End all jobs that run; their programs get a second instead of the grace period."""
-        with self._lock:
-            self._stopping = True
-            runs, threads = list(self._runs.values()), list(self._threads)
-        for run in runs:
-            run.abandon()
-        for thread in threads:
-            thread.join(timeout=30)
+        self._jobs.stop()
 
     def check(self, request: dict[str, Any]) -> None:
         """RefusedRequestError for what CreateTrainingJob itself refuses: an empty channel."""
@@ -61,28 +52,9 @@ class TrainingWorker:
     def submit(self, job: TrainingJob) -> None:
         """Begin to run the job and return at once."""
         run = TrainingRun(self._context, job, self._grace_seconds)
-        thread = threading.Thread(
-            target=self._run, args=(job.name, run), name=f"training-{job.name}", daemon=True
-        )
-        with self._lock:
-            if self._stopping:
-                raise RuntimeError("the local cloud is closing: no new training job can start")
-            self._runs[job.name] = run
-            self.reports[job.name] = run.report
-            self._threads.append(thread)
-        thread.start()
+        self.reports[job.name] = run.report
+        self._jobs.submit(job.name, run)
 
     def stop_job(self, name: str) -> None:
         """StopTrainingJob for a job that runs."""
-        with self._lock:
-            run = self._runs.get(name)
-        if run is not None:
-            run.stop()
-
-    def _run(self, name: str, run: TrainingRun) -> None:
-        try:
-            run.run()
-        finally:
-            with self._lock:
-                self._runs.pop(name, None)
-                self._threads.remove(threading.current_thread())
+        self._jobs.stop_job(name)

@@ -18,7 +18,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.engines.registry import UnknownImageError
-from penstock.localcloud.workers.hosting.container import ModelContainer, StartFailedError
+from penstock.localcloud.workers.hosting.container import (
+    STOP_SECONDS,
+    ModelContainer,
+    StartFailedError,
+)
 from penstock.localcloud.workers.hosting.fleet import DEFAULT_STARTUP_SECONDS
 from penstock.localcloud.workers.hosting.model import (
     ContainerFailedError,
@@ -66,9 +70,15 @@ class TransformRun:
         self._directory = context.workdir / "transform" / job.name
         self._stop = threading.Event()
         self._containers: list[ModelContainer] = []
+        self._grace_seconds = STOP_SECONDS
 
     def stop(self) -> None:
         """StopTransformJob: requests under way are finished, no other is sent."""
+        self._stop.set()
+
+    def abandon(self) -> None:
+        """The local cloud closes: containers get a second to end."""
+        self._grace_seconds = 1.0
         self._stop.set()
 
     def run(self) -> None:
@@ -76,7 +86,7 @@ class TransformRun:
         with self._context.clock.busy():
             status, reason = self._outcome()
             for container in self._containers:
-                container.stop()
+                container.stop(self._grace_seconds)
             shutil.rmtree(self._directory, ignore_errors=True)
             self._job.finish(status, failure_reason=reason[:FAILURE_REASON_CHARACTERS])
 
