@@ -37,7 +37,7 @@ def run_app(out: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def comparable(out: Path, stage: str) -> dict[str, bytes]:
+def comparable(out: Path, stage: str, stacks: int) -> dict[str, bytes]:
     """Templates and asset manifests; CDK puts random paths into other files of an assembly."""
     folder = out / f"assembly-{stage}"
     found = {
@@ -45,7 +45,7 @@ def comparable(out: Path, stage: str) -> dict[str, bytes]:
         for pattern in ("*.template.json", "*.assets.json")
         for path in folder.glob(pattern)
     }
-    assert len(found) == 10
+    assert len(found) == 2 * stacks
     return found
 
 
@@ -54,10 +54,11 @@ def test_a_second_synth_in_another_process_without_aws_settings_is_identical(
 ) -> None:
     done = run_app(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert comparable(tmp_path, "digits-dev") == comparable(dev.out, "digits-dev")
+    stacks = len(dev.templates)
+    assert comparable(tmp_path, "digits-dev", stacks) == comparable(dev.out, "digits-dev", stacks)
     assets = {path.name for path in dev.out.glob("asset.*")}
     assert {path.name for path in tmp_path.glob("asset.*")} == assets
-    assert len(assets) == 4
+    assert assets
 
 
 def test_no_path_of_this_machine_is_in_a_template(dev: Any) -> None:
@@ -119,7 +120,7 @@ def test_stacks_of_prod_are_protected_from_being_deleted(dev: Any, prod: Any) ->
             for artifact in json.loads(path.read_text())["artifacts"].values()
             if artifact["type"] == "aws:cloudformation:stack"
         ]
-        assert len(stacks) == 5
+        assert len(stacks) == len(synthesized.templates) >= 5
         assert all(stack.get("terminationProtection", False) is protected for stack in stacks)
 
 

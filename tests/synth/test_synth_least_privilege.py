@@ -240,8 +240,8 @@ def test_a_model_may_be_made_of_packages_of_the_own_group_only(dev: Any) -> None
     }
 
 
-def test_the_deployment_machine_updates_one_stack_and_one_parameter(dev: Any) -> None:
-    statements = dev.statements("DeploymentWorkflowRole")
+def test_the_deployment_machine_updates_one_stack_and_one_parameter(plain: Any) -> None:
+    statements = plain.statements("DeploymentWorkflowRole")
     assert actions_on(statements, ":stack/") == {
         "cloudformation:DescribeStacks",
         "cloudformation:SetStackPolicy",
@@ -389,10 +389,10 @@ def test_the_monitor_machine_reads_reports_one_parameter_and_packages_of_its_gro
         }
 
 
-def test_training_writes_models_and_hosting_only_reads_them(dev: Any) -> None:
-    assert "s3:PutObject" in actions_on(dev.statements("TrainingRole"), "/models/*")
-    assert actions_on(dev.statements("ModelRole"), "/models/*") == {"s3:GetObject"}
-    assert actions_on(dev.statements("ModelRole"), "digits-dev-lake") == set()
+def test_training_writes_models_and_hosting_only_reads_them(plain: Any) -> None:
+    assert "s3:PutObject" in actions_on(plain.statements("TrainingRole"), "/models/*")
+    assert actions_on(plain.statements("ModelRole"), "/models/*") == {"s3:GetObject"}
+    assert actions_on(plain.statements("ModelRole"), "digits-dev-lake") == set()
 
 
 def test_a_served_model_reads_test_rows_and_writes_its_answers_only(dev: Any) -> None:
@@ -469,7 +469,7 @@ def test_a_wildcard_without_a_reason_cannot_be_written() -> None:
 
 def test_the_permissions_boundary_is_on_every_role(prod: Any, dev: Any) -> None:
     roles = prod.resources("IAM::Role")
-    assert len(roles) == len(SERVICES)
+    assert len(roles) >= len(SERVICES)
     for name, role in roles.items():
         boundary = text(role["Properties"]["PermissionsBoundary"])
         assert boundary.endswith(":policy/workload-boundary"), name
