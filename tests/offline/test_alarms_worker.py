@@ -190,6 +190,7 @@ def test_no_action_is_taken_while_actions_are_disabled_or_the_state_stays(watch:
     watch.comes_to("ALARM")
     watch.api.enable_alarm_actions(AlarmNames=["drift"])
     watch.put(41)
+    watch.api.set_alarm_state(AlarmName="drift", StateValue="ALARM", StateReason="still")
     watch.clock.sleep(300)
     watch.put(0)
     watch.comes_to("OK")
@@ -201,8 +202,12 @@ def test_no_action_is_taken_while_actions_are_disabled_or_the_state_stays(watch:
 def test_data_of_another_metric_leave_the_alarm_alone(watch: Watch) -> None:
     watch.alarm(Unit="Count")
     watch.put(40, Unit="Percent")
+    watch.clock.sleep(120)
     watch.put(40, Unit="Count", Dimensions=DIMENSIONS[:1])
+    before = watch.clock.now()
     watch.put(40, Unit="Count", MetricName="else")
+    time.sleep(0.5)
+    assert watch.clock.now() - before < timedelta(seconds=5), "nobody waits for an evaluation"
     watch.clock.sleep(120)
     assert watch.state() == "INSUFFICIENT_DATA"
     watch.put(40, Unit="Count", Dimensions=DIMENSIONS[::-1])

@@ -14,7 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from penstock.localcloud.clock import Timer
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.workers.alarms.evaluation import (
+    ALARM,
     COMPARISONS,
+    INSUFFICIENT_DATA,
+    OK,
     STATISTICS,
     AlarmSettings,
     evaluate,
@@ -185,10 +188,16 @@ class AlarmsWorker:
             {"oldState": old.of_history(), "newState": new.of_history()},
         )
         log.info("alarm %s: %s -> %s: %s", alarm.name, old.value, new.value, reason)
+        actions = {
+            OK: alarm.ok_actions,
+            ALARM: alarm.alarm_actions,
+            INSUFFICIENT_DATA: alarm.insufficient_data_actions,
+        }[new.value]
+        told = list(actions) if alarm.actions_enabled else []
         # on a thread of the clock: who put the data or set the state does not wait for it
-        self._context.clock.call_later(0, lambda: self._announce(alarm, old, new))
+        self._context.clock.call_later(0, lambda: self._announce(alarm, old, new, told))
 
-    def _announce(self, alarm: AlarmRecord, old: State, new: State) -> None:
+    def _announce(self, alarm: AlarmRecord, old: State, new: State, actions: list[str]) -> None:
         if self._stopped:
             return
         if is_evaluated(alarm):
@@ -198,13 +207,6 @@ class AlarmsWorker:
                 detail=event_detail(alarm, old, new),
                 resources=[alarm.alarm_arn],
             )
-        if not alarm.actions_enabled:
-            return
-        actions = {
-            "OK": alarm.ok_actions,
-            "ALARM": alarm.alarm_actions,
-            "INSUFFICIENT_DATA": alarm.insufficient_data_actions,
-        }[new.value]
         for action in actions:
             try:
                 self._act(action, alarm, old, new)
