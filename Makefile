@@ -11,7 +11,7 @@ export UV_NO_PROGRESS := 1
 .PHONY: demo test python313 test-lambda synth lint bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
-setup: $(VENV)/.ready $(WHEELS)/.ready
+setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
 
 demo: setup
 	$(BIN)/penstock run digits
@@ -64,6 +64,13 @@ $(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requir
 	@echo "  Lambda's environment"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LAMBDA)
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(LAMBDA)/bin/python -r requirements/lambda-python3.13.txt
+	@touch $@
+
+# a quarter of the processor time of every Spark run on this machine
+$(GLUE)/class-archives/.ready: $(VENV)/.ready
+	@echo "  an archive of Spark's classes"
+	@$(BIN)/python -m penstock.localcloud.workers.glue.class_archive || echo "  none: Spark starts more slowly"
+	@mkdir -p $(@D)
 	@touch $@
 
 # wheels that travel to Glue jobs; Glue 5.1 is Amazon Linux 2023 with glibc 2.34, x86_64

@@ -35,6 +35,17 @@ class GlueRuntime:
         return jars / "hadoop-aws-3.3.1.jar", jars / "aws-java-sdk-bundle-1.11.901.jar"
 
     @property
+    def class_archives(self) -> tuple[Path, Path]:
+        """Java's archives of its own classes and of Spark's; `make setup` writes them."""
+        folder = self.python.parent.parent / "class-archives"
+        return folder / "java.jsa", folder / "spark.jsa"
+
+    @property
+    def empty_folder(self) -> Path:
+        """Stands for a folder of settings on Spark's class path, the same in every run."""
+        return self.python.parent.parent / "class-archives" / "empty"
+
+    @property
     def _packages(self) -> Path:
         return self.python.parent.parent / "lib" / "python3.11" / "site-packages"
 

@@ -365,6 +365,22 @@ print(own.version, pandas.version, in_a_task)
     assert told.endswith("--additional-python-modules (their requirements are not installed)")
 
 
+def test_java_starts_from_the_class_archive(cloud: GlueLab) -> None:
+    """Java leaves out, and says nothing of, an archive that does not fit its class path."""
+    source = """
+from pathlib import Path
+from pyspark import SparkContext
+
+java = SparkContext.getOrCreate()._gateway.proc.pid
+mapped = Path(f"/proc/{java}/maps").read_text()
+print("mapped", sorted({line.rpartition("/")[2] for line in mapped.splitlines() if ".jsa" in line}))
+"""
+    cloud.script_job("archive", source)
+    run = cloud.run("archive")
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    assert "mapped ['java.jsa', 'spark.jsa']" in cloud.log(run["Id"], "output")
+
+
 def test_a_wheel_is_installed_once(cloud: GlueLab) -> None:
     content = wheel("once", "1.0")
     url = cloud.put("wheels/once-1.0-py3-none-any.whl", content)

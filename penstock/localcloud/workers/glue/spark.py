@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from penstock.localcloud.runtimes import GlueRuntime
 
+# the options that a class archive must be made and used with alike
+JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 # Small data on one machine: starting fast matters, peak throughput does not. The quick compiler
 # alone and no verification of class files (they come from locked wheels) halve the Java side's
 # processor time; compiling each query's plan costs more than it gains on a few thousand rows.
@@ -17,10 +20,6 @@ _QUICK_START = {
     "spark.driver.memory": "1g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": (
-        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
-        "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
-    ),
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "4",
 }
@@ -39,6 +38,7 @@ _S3 = {
     "spark.hadoop.fs.s3a.attempts.maximum": "2",
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
 }
+_SETTINGS, _LOG_SETTINGS = "spark-defaults.conf", "log4j2.properties"
 _LOGGING = """\
 rootLogger.level = warn
 rootLogger.appenderRef.file.ref = file
@@ -67,15 +67,30 @@ def configure(
     settings = {
         **_QUICK_START,
         **_S3,
+        "spark.driver.extraJavaOptions": " ".join(_java_options(runtime, jars)),
         "spark.hadoop.fs.s3a.endpoint": endpoint_url,
         "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint_url.startswith("https")).lower(),
         "spark.driver.extraClassPath": ":".join(str(jar) for jar in (*runtime.s3_jars, *jars)),
         **conf,
     }
     text = "".join(f"{key} {value}\n" for key, value in settings.items())
-    (folder / "spark-defaults.conf").write_text(text)
-    (folder / "log4j2.properties").write_text(_LOGGING.format(log=log))
+    (folder / _SETTINGS).write_text(text)
+    (folder / _LOG_SETTINGS).write_text(_LOGGING.format(log=log))
     return log
+
+
+def _java_options(runtime: GlueRuntime, jars: Sequence[Path]) -> list[str]:
+    options = [
+        *JAVA_OPTIONS,
+        "-XX:+UnlockDiagnosticVMOptions",
+        "-XX:-BytecodeVerificationRemote",
+    ]
+    archives = runtime.class_archives
+    # jars of the job's own stand before Spark's on the class path: no archive fits that
+    if not jars and all(archive.exists() for archive in archives):
+        options.append(f"-XX:SharedArchiveFile={':'.join(map(str, archives))}")
+        options.append("-Xlog:disable")  # an archive that does not fit is no news for the job
+    return options
 
 
 def environment(
@@ -92,7 +107,12 @@ def environment(
         "PYSPARK_DRIVER_PYTHON": str(runtime.python),
         "PYTHONPATH": ":".join(map(str, python_path)),
         "PYTHONUNBUFFERED": "1",
-        "SPARK_CONF_DIR": str(conf_folder),
+        # not SPARK_CONF_DIR: that stands on the class path, which has to be the class archive's
+        "SPARK_CONF_DIR": str(runtime.empty_folder),
+        "PYSPARK_SUBMIT_ARGS": (
+            f"--properties-file {shlex.quote(str(conf_folder / _SETTINGS))} pyspark-shell"
+        ),
+        "LOG4J_CONFIGURATION_FILE": str(conf_folder / _LOG_SETTINGS),
         "SPARK_LOCAL_DIRS": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
