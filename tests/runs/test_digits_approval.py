@@ -1,4 +1,4 @@
-"""Outside dev a person approves; a later model replaces the first; a redeploy changes nothing."""
+"""Outside dev a person approves; a better model replaces the first, an equal one is kept out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.progress import Step, Timeline
 from penstock.scenario.run import Scenario
 from penstock.scenario.serving import ask, held_out_rows, wait_until_served
-from penstock.scenario.training import TrainingRun
+from penstock.scenario.training import TrainingFailedError, TrainingRun
 from pipelines import digits
 from tests.callers import DEPLOYER, Callers
 from tests.runs.conftest import project
@@ -23,8 +23,9 @@ from tests.runs.conftest import project
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-approval")]
 
 
-# What each role must have done by itself, by the beginning of its logical id: were one of these
-# calls made in somebody else's name, it would be missing here.
+# What each role must have done by itself, by the beginning of its logical id (a name holds no more
+# than 25 characters of it): were one of these calls made in somebody else's name, it would be
+# missing here.
 OWN_CALLS = {
     "DeliveryRole": {
         "kinesis GetRecords",
@@ -43,6 +44,13 @@ OWN_CALLS = {
         "logs PutLogEvents",
     },
     "TrainingRole": {"s3 GET prepared/", "s3 PUT models/", "logs PutLogEvents"},
+    "TrainingComparisonScoring": {
+        "s3 GET models/",
+        "s3 GET prepared/",
+        "s3 PUT prepared/",
+        "logs PutLogEvents",
+    },
+    "TrainingComparisonCompare": {"s3 GET prepared/", "logs PutLogEvents"},
     "ModelRole": {"s3 GET models/", "logs PutLogEvents"},
     "TrainingWorkflowRole": {
         "glue StartJobRun",
@@ -50,6 +58,12 @@ OWN_CALLS = {
         "sagemaker CreateTrainingJob",
         "sagemaker DescribeTrainingJob",
         "sagemaker CreateModelPackage",
+        "ssm GetParameter",
+        "sagemaker CreateModel",
+        "sagemaker CreateTransformJob",
+        "sagemaker DescribeTransformJob",
+        "lambda POST invocations",
+        "sagemaker DeleteModel",
     },
     "DeploymentRuleRole": {"states StartExecution"},
     "DeploymentWorkflowRole": {
@@ -110,6 +124,17 @@ class Prod:
         self.runs.append(run)
         self.unique.append(scenario.findings["records"]["unique"])
         return run
+
+    def train_again(self) -> TrainingRun:
+        """On what is in the lake already."""
+        return Scenario(self.aws, self.stage, Timeline(Nobody())).train()
+
+    def packages(self) -> list[str]:
+        listed = self.sagemaker.list_model_packages(ModelPackageGroupName="digits-prod")
+        return [package["ModelPackageArn"] for package in listed["ModelPackageSummaryList"]]
+
+    def models(self) -> set[str]:
+        return {model["ModelName"] for model in self.sagemaker.list_models()["Models"]}
 
     def approve(self, run: TrainingRun) -> None:
         self.sagemaker.update_model_package(
@@ -176,6 +201,10 @@ def test_a_second_training_on_newer_data_replaces_the_model(prod: Prod) -> None:
     newer = records_to_send(digits.PIPELINE, data=None, count=None, broken_count=0)[700:]
     run = prod.train_on(newer)
     assert prod.unique == [700, 1797]  # what came before and what is new
+    assert prod.runs[0].output["serving_metric_value"] is None
+    assert run.output["registered"] is True
+    # by the answers of the model that is served to the rows that the new one was tested on
+    assert 0.5 < run.output["serving_metric_value"] < run.output["metric_value"]
     assert prod.served_package() == prod.runs[0].model_package_arn
     prod.approve(run)
     assert prod.served_package() == run.model_package_arn
@@ -184,6 +213,35 @@ def test_a_second_training_on_newer_data_replaces_the_model(prod: Prod) -> None:
     assert second_endpoint["CreationTime"] == first_endpoint["CreationTime"]
     assert second_endpoint["EndpointConfigName"] != first_endpoint["EndpointConfigName"]
     assert prod.accuracy(run) >= 0.93
+
+
+def test_a_model_that_is_no_better_is_kept_out_and_the_endpoint_stays_as_it_is(prod: Prod) -> None:
+    """Trained on the same records the same way, it answers the same test rows as well."""
+    before, packages, models = prod.endpoint(), prod.packages(), prod.models()
+    run = prod.train_again()
+    assert run.output["registered"] is False
+    assert run.model_package_arn is None
+    assert run.output["metric_value"] == prod.runs[1].output["metric_value"]
+    assert run.output["serving_metric_value"] == pytest.approx(run.output["metric_value"])
+    assert run.output["run"] in run.output["prepared_uri"]
+    assert prod.packages() == packages
+    assert prod.endpoint() == before
+    assert prod.models() == models  # the one that was scored is gone
+
+
+def test_a_served_model_that_cannot_be_scored_is_not_taken_for_a_worse_one(prod: Prod) -> None:
+    packages, models = prod.packages(), prod.models()
+    uri = prod.runs[1].output["artifact_uri"]
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    s3 = prod.aws.client("s3")
+    marker = s3.delete_object(Bucket=bucket, Key=key)["VersionId"]
+    try:
+        with pytest.raises(TrainingFailedError, match="ServedModelNotScored: ClientError"):
+            prod.train_again()
+    finally:
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=marker)
+    assert prod.packages() == packages
+    assert prod.models() == models
 
 
 def test_a_redeploy_of_all_stacks_leaves_the_endpoint_as_it_is(prod: Prod) -> None:
