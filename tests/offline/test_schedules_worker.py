@@ -221,6 +221,13 @@ def test_an_update_takes_effect_and_a_deletion_ends_it(plan: Plan) -> None:
     assert plan.received() == []
 
 
+def test_an_update_to_a_time_that_is_over_ends_it(plan: Plan) -> None:
+    plan.schedule("cron(20 * * * ? *)")
+    plan.schedule("at(2020-01-01T00:00:00)", update=True)
+    plan.clock.sleep(2 * HOUR)
+    assert plan.received() == []
+
+
 def test_schedules_of_a_deleted_group_end_with_it(plan: Plan) -> None:
     plan.api.create_schedule_group(Name="g")
     plan.schedule("rate(1 hour)", GroupName="g")
