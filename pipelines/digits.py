@@ -53,5 +53,7 @@ PIPELINE = spec.Pipeline(
         content_type="application/x-recordio-protobuf",
     ),
     gate=spec.Gate(metric="test:multiclass_accuracy", at_least=0.90),
-    serving=spec.Serving(instance_type="ml.m5.large"),
+    serving=spec.Serving(instance_type="ml.m5.large", capture=spec.Capture(percentage=100)),
+    monitor=spec.Monitor(),
+    retrain=spec.Retrain(),
 )

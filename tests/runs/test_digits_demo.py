@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,21 @@ from tests.runs.conftest import Done, Penstock
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-demo")]
 
-STEPS = ["synth", "deploy", "ingest", "prepare", "train", "gate", "register", "serve", "invoke"]
+STEPS = [
+    *("synth", "deploy", "ingest", "prepare", "train", "gate", "register"),
+    *("baseline", "serve", "invoke", "capture", "monitor", "alarm", "retrain"),
+]
 
 
 @pytest.fixture(scope="module")
 def demo(penstock: Penstock) -> Done:
     return penstock("run", "digits")
+
+
+def read(demo: Done, name: str) -> dict[str, Any]:
+    """A document of the run's folder."""
+    found: dict[str, Any] = json.loads((demo.folder / "runs/digits/latest" / name).read_text())
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +56,69 @@ def test_the_model_is_good_by_the_jobs_own_metric_and_by_the_endpoints_answers(
     assert report["model"]["artifact"].endswith("/output/model.tar.gz")
     assert report["endpoint"]["name"] == "digits-dev"
     assert report["endpoint"]["invocations"] > 0
-    # the rows that were asked about are the test channel's
-    assert report["endpoint"]["rows"] == report["training"]["channels"]["test"]["records"]
+    # the rows that were asked about are the test channel's, and all requests were captured
+    endpoint = report["endpoint"]
+    assert endpoint["rows"] == report["training"]["channels"]["test"]["records"]
+    assert endpoint["captured"] == endpoint["invocations"]
+    confusion = np.array(endpoint["confusion"]["counts"])
+    assert confusion.sum() == endpoint["rows"]
+    assert confusion.trace() / endpoint["rows"] == report["metrics"]["endpoint_accuracy"]
+
+
+def test_the_learning_curve_has_every_epoch_and_falls(report: dict[str, Any]) -> None:
+    curve = report["training"]["learning_curve"]
+    assert [point["epoch"] for point in curve] == list(range(15))
+    losses = [point["metrics"]["train:objective_loss"] for point in curve]
+    assert losses[-1] < losses[0]
+
+
+def test_held_out_rows_raise_nothing_and_inverted_ones_drift_in_most_pixels_that_vary(
+    demo: Done, report: dict[str, Any]
+) -> None:
+    monitor = report["monitor"]
+    assert monitor["reference_batch"]["violations"] == 0
+    assert monitor["reference_batch"]["rows"] > 100
+    baseline = read(demo, f"{monitor['baseline']}/statistics.json")
+    varying = {
+        feature["name"]
+        for feature in baseline["features"]
+        if feature["numerical_statistics"]["min"] < feature["numerical_statistics"]["max"]
+    }
+    drifted = monitor["drifted_batch"]
+    assert drifted["rows"] == monitor["reference_batch"]["rows"]
+    assert len(varying & set(drifted["features"])) > 0.6 * len(varying)
+    violations = read(demo, f"{drifted['report']}/constraint_violations.json")["violations"]
+    assert len(violations) == drifted["violations"]
+    assert {"baseline_drift_check"} <= {v["constraint_check_type"] for v in violations}
+
+
+def test_the_alarm_starts_a_training_only_once_there_are_newer_records(
+    report: dict[str, Any],
+) -> None:
+    assert report["monitor"]["alarm"] == "ALARM"
+    assert report["monitor"]["retrained"] is True
+    told = [(e["kind"], e["what"]) for e in report["events"] if e["kind"] in ("alarm", "retrain")]
+    assert told == [
+        ("alarm", "OK -> ALARM"),
+        ("retrain", "nothing started"),
+        ("retrain", "new records"),
+        ("alarm", "OK -> ALARM"),
+        ("retrain", "training started"),
+    ]
+    reasons = [e["detail"] for e in report["events"] if e["what"] == "nothing started"]
+    assert "no records newer than the last training" in reasons[0]
+
+
+def test_the_new_model_beat_the_one_in_service_on_the_same_test_ids(
+    report: dict[str, Any],
+) -> None:
+    retraining = report["retraining"]
+    assert retraining["cause"] == "alarm"
+    assert retraining["value"] > retraining["serving_value"] > 0.5
+    assert retraining["registered"] is True
+    assert retraining["model_package_arn"] == report["model"]["model_package_arn"]
+    assert retraining["model_package_arn"].endswith("/2")
+    assert report["metrics"]["test:multiclass_accuracy"] == retraining["value"]
 
 
 def test_every_record_is_accounted_for_and_repeats_count_once(report: dict[str, Any]) -> None:
@@ -96,8 +167,11 @@ def test_the_ledger_has_every_resource(report: dict[str, Any]) -> None:
     assert "Spark" in by_type["AWS::Glue::Job"]["by"]
     assert "scikit-learn" in by_type["SageMaker training image"]["by"]
     assert all(entry["by"] for entry in ledger["substituted"])
-    (lake,) = [e for e in ledger["entries"] if "/Lake" in e["resource"] and "Policy" not in e["type"]
-               and e["type"] == "AWS::S3::Bucket"]
+    (lake,) = [
+        e
+        for e in ledger["entries"]
+        if "/Lake" in e["resource"] and "Policy" not in e["type"] and e["type"] == "AWS::S3::Bucket"
+    ]
     assert "BucketEncryption: nothing is encrypted here" in lake["notes"]
 
 
