@@ -18,19 +18,38 @@ import pytest
 
 from app import CONFIGURATION, build_app
 from penstock.cli.data import records_to_send
-from penstock.localcloud.cloud import LocalCloud
+from penstock.localcloud.cloud import ANY_ACCOUNT, LocalCloud
 from penstock.scenario.aws import Aws, Stage
 from penstock.scenario.progress import Step, Timeline
 from penstock.scenario.run import Scenario
 from penstock.scenario.serving import wait_until_served
 from pipelines import digits
 from pipelines.spec import Capture, Monitor, Retrain
+from tests.callers import Callers
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-retraining")]
 
 RECORDS = records_to_send(digits.PIPELINE, data=None, count=None, broken_count=0)
 PATIENCE_SECONDS = 120
 BEFORE_THE_SCHEDULES, AFTER_THE_SCHEDULES = 10, 45
+
+# What each role must have done by itself, by the beginning of its logical id.
+OWN_CALLS = {
+    "MonitorRole": {"s3 GET prepared/", "s3 PUT monitor/"},
+    "MonitorWorkflowRole": {
+        "ssm GetParameter",
+        "sagemaker DescribeModelPackage",
+        "glue StartJobRun",
+        "glue GetJobRun",
+        "s3 GET monitor/",
+    },
+    "MonitorScheduleRole": {"states StartExecution"},
+    "DeploymentWorkflowRole": {"sagemaker DescribeModelPackage", "glue StartJobRun"},
+    "RetrainDecisionRole": {"states ListExecutions", "s3 GET bucket"},
+    "RetrainWorkflowRole": {"lambda POST invocations", "states StartExecution", "sns Publish"},
+    "RetrainRuleRole": {"states StartExecution"},
+    "RetrainScheduleRole": {"states StartExecution"},
+}
 
 
 class Nobody:
@@ -56,9 +75,10 @@ def assembly(out: Path, retrain: Retrain) -> Path:
 class Watched:
     """digits-dev in a local cloud, and what the tests do with it and ask of it."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path) -> None:
+    def __init__(self, cloud: LocalCloud, folder: Path, callers: Callers) -> None:
         self.cloud = cloud
         self.folder = folder
+        self.callers = callers
         self.aws = Aws(cloud.context.clients.deployer, poll_seconds=0.1, patience_seconds=120)
         self.stage = Stage.read(self.aws, pipeline="digits", environment="dev")
         self.machines = self.aws.client("stepfunctions")
@@ -96,12 +116,15 @@ class Watched:
         assert len(found) == count, [one["input"] for one in found]
         return found
 
+    def set_alarm(self, state: str) -> None:
+        self.alarms.set_alarm_state(
+            AlarmName=self.stage["MonitorAlarmName"], StateValue=state, StateReason="a test"
+        )
+
     def set_off(self) -> None:
         """The alarm goes to ALARM, from OK."""
-        for state in ("OK", "ALARM"):
-            self.alarms.set_alarm_state(
-                AlarmName=self.stage["MonitorAlarmName"], StateValue=state, StateReason="a test"
-            )
+        self.set_alarm("OK")
+        self.set_alarm("ALARM")
 
     def decision(self, caused_by: Callable[[], None]) -> dict[str, Any]:
         """What the retrain machine answers to a cause: its one new execution's output."""
@@ -114,6 +137,7 @@ class Watched:
 
     def report_violations(self) -> None:
         """As a check does that has found some; the alarm then is in ALARM until another one."""
+        self.set_alarm("OK")  # a state that was set lasts for a moment and would hide the change
         dimensions = {"Endpoint": "digits-dev", "MonitoringSchedule": "digits-dev-monitor"}
         self.alarms.put_metric_data(
             Namespace="aws/sagemaker/Endpoints/data-metrics",
@@ -148,9 +172,14 @@ class Watched:
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
     out = assembly(folder / "first", Retrain())
-    with LocalCloud.for_assembly(out, workdir=folder / "cloud") as cloud:
+    callers = Callers(ANY_ACCOUNT)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        LocalCloud.for_assembly(out, workdir=folder / "cloud") as cloud,
+    ):
+        callers.watch(patch)
         cloud.deploy(out)
-        watched = Watched(cloud, folder)
+        watched = Watched(cloud, folder, callers)
         watched.pass_until(AFTER_THE_SCHEDULES)
         yield watched
 
@@ -252,3 +281,13 @@ def test_what_is_switched_off_starts_nothing_while_checks_go_on(watched: Watched
     watched.pass_the_schedules()
     watched.ended("Monitor", checks + 1)
     assert len(watched.executions("Retrain")) == decisions
+
+
+def test_everything_was_done_by_the_role_of_its_own_resource(watched: Watched) -> None:
+    calls = watched.callers.by_role()
+    missing = {}
+    for start, own in OWN_CALLS.items():
+        made: set[str] = set()
+        made.update(*(found for role, found in calls.items() if f"-{start}" in role))
+        missing[start] = own - made
+    assert not any(missing.values()), (missing, {r: c for r, c in calls.items() if "onit" in r})
