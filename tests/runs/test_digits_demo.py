@@ -182,7 +182,7 @@ def test_the_model_and_all_logs_outlive_the_cloud(demo: Done, report: dict[str, 
         assert "model_algo-1" in [Path(name).name for name in archive.getnames()]
     logs = {path.parent.name: path.read_text() for path in folder.glob("logs/*/*.log")}
     assert "multiclass_accuracy" in logs["aws_sagemaker_TrainingJobs"]
-    (transform,) = [text for name, text in logs.items() if "Transform" in name]
+    (transform,) = [text for name, text in logs.items() if "TransformLogs" in name]
     assert '"event": "record_failed"' in transform or '"event":"record_failed"' in transform
 
 
