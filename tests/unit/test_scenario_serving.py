@@ -112,9 +112,7 @@ def test_the_deployment_of_another_package_is_not_this_ones() -> None:
 
 
 def test_a_failed_deployment_fails_the_step_with_its_cause() -> None:
-    with pytest.raises(
-        StepFailedError, match="DeploymentFailed: the stack was rolled back"
-    ):
+    with pytest.raises(StepFailedError, match="DeploymentFailed: the stack was rolled back"):
         wait(Cloud(executions={"a": ("FAILED", PACKAGE)}))
 
 
