@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 GLUE := $(VENV)/runtimes/glue-5.1
 LAMBDA := $(VENV)/runtimes/lambda-python3.13
+CLIENTS := $(VENV)/runtimes/clients
 PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo test python313 test-lambda synth lint bench bench-peers setup clean
+.PHONY: demo test python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
@@ -24,6 +25,12 @@ python313: setup $(PYTHON313)/.ready
 
 test-lambda: python313
 	$(BIN)/python -m pytest tests/unit/test_transform_python313.py -rs
+
+# the AWS CLI, awswrangler, the SageMaker SDK: as users install them, not part of the set-up
+clients: setup $(CLIENTS)/.ready $(VENV)/runtimes/sagemaker-sdk2/.ready
+
+test-clients: clients
+	$(BIN)/python -m pytest tests/clients -rs
 
 synth: setup
 	$(BIN)/penstock synth
