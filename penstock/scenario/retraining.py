@@ -9,6 +9,7 @@ from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.execution import ENDED, find_execution, output_of
 
 Decision = dict[str, Any]
+_AUTOMATIC = "retrain-"  # the names of trainings that nobody started by hand
 
 
 class Retraining:
@@ -18,7 +19,8 @@ class Retraining:
         self._aws = aws
         self._stage = stage
         self._alarms = aws.client("cloudwatch")
-        self._known = self._executions()
+        self._known = self._executions("RetrainStateMachineArn")
+        self._known_trainings = self._executions("TrainingStateMachineArn")
 
     def alarm_state(self) -> str:
         """OK, ALARM or INSUFFICIENT_DATA."""
@@ -36,11 +38,12 @@ class Retraining:
             lambda: True if self.alarm_state() == wanted else None,
         )
 
-    def raise_again(self) -> None:
-        """Put the alarm to OK: CloudWatch brings it back to its true state by itself.
+    def reset(self) -> None:
+        """Put the alarm to OK, so that it can go off once more.
 
-        So its actions happen once more, as CloudWatch's API reference (SetAlarmState) describes
-        for testing them.
+        CloudWatch's API reference (SetAlarmState) describes this for testing actions. The alarm
+        returns to its true state by itself, or with the next violations: which of them, for an
+        alarm that keeps its state where data is missing, is unconfirmed.
         """
         self._alarms.set_alarm_state(
             AlarmName=self._stage["MonitorAlarmName"],
@@ -54,22 +57,27 @@ class Retraining:
         self._known.add(execution["executionArn"])
         return output_of(execution, "the decision about training again")
 
-    def training(self, name: str) -> str:
-        """The ARN of the training execution that a decision started."""
-        found = self._aws.wait_for(
-            f"the training {name}",
-            lambda: find_execution(
-                self._aws,
-                self._stage["TrainingStateMachineArn"],
-                lambda execution: execution["name"] == name,
+    def training(self, decision: Decision) -> dict[str, Any]:
+        """The training execution that a decision started.
+
+        Or the one that forbade it, because the hourly question came first. StepFailedError if
+        neither is there.
+        """
+        begun = find_execution(
+            self._aws,
+            self._stage["TrainingStateMachineArn"],
+            lambda execution: (
+                execution["name"].startswith(_AUTOMATIC)
+                and execution["executionArn"] not in self._known_trainings
             ),
         )
-        arn: str = found["executionArn"]
-        return arn
+        if begun is None:
+            raise StepFailedError(f"no training began: {decision['reason']}")
+        return begun
 
-    def _executions(self) -> set[str]:
+    def _executions(self, machine: str) -> set[str]:
         listed = self._aws.client("stepfunctions").list_executions(
-            stateMachineArn=self._stage["RetrainStateMachineArn"]
+            stateMachineArn=self._stage[machine]
         )
         return {item["executionArn"] for item in listed["executions"]}
 

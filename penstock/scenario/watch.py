@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from penstock.scenario.aws import Aws, Stage, StepFailedError
-from penstock.scenario.capture import Captures
+from penstock.scenario.capture import Captures, Window
 from penstock.scenario.deliveries import Deliveries
 from penstock.scenario.findings import (
     Findings,
@@ -60,7 +61,7 @@ class Watch:
         with timeline.step("capture"):
             self._wait_for_captures(answers)
         with timeline.step("monitor"):
-            drifted = self._check_batches(answers, rows)
+            drifted, window = self._check_batches(answers, rows)
         if not drifted.violations:
             for step in ("alarm", "retrain"):
                 timeline.skip(step, "nothing drifted")
@@ -69,7 +70,7 @@ class Watch:
             self._expect_alarm(drifted)
             monitor["alarm"] = "ALARM"
         with timeline.step("retrain"):
-            self._retrain(later)
+            self._retrain(later, window)
 
     def _wait_for_captures(self, answers: Answers) -> None:
         found = self._captures.wait_for(answers.inference_ids)
@@ -77,25 +78,28 @@ class Watch:
         requests = len(answers.inference_ids)
         self._timeline.say("capture", f"{len(found)} of {requests} requests captured")
 
-    def _check_batches(self, answers: Answers, rows: list[Row]) -> Check:
+    def _check_batches(self, answers: Answers, rows: list[Row]) -> tuple[Check, Window]:
+        """The rows as they are, then inverted; what was found in these, and their window."""
         package = served_package(self._aws, self._stage)
         if package is None:
             raise StepFailedError("no model is being served: there is no baseline to compare with")
         baseline = baseline_uri(self._aws, self._stage, package)
         self._findings["monitor"]["baseline_uri"] = baseline
-        reference = self._check("reference_batch", answers)
+        window = self._captures.window(answers.inference_ids)
+        reference = self._check("reference_batch", window)
         self._timeline.say("monitor", "sending the same rows inverted")
         sent = ask(self._aws, self._stage, inverted(self._aws, baseline, rows), batch="drifted")
         self._captures.wait_for(sent.inference_ids)
-        drifted = self._check("drifted_batch", sent)
+        window = self._captures.window(sent.inference_ids)
+        drifted = self._check("drifted_batch", window)
         self._timeline.say(
             "monitor",
             f"violations: {reference.violations} in held-out rows, {drifted.violations} inverted",
         )
-        return drifted
+        return drifted, window
 
-    def _check(self, batch: str, answers: Answers) -> Check:
-        found = check(self._aws, self._stage, self._captures.window(answers.inference_ids))
+    def _check(self, batch: str, window: Window) -> Check:
+        found = check(self._aws, self._stage, window)
         note_check(self._findings, batch, found)
         return found
 
@@ -108,19 +112,22 @@ class Watch:
         if decision["start"]:
             raise StepFailedError(f"a training began without newer records: {decision['reason']}")
 
-    def _retrain(self, later: Sequence[bytes]) -> None:
+    def _retrain(self, later: Sequence[bytes], window: Window) -> None:
+        """`window` is that of the inverted rows."""
         timeline = self._timeline
         self._deliveries.send(later, "retrain")
         timeline.note("retrain", "new records", f"{len(later)} more were sent")
-        self._retraining.raise_again()
+        self._retraining.reset()
+        timeline.say("retrain", "checking the inverted rows once more")
+        check(self._aws, self._stage, window)
         self._retraining.wait_for_state("ALARM")
         timeline.note("alarm", "OK -> ALARM", "once more, now with newer records in the lake")
-        decision = self._decision()
-        if not decision["start"]:
-            raise StepFailedError(f"no training began: {decision['reason']}")
+        training = self._retraining.training(self._decision())
         follower = TrainingFollower(self._aws, self._stage, timeline, within="retrain")
-        run = follower.follow(self._retraining.training(decision["name"]))
-        note_retraining(self._findings, self._stage, run, cause=decision["cause"])
+        run = follower.follow(training["executionArn"])
+        note_retraining(
+            self._findings, self._stage, run, cause=json.loads(training["input"])["cause"]
+        )
         compared = f"{run.output['metric_value']:.4f} against {_shown(run)}"
         if run.model_package_arn is None:
             timeline.note("model", "kept the one in service", compared)

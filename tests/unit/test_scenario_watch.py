@@ -26,6 +26,7 @@ STAGE = Stage(
         "CapturePrefix": "capture/",
         "EndpointName": "digits-dev",
         "RetrainStateMachineArn": "arn:retrain",
+        "TrainingStateMachineArn": "arn:training",
         "MonitorAlarmName": "violations",
     },
 )
@@ -38,6 +39,7 @@ class Cloud:
         self.objects: dict[str, bytes] = {}
         self.capture: dict[str, Any] = {"EnableCapture": True, "InitialSamplingPercentage": 100}
         self.executions: dict[str, dict[str, Any]] = {}
+        self.trainings: dict[str, dict[str, Any]] = {}
         self.log: list[str] = []
 
     def aws(self) -> Aws:
@@ -63,11 +65,13 @@ class Cloud:
     def describe_endpoint_config(self, **_request: Any) -> dict[str, Any]:
         return {"DataCaptureConfig": self.capture}
 
-    def list_executions(self, **_request: Any) -> dict[str, Any]:
-        return {"executions": [{"executionArn": arn} for arn in self.executions]}
+    def list_executions(self, *, stateMachineArn: str, **_request: Any) -> dict[str, Any]:
+        listed = self.trainings if stateMachineArn == "arn:training" else self.executions
+        return {"executions": [{"executionArn": arn} for arn in listed]}
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
-        return {"executionArn": executionArn, **self.executions[executionArn]}
+        found = {**self.executions, **self.trainings}[executionArn]
+        return {"executionArn": executionArn, **found}
 
     def captured(self, name: str, minute: int, inference_ids: list[str]) -> None:
         """A capture file with one record for each id, a second apart."""
@@ -165,6 +169,18 @@ def test_only_a_new_decision_that_an_alarm_began_is_waited_for() -> None:
     assert retraining.wait_for_decision()["reason"] == "nothing newer"
     with pytest.raises(StepFailedError, match="in vain"):
         retraining.wait_for_decision()
+
+
+def test_the_training_is_the_new_automatic_one_whoever_asked_for_it() -> None:
+    cloud = Cloud()
+    cloud.trainings = {"before": {"name": "retrain-2026-11-22-1"}}
+    retraining = Retraining(cloud.aws(), STAGE)
+    decision = {"start": False, "reason": "the training retrain-2026-11-22-2 is running"}
+    cloud.trainings["by hand"] = {"name": "run-1"}
+    with pytest.raises(StepFailedError, match="no training began: the training"):
+        retraining.training(decision)
+    cloud.trainings["hourly"] = {"name": "retrain-2026-11-22-2"}
+    assert retraining.training(decision)["executionArn"] == "hourly"
 
 
 def test_a_decision_that_failed_fails_the_step_with_its_cause() -> None:
