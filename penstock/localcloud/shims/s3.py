@@ -8,11 +8,14 @@ from typing import Any
 
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
+from moto.s3.responses import S3Response
 
 from penstock.localcloud.shims.patches import Patches
 
 # The loopback stands for AWS's HTTPS endpoints: on AWS no client of ours speaks plain HTTP.
 _REQUEST = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+_JAVA_SDK = "aws-sdk-java/1."
+_KMS_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
 def install(patches: Patches) -> None:
@@ -21,6 +24,10 @@ def install(patches: Patches) -> None:
     It ignores conditions of bucket policies, so a TLS-only policy would deny every request. In a
     versioned bucket it lists the common prefix of objects that are deleted (S3 user guide,
     "Working with delete markers": a listing shows no object whose newest version is a marker).
+
+    The Java SDK, version 1, refuses to name a KMS key over plain HTTP, and Hadoop's S3A renames by
+    copying with the key that the object has: Spark could not write into an encrypted bucket. That
+    SDK alone is therefore not told the key.
     """
 
     def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
@@ -38,7 +45,14 @@ def install(patches: Patches) -> None:
         }
         return listed(self, there, *arguments, **named)
 
+    def head_object(self: Any, *arguments: Any, headers: Any, **named: Any) -> Any:
+        status, answer, body = headed(self, *arguments, headers=headers, **named)
+        if _JAVA_SDK in headers.get("User-Agent", ""):
+            answer.pop(_KMS_KEY, None)
+        return status, answer, body
+
     patches.replace(FakeBucket, "get_permission", get_permission)
+    headed = patches.replace(S3Response, "head_object", head_object)
     listed = patches.replace(S3Backend, "list_objects", list_objects)
 
 
