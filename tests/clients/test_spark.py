@@ -30,3 +30,23 @@ print(json.dumps([records.columns, counted]))
     assert columns[-5:] == ["label", "year", "month", "day", "hour"]
     assert set(counted) == {str(label) for label in range(10)}
     assert sum(counted.values()) > 1000
+
+
+def test_what_is_written_into_the_encrypted_lake_is_read_again(terminal: Terminal) -> None:
+    lake = terminal.up.output("LakeBucketName")
+    glue = Path(sys.prefix) / "runtimes" / "glue-5.1"
+    program = (
+        example("Apache Spark").replace("LAKE_BUCKET", lake)
+        + f"""
+labels = records.where("label < 3").select("id", "label")
+labels.coalesce(1).write.parquet("s3a://{lake}/own/labels/")
+print(spark.read.parquet("s3a://{lake}/own/labels/").select("label").distinct().count())
+"""
+    )
+    said = terminal.run([str(glue / "bin" / "python"), "-c", program], **spark_home(glue))
+    assert int(said.splitlines()[-1]) == 3
+    s3 = terminal.up.client("s3")
+    (part,) = s3.list_objects_v2(Bucket=lake, Prefix="own/labels/part-")["Contents"]
+    found = s3.head_object(Bucket=lake, Key=part["Key"])
+    assert found["ServerSideEncryption"] == "aws:kms"
+    assert found["SSEKMSKeyId"]
