@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROWS = dict(
-    re.findall(r"^\| ([^|]+) \| ([0-9.]+) \|", (ROOT / "docs/clients.md").read_text(), re.M)
-)
+PAGE = (ROOT / "docs" / "clients.md").read_text()
+ROWS = dict(re.findall(r"^\| ([^|]+) \| ([0-9.]+) \|", PAGE, re.M))
 
 
 @pytest.mark.parametrize(
