@@ -9,13 +9,17 @@ PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo test python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
+.PHONY: demo verify-aws test python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
 
 demo: setup
 	$(BIN)/penstock run digits
+
+# the stage must be deployed; uses the AWS credentials and region of the environment
+verify-aws: setup
+	$(BIN)/penstock run digits --on aws --environment dev
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
