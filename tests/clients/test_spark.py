@@ -39,14 +39,14 @@ def test_what_is_written_into_the_encrypted_lake_is_read_again(terminal: Termina
         example("Apache Spark").replace("LAKE_BUCKET", lake)
         + f"""
 labels = records.where("label < 3").select("id", "label")
-labels.coalesce(1).write.parquet("s3a://{lake}/own/labels/")
-print(spark.read.parquet("s3a://{lake}/own/labels/").select("label").distinct().count())
+labels.coalesce(1).write.parquet("s3a://{lake}/spark/labels/")
+print(spark.read.parquet("s3a://{lake}/spark/labels/").select("label").distinct().count())
 """
     )
     said = terminal.run([str(glue / "bin" / "python"), "-c", program], **spark_home(glue))
     assert int(said.splitlines()[-1]) == 3
     s3 = terminal.up.client("s3")
-    (part,) = s3.list_objects_v2(Bucket=lake, Prefix="own/labels/part-")["Contents"]
+    (part,) = s3.list_objects_v2(Bucket=lake, Prefix="spark/labels/part-")["Contents"]
     found = s3.head_object(Bucket=lake, Key=part["Key"])
     assert found["ServerSideEncryption"] == "aws:kms"
     assert found["SSEKMSKeyId"]
