@@ -9,6 +9,10 @@ from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+# It calls each path an error that an input lacks, also where IsPresent asks for it, and each
+# failure of a state: the executions' histories hold what happened.
+_STATES_LOG = "moto.stepfunctions.parser.asl.component.eval_component"
+
 
 class MotoServer:
     """moto's HTTP server with state machines that execute and functions without Docker.
@@ -30,6 +34,7 @@ class MotoServer:
             raise RuntimeError("this process has an open local cloud: close that one first")
         MotoServer._open = True
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        logging.getLogger(_STATES_LOG).setLevel(logging.CRITICAL)
         default_user_config["stepfunctions"]["execute_state_machine"] = True
         default_user_config["lambda"]["use_docker"] = False
         self._account_before = os.environ.get("MOTO_ACCOUNT_ID")

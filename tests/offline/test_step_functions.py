@@ -179,3 +179,19 @@ def test_executions_that_nobody_named_have_names_of_their_own(cloud: BareCloud) 
     assert len({one["name"] for one in listed}) == 2
     assert {one["executionArn"] for one in listed} == set(started)
     assert all(one["executionArn"].endswith(f":{one['name']}") for one in listed)
+
+
+def test_asking_whether_a_path_is_present_is_no_error(
+    cloud: BareCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    states = {
+        "Is": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.absent", "IsPresent": True, "Next": "Yes"}],
+            "Default": "No",
+        },
+        "Yes": {"Type": "Fail"},
+        "No": {"Type": "Succeed"},
+    }
+    assert execute(cloud, states)["status"] == "SUCCEEDED"
+    assert caplog.messages == []
