@@ -19,7 +19,7 @@ from stacks.failure_alert import failure_alert, send_alerts
 from stacks.glue_run import run_job
 from stacks.names import Names
 from stacks.permission import Permission, allow
-from stacks.policies import pass_role, start_machine
+from stacks.policies import model_parameter_arn, pass_role, start_machine
 from stacks.sdk_call import sdk_call
 from stacks.service_role import ServiceRole
 from stacks.serving import MODEL_PARAMETER
@@ -229,10 +229,9 @@ class DeploymentMachine(Construct):
     ) -> list[Permission]:
         stack = Stack.of(self)
         account = f"{stack.region}:{stack.account}"
-        parameter = f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"
         return [
             # CloudFormation reads the parameter in the caller's or the role's name
-            allow(["ssm:GetParameters", "ssm:PutParameter"], [parameter]),
+            allow(["ssm:GetParameters", "ssm:PutParameter"], [model_parameter_arn(stack, names)]),
             allow(
                 [
                     "cloudformation:DescribeStacks",

@@ -18,6 +18,7 @@ from penstock.catalog import instances
 from pipelines.spec import Monitor
 from stacks.algorithm_image import AlgorithmImage
 from stacks.baseline import MANAGED_BASELINE_PREFIX
+from stacks.cron_hours import cron_hours
 from stacks.names import REPORTS_PREFIX, Names
 
 IMAGE = "model-monitor"
@@ -145,8 +146,7 @@ def schedule_expression(every_hours: int) -> str:
 
     SageMaker starts a check up to 20 minutes late.
     """
-    hours = {1: "*", 24: "0"}.get(every_hours, f"0/{every_hours}")
-    return f"cron(0 {hours} ? * * *)"
+    return f"cron(0 {cron_hours(every_hours)} ? * * *)"
 
 
 def _baseline(lake: s3.IBucket, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
@@ -24,7 +24,8 @@ from stacks.names import (
 )
 from stacks.permission import Permission, allow
 from stacks.pipeline_function import PipelineFunction
-from stacks.policies import pass_role, read_objects
+from stacks.policies import model_parameter_arn, pass_role, read_objects
+from stacks.sagemaker_run import run_jobs, sagemaker_run
 from stacks.scoring_role import ScoringRole
 from stacks.sdk_call import sdk_call
 from stacks.serving import NO_MODEL
@@ -51,7 +52,6 @@ class ModelComparison(Construct):
         names: Names,
         pipeline: Pipeline,
         run: str,
-        retry_jobs: tuple[str, ...],
         tags: dict[str, str],
         image: AlgorithmImage,
         lake: s3.IBucket,
@@ -61,15 +61,12 @@ class ModelComparison(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._names = names
+        self._run = run
         self._pipeline = pipeline
         self._role = ScoringRole(
             self, "ScoringRole", lake=lake, artifacts=artifacts, image=image, key=key
         )
         self._model_name = f"States.Format('{names.training_jobs}{{}}', {run})"
-        self._job_name = (
-            f"States.Format('{names.training_jobs}{{}}-{{}}', {run}, $$.State.RetryCount)"
-        )
-        self._retry_jobs = retry_jobs
         self._tags = tags
         self._key = key
         self._compare = PipelineFunction(
@@ -148,45 +145,36 @@ class ModelComparison(Construct):
         resources: dict[str, Any] = {"InstanceType": machine, "InstanceCount": 1}
         if instances.instance_type(machine).takes_volume_key:
             resources["VolumeKmsKeyId"] = self._key.key_arn
-        state = sfn.CustomState(
+        return sagemaker_run(
             self,
             "ScoreServedModel",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTransformJob.sync",
-                "Parameters": {
-                    "TransformJobName.$": self._job_name,
-                    "ModelName.$": self._model_name,
-                    "BatchStrategy": "MultiRecord",
-                    "TransformInput": {
-                        "DataSource": {
-                            "S3DataSource": {
-                                "S3DataType": "S3Prefix",
-                                "S3Uri.$": _below_prepared(HOLDOUT_FEATURES),
-                            }
-                        },
-                        "ContentType": "text/csv",
-                        "CompressionType": "None",
-                        "SplitType": "Line",
+            kind="Transform",
+            names=self._names,
+            run=self._run,
+            parameters={
+                "ModelName.$": self._model_name,
+                "BatchStrategy": "MultiRecord",
+                "TransformInput": {
+                    "DataSource": {
+                        "S3DataSource": {
+                            "S3DataType": "S3Prefix",
+                            "S3Uri.$": _below_prepared(HOLDOUT_FEATURES),
+                        }
                     },
-                    "TransformOutput": {
-                        "S3OutputPath.$": _below_prepared(SCORES_FOLDER),
-                        "Accept": "application/jsonlines",
-                        "AssembleWith": "Line",
-                        "KmsKeyId": self._key.key_arn,
-                    },
-                    "TransformResources": resources,
-                    "Tags": [{"Key": name, "Value": value} for name, value in self._tags.items()],
+                    "ContentType": "text/csv",
+                    "CompressionType": "None",
+                    "SplitType": "Line",
                 },
-                "ResultPath": "$.scores",
-                "ResultSelector": {"job_name.$": "$.TransformJobName"},
+                "TransformOutput": {
+                    "S3OutputPath.$": _below_prepared(SCORES_FOLDER),
+                    "Accept": "application/jsonlines",
+                    "AssembleWith": "Line",
+                    "KmsKeyId": self._key.key_arn,
+                },
+                "TransformResources": resources,
             },
-        )
-        return state.add_retry(
-            errors=list(self._retry_jobs),
-            interval=Duration.seconds(60),
-            backoff_rate=2,
-            max_attempts=3,
+            tags=self._tags,
+            result_path="$.scores",
         )
 
     def _invoke_compare(self) -> sfn.CustomState:
@@ -218,16 +206,12 @@ class ModelComparison(Construct):
     def permissions(self) -> list[Permission]:
         """What the machine's role needs for these states, on these names only.
 
-        Step Functions developer guide, IAM policies for integrated services: SageMaker, Lambda.
+        Step Functions developer guide, IAM policies for integrated services: Lambda.
         """
         names, stack = self._names, Stack.of(self)
-        account = f"{stack.region}:{stack.account}"
-        sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{account}"
+        sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{stack.region}:{stack.account}"
         return [
-            allow(
-                ["ssm:GetParameter"],
-                [f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"],
-            ),
+            allow(["ssm:GetParameter"], [model_parameter_arn(stack, names)]),
             allow(
                 ["sagemaker:CreateModel", "sagemaker:DeleteModel"],
                 [f"{sagemaker}:model/{names.training_jobs}*"],
@@ -240,24 +224,7 @@ class ModelComparison(Construct):
                 wildcard="versions of the pipeline's own group",
             ),
             pass_role(self._role, to="sagemaker.amazonaws.com"),
-            allow(
-                [
-                    "sagemaker:AddTags",
-                    "sagemaker:CreateTransformJob",
-                    "sagemaker:DescribeTransformJob",
-                    "sagemaker:ListTags",
-                    "sagemaker:StopTransformJob",
-                ],
-                [f"{sagemaker}:transform-job/{names.training_jobs}*"],
-                wildcard="jobs are named after the pipeline, the run and the attempt",
-            ),
-            allow(
-                ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
-                [
-                    f"arn:{Aws.PARTITION}:events:{account}:rule/"
-                    "StepFunctionsGetEventsForSageMakerTransformJobsRule"
-                ],
-            ),
+            *run_jobs(stack, names, "Transform"),
             allow(["lambda:InvokeFunction"], [self._compare.function.function_arn]),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -12,13 +12,14 @@ from constructs import Construct
 
 from pipelines.spec import Monitor
 from stacks.baseline import baseline_uri
+from stacks.cron_hours import cron_hours
 from stacks.described_package import describe_packages, described_package
 from stacks.failure_alert import failure_alert, refusal, send_alerts
 from stacks.glue_run import glue_run, run_job
 from stacks.machine_schedule import SCHEDULED_TIME, MachineSchedule
 from stacks.names import CAPTURE_PREFIX, REPORTS_PREFIX, Names
 from stacks.permission import Permission, allow
-from stacks.policies import read_objects
+from stacks.policies import model_parameter_arn, read_objects
 from stacks.sdk_call import sdk_call
 from stacks.serving import NO_MODEL
 from stacks.state_machine import LoggedStateMachine
@@ -221,13 +222,8 @@ class MonitorMachine(Construct):
         alerts: sns.ITopic,
         key: kms.IKey,
     ) -> list[Permission]:
-        stack = Stack.of(self)
-        parameter = (
-            f"arn:{Aws.PARTITION}:ssm:{stack.region}:{stack.account}"
-            f":parameter{names.model_package_parameter}"
-        )
         return [
-            allow(["ssm:GetParameter"], [parameter]),
+            allow(["ssm:GetParameter"], [model_parameter_arn(Stack.of(self), names)]),
             describe_packages(self, names),
             run_job(job),
             read_objects(lake, [REPORTS_PREFIX]),
@@ -237,5 +233,4 @@ class MonitorMachine(Construct):
 
 def check_times(every_hours: int) -> str:
     """The cron expression of every n hours from midnight UTC on."""
-    hours = {1: "*", 24: "0"}.get(every_hours, f"0/{every_hours}")
-    return f"cron({MINUTE} {hours} * * ? *)"
+    return f"cron({MINUTE} {cron_hours(every_hours)} * * ? *)"

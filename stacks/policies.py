@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 
+from stacks.names import Names
 from stacks.permission import Permission, allow
 
 
@@ -89,6 +90,12 @@ def pass_role(role: iam.IRole, *, to: str) -> Permission:
         [role.role_arn],
         conditions={"StringEquals": {"iam:PassedToService": to}},
     )
+
+
+def model_parameter_arn(stack: Stack, names: Names) -> str:
+    """The ARN of the parameter that holds the served model package's ARN."""
+    account = f"{stack.region}:{stack.account}"
+    return f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"
 
 
 def log_group_arn(stack: Stack, name: str) -> str:

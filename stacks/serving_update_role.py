@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.names import Names
 from stacks.permission import Permission, allow
-from stacks.policies import grant_volumes, pass_role
+from stacks.policies import grant_volumes, model_parameter_arn, pass_role
 from stacks.service_role import ServiceRole
 
 GENERATED = "CloudFormation generates the rest of these names"
@@ -91,7 +91,7 @@ class ServingUpdateRole(ServiceRole):
                 grant_volumes(key),
                 allow(
                     ["ssm:GetParameters"],
-                    [f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"],
+                    [model_parameter_arn(stack, names)],
                 ),
                 *watch,
             ],

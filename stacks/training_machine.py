@@ -26,15 +26,13 @@ from stacks.policies import (
     read_objects,
     register_image,
 )
+from stacks.sagemaker_run import run_jobs, sagemaker_run
 from stacks.sdk_call import sdk_call
 from stacks.state_machine import LoggedStateMachine
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
 COMPARISON_MINUTES = 60  # a batch transform has no limit of its own
 SLACK_MINUTES = 60  # waiting for capacity and retries, on top of the jobs' own limits
-
-# Worth another try: SageMaker was busy or out of capacity. A job that ran and failed is not.
-TRAIN_RETRY = ("SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException")
 
 
 class TrainingMachine(Construct):
@@ -85,7 +83,6 @@ class TrainingMachine(Construct):
                 names=names,
                 pipeline=pipeline,
                 run=RUN,
-                retry_jobs=TRAIN_RETRY,
                 tags=tags,
                 image=image,
                 lake=lake,
@@ -168,43 +165,31 @@ class TrainingMachine(Construct):
         }
         if instances.instance_type(training.instance_type).takes_volume_key:
             resources["VolumeKmsKeyId"] = key.key_arn
-        state = sfn.CustomState(
+        return sagemaker_run(
             self,
             "Train",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTrainingJob.sync",
-                "Parameters": {
-                    "TrainingJobName.$": (
-                        f"States.Format('{names.training_jobs}{{}}-{{}}', {RUN}, "
-                        "$$.State.RetryCount)"
-                    ),
-                    "RoleArn": role.role_arn,
-                    "AlgorithmSpecification": {
-                        "TrainingImage": image.uri,
-                        "TrainingInputMode": training.input_mode,
-                    },
-                    "HyperParameters": dict(training.hyperparameters),
-                    "InputDataConfig": [_channel(training, name) for name in training.channels],
-                    "OutputDataConfig": {
-                        "S3OutputPath": artifacts.s3_url_for_object(MODELS_PREFIX),
-                        "KmsKeyId": key.key_arn,
-                    },
-                    "ResourceConfig": resources,
-                    "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_minutes * 60},
-                    "EnableNetworkIsolation": True,
-                    "EnableInterContainerTrafficEncryption": True,
-                    "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
+            kind="Training",
+            names=names,
+            run=RUN,
+            parameters={
+                "RoleArn": role.role_arn,
+                "AlgorithmSpecification": {
+                    "TrainingImage": image.uri,
+                    "TrainingInputMode": training.input_mode,
                 },
-                "ResultSelector": {"job_name.$": "$.TrainingJobName"},
-                "ResultPath": "$.training",
+                "HyperParameters": dict(training.hyperparameters),
+                "InputDataConfig": [_channel(training, name) for name in training.channels],
+                "OutputDataConfig": {
+                    "S3OutputPath": artifacts.s3_url_for_object(MODELS_PREFIX),
+                    "KmsKeyId": key.key_arn,
+                },
+                "ResourceConfig": resources,
+                "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_minutes * 60},
+                "EnableNetworkIsolation": True,
+                "EnableInterContainerTrafficEncryption": True,
             },
-        )
-        return state.add_retry(
-            errors=list(TRAIN_RETRY),
-            interval=Duration.seconds(60),
-            backoff_rate=2,
-            max_attempts=3,
+            tags=tags,
+            result_path="$.training",
         )
 
     def _build_describe(self, *, metric: str) -> sfn.CustomState:
@@ -326,34 +311,15 @@ class TrainingMachine(Construct):
     ) -> list[Permission]:
         """All that the two .sync integrations and the registry need, on these names only.
 
-        Step Functions developer guide, IAM policies for integrated services: Glue, SageMaker.
         To register a package the caller needs to read image and model, too: so the handler of
         AWS::SageMaker::ModelPackage in CloudFormation's registry.
         """
         stack = Stack.of(self)
-        account = f"{stack.region}:{stack.account}"
-        sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{account}"
+        sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{stack.region}:{stack.account}"
         return [
             run_job(job),
-            allow(
-                [
-                    "sagemaker:AddTags",
-                    "sagemaker:CreateTrainingJob",
-                    "sagemaker:DescribeTrainingJob",
-                    "sagemaker:ListTags",
-                    "sagemaker:StopTrainingJob",
-                ],
-                [f"{sagemaker}:training-job/{names.training_jobs}*"],
-                wildcard="jobs are named after the pipeline, the run and the attempt",
-            ),
+            *run_jobs(stack, names, "Training"),
             pass_role(training_role, to="sagemaker.amazonaws.com"),
-            allow(
-                ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
-                [
-                    f"arn:{Aws.PARTITION}:events:{account}:rule/"
-                    "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-                ],
-            ),
             allow(
                 ["sagemaker:CreateModelPackage"],
                 [
