@@ -1,11 +1,11 @@
 """Glue job: data quality of an endpoint's captured requests, against the training data.
 
-`--mode baseline` reads the RecordIO-protobuf shards below `--training_uri` and writes
+`--purpose baseline` reads the RecordIO-protobuf shards below `--training_uri` and writes
 statistics.json and constraints.json below `--baseline_uri`.
 
-`--mode check` reads the capture files below `--capture_uri` (the endpoint's folder) of the time
-from `--window_start` to just before `--window_end`, compares them with the baseline and writes
-below `--report_uri`:
+`--purpose check` reads the capture files below `--capture_uri` (the endpoint's folder) of the
+time from `--window_start` to just before `--window_end`, compares them with the baseline and
+writes below `--report_uri`:
 
     statistics.json              of the captured rows
     constraints.json             that these rows would suggest
@@ -70,7 +70,7 @@ class DataQualityError(Exception):
 
 @dataclass(frozen=True)
 class BaselineSettings:
-    """The arguments of `--mode baseline`."""
+    """The arguments of `--purpose baseline`."""
 
     feature_columns: tuple[str, ...]
     training_uri: str
@@ -81,7 +81,7 @@ class BaselineSettings:
 
 @dataclass(frozen=True)
 class CheckSettings:
-    """The arguments of `--mode check`."""
+    """The arguments of `--purpose check`."""
 
     capture_uri: str
     baseline_uri: str
@@ -98,10 +98,10 @@ def parse(arguments: list[str]) -> BaselineSettings | CheckSettings:
         MonitorError: an unknown distance, a time that is none, an empty window.
     """
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--mode", required=True, choices=("baseline", "check"))
-    mode = parser.parse_known_args(arguments)[0].mode
+    parser.add_argument("--purpose", required=True, choices=("baseline", "check"))
+    purpose = parser.parse_known_args(arguments)[0].purpose
     parser.add_argument("--baseline_uri", required=True)
-    if mode == "baseline":
+    if purpose == "baseline":
         parser.add_argument("--feature_columns", required=True, help="comma-separated, in order")
         parser.add_argument("--training_uri", required=True)
         parser.add_argument("--distance", default=Distance.ROBUST.value)

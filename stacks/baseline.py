@@ -45,7 +45,7 @@ class Baseline:
             "MakeBaseline",
             job=self.job,
             arguments={
-                "--mode": "baseline",
+                "--purpose": "baseline",
                 "--training_uri.$": f"States.Format('{{}}train/', {PREPARED_URI})",
                 **address,
                 "--distance": self.monitor.distance,

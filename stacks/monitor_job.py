@@ -19,7 +19,7 @@ METRIC_NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 
 
 class MonitorJob(SparkJob):
-    """One job of two modes, --mode baseline and --mode check, which each run gives."""
+    """One job of two purposes, --purpose baseline and --purpose check, which each run gives."""
 
     def __init__(
         self,

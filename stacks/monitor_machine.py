@@ -183,7 +183,7 @@ class MonitorMachine(Construct):
             "Compare",
             job=job,
             arguments={
-                "--mode": "check",
+                "--purpose": "check",
                 "--capture_uri": lake.s3_url_for_object(f"{CAPTURE_PREFIX}{names.endpoint}/"),
                 "--baseline_uri.$": baseline_uri(lake),
                 "--report_uri.$": report_uri,

@@ -138,7 +138,7 @@ def baseline(cloud: GlueLab, monitor: str) -> Baseline:
     run = cloud.run(
         "monitor",
         Arguments={
-            "--mode": "baseline",
+            "--purpose": "baseline",
             "--training_uri": "s3://lake/prepared/1/train/",
             "--baseline_uri": BASELINE,
             "--distance": "Robust",
@@ -163,7 +163,7 @@ import sys, monitor
 
 for name in {CHECKS}:
     monitor.main([
-        *sys.argv[1:], "--mode", "check", "--endpoint_name", name, "--schedule_name", "quality",
+        *sys.argv[1:], "--purpose", "check", "--endpoint_name", name, "--schedule_name", "quality",
         "--capture_uri", f"s3://lake/capture/{{name}}", "--baseline_uri", "{BASELINE}",
         "--report_uri", f"s3://lake/monitor/reports/{{name}}/",
         "--window_start", "{START}", "--window_end", "{END}",
@@ -333,7 +333,7 @@ def test_many_tasks_find_what_one_process_finds(
     [
         ({"--window_end": "tomorrow"}, "'tomorrow' is no time in UTC: write it as 2026-"),
         ({"--window_start": END}, "its end must be later"),
-        ({"--mode": "baseline", "--distance": "far"}, "'far' is unknown: use Robust or Simple"),
+        ({"--purpose": "baseline", "--distance": "far"}, "'far' is unknown: use Robust or Simple"),
     ],
 )
 def test_wrong_arguments_fail_in_one_line(
@@ -341,7 +341,7 @@ def test_wrong_arguments_fail_in_one_line(
 ) -> None:
     given = dict.fromkeys(("--capture_uri", "--baseline_uri", "--report_uri"), "s3://lake/none/")
     given |= {"--endpoint_name": "e", "--schedule_name": "s", "--training_uri": "s3://lake/none/"}
-    given |= {"--mode": "check", "--window_start": START, "--window_end": END} | arguments
+    given |= {"--purpose": "check", "--window_start": START, "--window_end": END} | arguments
     run = cloud.run("monitor", Arguments=given)
     assert run["JobRunState"] == "FAILED"
     assert run["ErrorMessage"].startswith("DataQualityError: ")

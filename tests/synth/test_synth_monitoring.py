@@ -167,7 +167,7 @@ def test_a_baseline_is_made_before_the_model_is_recorded(watched: Synthesized) -
         rf"States\.Format\('{LAKE}/monitor/baseline/{{}}/', {re.escape(RUN)}\)", address
     )
     assert arguments == {
-        "--mode": "baseline",
+        "--purpose": "baseline",
         "--training_uri.$": "States.Format('{}train/', "
         "$.package.CustomerMetadataProperties.prepared_uri)",
         "--distance": "Robust",
@@ -264,7 +264,7 @@ def test_the_job_compares_the_window_with_the_served_models_baseline(
             arguments.pop(name),
         )
     assert arguments == {
-        "--mode": "check",
+        "--purpose": "check",
         "--window_start.$": "$.window.start",
         "--window_end.$": "$.window.end",
         "--window_hours": "1",

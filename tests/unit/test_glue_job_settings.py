@@ -77,6 +77,12 @@ def test_several_spark_settings_fit_into_one_parameter() -> None:
         settings({"--conf": "spark.a"})
 
 
+@pytest.mark.parametrize("name", ["--debug", "--endpoint", "--mode"])
+def test_names_that_glue_keeps_for_itself_are_refused(name: str) -> None:
+    with pytest.raises(LocalCloudError, match=f"Glue job job: {name} is an argument of Glue's own"):
+        settings({name: "baseline"})
+
+
 @pytest.mark.parametrize(
     ("arguments", "job", "message"),
     [

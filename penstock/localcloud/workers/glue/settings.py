@@ -55,6 +55,9 @@ _WITHOUT_EFFECT = {
     "--disable-proxy-v2",
     "--class",
 }
+# "Internal to AWS Glue. Do not set." (same page); what a run with one of them does is unconfirmed.
+# --JOB_NAME is another, but scripts that ask for it are given it anyway.
+_RESERVED = ("--debug", "--endpoint", "--mode")
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,15 @@ def run_settings(
 
     `arguments` are the job's DefaultArguments with the run's Arguments over them. LocalCloudError
     for what this local cloud cannot carry out: other commands than glueetl, Python 2, modules that
-    are no wheels on S3.
+    are no wheels on S3; and for arguments whose names Glue keeps for itself.
     """
     name = str(job["Name"])
+    for reserved in _RESERVED:
+        if reserved in arguments:
+            raise LocalCloudError(
+                f"Glue job {name}: {reserved} is an argument of Glue's own, which jobs must not "
+                "set (Glue developer guide, job parameters): give yours another name"
+            )
     command = job["Command"]
     if command.get("Name") != "glueetl":
         raise LocalCloudError(
