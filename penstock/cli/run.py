@@ -15,7 +15,7 @@ from penstock.localcloud.errors import LocalCloudError
 from penstock.scenario.aws import StepFailedError
 from penstock.scenario.progress import Timeline
 
-# part of the report's monitor -> (where its address is, folder below the run's)
+# part of the report's monitor -> folder below the run's
 _MONITOR_FOLDERS = {"reference_batch": "monitor/reference", "drifted_batch": "monitor/drifted"}
 _BASELINE_FOLDER = "monitor/baseline"
 

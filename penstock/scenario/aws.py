@@ -26,6 +26,12 @@ class Aws:
     poll_seconds: float
     patience_seconds: float
 
+    def read(self, uri: str) -> bytes:
+        """The object at an s3:// address."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        body: bytes = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body
+
     def wait_for(
         self, what: str, look: Callable[[], Found | None], progress: Callable[[], Any] | None = None
     ) -> Found:

@@ -63,7 +63,5 @@ def _mirrored(value: str, column: Mapping[str, Any]) -> str:
 
 
 def _read(aws: Aws, uri: str) -> dict[str, Any]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    body = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-    found: dict[str, Any] = json.loads(body.read())
+    found: dict[str, Any] = json.loads(aws.read(uri))
     return found

@@ -93,9 +93,8 @@ def wait_until_served(
 
 def held_out_rows(aws: Aws, prepared_uri: str) -> list[Row]:
     """The rows of holdout/test.csv: the test channel's ids, which no model was trained on."""
-    bucket, _, prefix = prepared_uri.removeprefix("s3://").partition("/")
-    body = aws.client("s3").get_object(Bucket=bucket, Key=f"{prefix}holdout/test.csv")["Body"]
-    rows = list(csv.reader(io.StringIO(body.read().decode())))[1:]
+    text = aws.read(f"{prepared_uri}holdout/test.csv").decode()
+    rows = list(csv.reader(io.StringIO(text)))[1:]
     if not rows:
         raise StepFailedError(f"{prepared_uri}holdout/test.csv has no rows to ask about")
     return [Row(row[1], tuple(row[2:])) for row in rows]

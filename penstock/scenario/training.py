@@ -110,12 +110,10 @@ class TrainingFollower:
         channels = job.get("InputDataConfig", [])
         if not channels:
             return {}
-        uri = channels[0]["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/")
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        parent = key.rsplit("/", 1)[0]
-        body = self._aws.client("s3").get_object(Bucket=bucket, Key=f"{parent}/summary.json")
-        summary: dict[str, Any] = json.loads(body["Body"].read())
-        summary["prepared_uri"] = f"s3://{bucket}/{parent}/"
+        channel_uri = channels[0]["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/")
+        prepared_uri = channel_uri.rpartition("/")[0] + "/"
+        summary: dict[str, Any] = json.loads(self._aws.read(f"{prepared_uri}summary.json"))
+        summary["prepared_uri"] = prepared_uri
         return summary
 
 
