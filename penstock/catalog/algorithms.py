@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -39,11 +40,14 @@ class Inference(BaseModel):
 
 
 class Hyperparameter(BaseModel):
-    """Type, range and default of one hyperparameter; on the wire all of them are strings."""
+    """Type, range and default of one hyperparameter; on the wire all of them are strings.
+
+    A list is a JSON list of `words`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["integer", "number", "word"]
+    type: Literal["integer", "number", "word", "list"]
     words: tuple[str, ...] = ()
     minimum: float | None = None
     minimum_is_exclusive: bool = False
@@ -56,6 +60,8 @@ class Hyperparameter(BaseModel):
     @property
     def rule(self) -> str:
         """The accepted values in words."""
+        if self.type == "list":
+            return f"a JSON list with {' or '.join(self.words)} in it"
         parts = [f"one of {', '.join(self.words)}"] if self.words else []
         if self.type != "word":
             parts.append(f"{'an integer' if self.type == 'integer' else 'a number'}{self._range}")
@@ -72,6 +78,8 @@ class Hyperparameter(BaseModel):
 
     def accepts(self, value: str) -> bool:
         """Whether the algorithm takes the value, given as the string that is sent."""
+        if self.type == "list":
+            return self._accepts_list(value)
         if value in self.words:
             return True
         if self.type == "word" or not _PLAIN.fullmatch(value):
@@ -85,6 +93,13 @@ class Hyperparameter(BaseModel):
         ):
             return False
         return self.maximum is None or number <= self.maximum
+
+    def _accepts_list(self, value: str) -> bool:
+        try:
+            words = json.loads(value)
+        except ValueError:
+            return False
+        return isinstance(words, list) and bool(words) and all(word in self.words for word in words)
 
 
 class FromAnswers(BaseModel):
@@ -100,9 +115,16 @@ class FromAnswers(BaseModel):
 
 
 class Algorithm(Fact):
-    """The published contract of one first-party algorithm."""
+    """The published contract of one first-party algorithm.
+
+    `distribution` has the channels that take one S3DataDistributionType only. `label_size` has the
+    channels whose CSV needs a content type that says how many columns, the first ones, are labels.
+    `from_answers` has the final metrics that a model's answers are enough for.
+    """
 
     channels: Channels
+    distribution: Mapping[str, Literal["FullyReplicated", "ShardedByS3Key"]] = {}
+    label_size: Mapping[str, int] = {}
     training: Mapping[str, tuple[str, ...]]
     tensor_type: str
     inference: Inference
@@ -111,7 +133,13 @@ class Algorithm(Fact):
     architecture: Literal["amd64", "arm64"]
     hyperparameters: Mapping[str, Hyperparameter]
     final_metrics: Mapping[str, Literal["maximize", "minimize"]]
-    from_answers: Mapping[str, FromAnswers]
+    from_answers: Mapping[str, FromAnswers] = {}
+
+    def content_type(self, channel: str, form: str) -> str:
+        """The ContentType of a channel whose data are in `form`: text/csv;label_size=0."""
+        if form == "text/csv" and channel in self.label_size:
+            return f"{form};label_size={self.label_size[channel]}"
+        return form
 
 
 def names() -> tuple[str, ...]:

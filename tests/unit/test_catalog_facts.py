@@ -54,6 +54,53 @@ def test_the_contract_of_linear_learner() -> None:
     assert len(facts.hyperparameters) == 44
 
 
+def test_the_contract_of_randomcutforest() -> None:
+    facts = algorithms.algorithm("randomcutforest")
+    assert facts.channels.required == ("train",)
+    assert facts.channels.optional == ("test",)
+    assert facts.distribution == {"train": "ShardedByS3Key", "test": "FullyReplicated"}
+    assert facts.training["text/csv"] == ("File", "Pipe")
+    assert facts.final_metrics == {"test:f1": "maximize"}
+    assert not facts.from_answers
+    assert not facts.accelerated_families
+    assert facts.multi_machine
+    assert images.image("randomcutforest").path == "randomcutforest:1"
+    assert images.image("randomcutforest").accounts == images.image("linear-learner").accounts
+
+
+def test_a_channels_content_type_says_how_many_columns_are_labels_where_it_has_to() -> None:
+    forest = algorithms.algorithm("randomcutforest")
+    recordio = "application/x-recordio-protobuf"
+    assert forest.content_type("train", "text/csv") == "text/csv;label_size=0"
+    assert forest.content_type("test", "text/csv") == "text/csv;label_size=1"
+    assert forest.content_type("train", recordio) == recordio
+    learner = algorithms.algorithm("linear-learner")
+    assert learner.content_type("train", "text/csv") == "text/csv"
+    assert not learner.distribution
+
+
+@pytest.mark.parametrize(
+    ("parameter", "accepted", "refused"),
+    [
+        ("feature_dim", ["1", "10000"], ["0", "10001", "auto"]),
+        ("num_trees", ["50", "1000"], ["49", "1001", "50.5"]),
+        ("num_samples_per_tree", ["1", "2048"], ["0", "2049"]),
+        (
+            "eval_metrics",
+            ['["accuracy"]', '["accuracy", "precision_recall_fscore"]'],
+            ["accuracy", "[]", '["f1"]', '"accuracy"', "[1]", ""],
+        ),
+    ],
+)
+def test_hyperparameters_of_randomcutforest(
+    parameter: str, accepted: list[str], refused: list[str]
+) -> None:
+    facts = algorithms.algorithm("randomcutforest").hyperparameters[parameter]
+    assert all(facts.accepts(value) for value in accepted)
+    assert not any(facts.accepts(value) for value in refused)
+    assert facts.required == (parameter == "feature_dim")
+
+
 def test_registry_accounts_differ_by_region_and_are_twelve_digits() -> None:
     accounts = images.image("linear-learner").accounts
     assert accounts["us-east-1"] == "382416733822"
