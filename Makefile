@@ -34,7 +34,7 @@ test-lambda: python313
 clients: setup $(CLIENTS)/.ready $(VENV)/runtimes/sagemaker-sdk2/.ready
 
 test-clients: clients
-	$(BIN)/python -m pytest tests/clients -rs
+	$(BIN)/python -m pytest tests/clients -rs -n 2 --dist loadgroup
 
 synth: setup
 	$(BIN)/penstock synth

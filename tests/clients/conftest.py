@@ -13,6 +13,14 @@ from tests.runs.conftest import project
 from tests.runs.up_process import Up
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker keeps the cloud that all clients share; the long run has one of its own."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            alone = item.path.stem == "test_on_aws"
+            item.add_marker(pytest.mark.xdist_group("on-aws" if alone else "clients"))
+
+
 @pytest.fixture(scope="session")
 def environment() -> Path:
     """Where the clients are installed."""
