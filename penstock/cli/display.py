@@ -110,7 +110,8 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
     if (folder / "logs").is_dir():
         lines.append(f"logs: {folder / 'logs'}, one folder for each log group")
     lines += _ledger(report["ledger"])
-    lines.append(f"report: {folder.with_name('latest') / 'report.json'}")
+    latest = folder.with_name("latest")
+    lines.append(f"report: {latest / 'report.json'}, to look at: {latest / 'report.html'}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

@@ -135,6 +135,7 @@ def _run(pipeline: Pipeline, sending: list[bytes], *, on: str, environment: str)
     from rich.console import Console
 
     from penstock.cli.display import Display, summary
+    from penstock.cli.html_report import write_html
     from penstock.cli.report import build, new_folder, write
     from penstock.scenario.progress import Timeline
 
@@ -160,6 +161,7 @@ def _run(pipeline: Pipeline, sending: list[bytes], *, on: str, environment: str)
             ledger=running.ledger,
         )
         write(report, folder)
+        write_html(report, folder)
     summary(report, console, folder)
     return report
 

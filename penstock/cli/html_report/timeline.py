@@ -1,0 +1,98 @@
+"""The steps as bars over seconds."""
+
+from __future__ import annotations
+
+from penstock.cli.html_report.markup import Html, element
+from penstock.cli.html_report.parts import Part, parts
+from penstock.cli.html_report.scale import short, ticks
+from penstock.cli.html_report.section import missing, section
+from penstock.cli.html_report.wording import is_number, seconds
+
+_ABOUT = {
+    "synth": "write the CloudFormation templates",
+    "deploy": "create the stacks",
+    "ingest": "records through the stream into the lake",
+    "prepare": "clean, split, write training data",
+    "train": "train the model",
+    "gate": "is it good enough?",
+    "register": "into the model registry",
+    "baseline": "what normal data look like",
+    "serve": "model behind the endpoint",
+    "invoke": "ask about held-out rows",
+    "capture": "keep requests and answers",
+    "monitor": "compare them with the baseline",
+    "alarm": "violations raise it",
+    "retrain": "train again on newer data",
+}
+_MARKS = {"succeeded": "✔", "failed": "✘", "skipped": "-", "running": "▶", "pending": "·"}
+
+
+def timeline(report: Part) -> Html:
+    """One line for each step."""
+    steps = parts(report, "steps")
+    if not steps:
+        return section("steps", "Steps", missing("No step was reported."))
+    end = run_seconds(report)
+    return section(
+        "steps",
+        "Steps, second by second",
+        element(
+            "div",
+            *[_row(step, end) for step in steps],
+            element("div", time_axis(end), class_="step axis-row"),
+            class_="steps",
+        ),
+    )
+
+
+def run_seconds(report: Part) -> float:
+    """How long the time axis is: the run, or its last step or event if that ended later."""
+    ends = [1e-9, report.get("seconds")]
+    ends += [
+        step["started_seconds"] + (step.get("seconds") or 0)
+        for step in parts(report, "steps")
+        if is_number(step.get("started_seconds"))
+    ]
+    ends += [event.get("at_seconds") for event in parts(report, "events")]
+    return max(end for end in ends if is_number(end))
+
+
+def time_axis(end: float) -> Html:
+    """Round seconds along a track."""
+    marks = ticks(0, end, 6)
+    return element(
+        "div",
+        *[
+            element("span", f"{short(at)}\u00a0s", style=f"left:{100 * at / end:.2f}%")
+            for at in marks
+            if at <= 0.97 * end
+        ],
+        class_="axis track",
+    )
+
+
+def _row(step: Part, end: float) -> Html:
+    name, status = str(step.get("name")), str(step.get("status"))
+    begun, took = step.get("started_seconds"), step.get("seconds")
+    bar = None
+    if is_number(begun) and is_number(took):
+        bar = element(
+            "div",
+            class_=f"bar {status}",
+            style=f"left:{100 * begun / end:.2f}%;width:{100 * took / end:.2f}%",
+        )
+    never = status in ("skipped", "pending")
+    return element(
+        "div",
+        element("div", _MARKS.get(status, ""), class_=f"mark {status}", title=status),
+        element(
+            "div",
+            element("b", name),
+            " ",
+            element("span", _ABOUT.get(name, ""), class_="about"),
+            class_="name",
+        ),
+        element("div", bar, class_="track"),
+        element("div", seconds(took) if is_number(took) and not never else status, class_="took"),
+        class_="step never" if never else "step",
+    )
