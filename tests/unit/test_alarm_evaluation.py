@@ -92,6 +92,15 @@ def test_missing_data_is_treated_as_in_the_documentations_tables(
     assert states == expected
 
 
+def test_of_several_breaching_points_with_data_missing_the_oldest_one_decides() -> None:
+    alarm = settings(evaluation_periods=3, datapoints_to_alarm=3)
+    states = [
+        evaluate(alarm, drawn(picture), at=AT, now=AT).state
+        for picture in ("- - X X -", "- - - X X")
+    ]
+    assert states == ["ALARM", None]
+
+
 @pytest.mark.parametrize(
     ("comparison", "below", "at", "above"),
     [

@@ -11,7 +11,7 @@ import importlib.util
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -215,6 +215,13 @@ def test_an_object_that_was_written_late_below_the_hour_before_is_found() -> Non
     assert world.decide()["start"]
 
 
+def test_folders_are_those_of_utc_whatever_zone_a_time_is_in() -> None:
+    began = LAST.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    assert World(executions=[[execution("by-hand", began=began)]], objects=[[NOW]]).decide()[
+        "start"
+    ]
+
+
 def test_around_midnight_the_hour_before_is_yesterdays() -> None:
     last = datetime(2026, 11, 1, 0, 30, 0, tzinfo=UTC)
     world = World(
@@ -254,6 +261,13 @@ def test_between_two_automatic_trainings_lies_the_pause() -> None:
     )
     answer = later.decide(now=NOW + timedelta(minutes=1))
     assert (answer["start"], answer["name"]) == (True, "retrain-2026-11-22-2")
+
+
+def test_the_pause_counts_from_the_automatic_training_that_ended_last() -> None:
+    recent = execution("retrain-2026-11-22-1", began=NOW - timedelta(minutes=20))
+    older = execution("retrain-2026-11-21-1", began=NOW - timedelta(days=1))
+    answer = World(executions=[[recent, older]]).decide()
+    assert (answer["start"], "ended 15 minutes ago" in answer["reason"]) == (False, True)
 
 
 def test_a_training_that_was_started_by_hand_asks_for_no_pause() -> None:

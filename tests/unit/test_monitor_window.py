@@ -137,6 +137,7 @@ def test_records_outside_are_left_out_and_those_without_a_time_told() -> None:
     profile, reading = read_profile("s3://lake/c/e/", Reader(Format.CAPTURE, window=HOUR, s3=s3))
     assert profile.columns["_c0"].distribution.values.tolist() == [2, 3]
     assert reading.outside == 2
+    assert (reading.first, reading.last) == (TEN, ELEVEN - timedelta(seconds=1))
     assert reading.lines(HOUR) == ["4 records skipped: no readable eventMetadata.inferenceTime"]
 
 
