@@ -8,7 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.encryption_key import PUBLISHERS, EncryptionKey
+from stacks.encryption_key import PUBLISHER, EncryptionKey
 from stacks.layer import Layer
 from stacks.nag import acknowledge
 from stacks.names import Names
@@ -33,8 +33,8 @@ class Foundation(Layer):
         # The TLS statement replaces SNS's default policy, which lets alarms of the account in
         self.alerts.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="PublishersOfThisAccount",
-                principals=[iam.ServicePrincipal(service) for service in PUBLISHERS],
+                sid="AlarmsOfThisAccount",
+                principals=[iam.ServicePrincipal(PUBLISHER)],
                 actions=["sns:Publish"],
                 resources=[self.alerts.topic_arn],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},

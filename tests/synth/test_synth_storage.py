@@ -73,7 +73,6 @@ def test_the_key_rotates_and_names_the_services_that_must_use_it(dev: Any) -> No
             services[service] = statement["Condition"]
     assert set(services) == {
         "logs.us-east-1.amazonaws.com",
-        "events.amazonaws.com",
         "cloudwatch.amazonaws.com",
     }
     assert all(services.values()), "a service without a condition"
@@ -107,13 +106,18 @@ def test_alarms_may_publish_to_the_topic_as_they_may_use_its_key(dev: Any) -> No
     policy = dev.only("SNS::TopicPolicy")["PolicyDocument"]
     (allowed,) = (s for s in policy["Statement"] if s["Effect"] == "Allow")
     assert allowed["Action"] == "sns:Publish"
-    assert set(allowed["Principal"]["Service"]) == {
-        "cloudwatch.amazonaws.com",
-        "events.amazonaws.com",
-    }
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Condition"] == {
         "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     }
+
+
+def test_no_rule_sends_to_the_topic_as_its_key_does_not_admit_event_bridge(dev: Any) -> None:
+    rules = dev.resources("Events::Rule")
+    assert rules
+    for name, rule in rules.items():
+        for target in rule["Properties"]["Targets"]:
+            assert "Alerts" not in json.dumps(target["Arn"]), name
 
 
 HOLDS_DATA = ("S3::Bucket", "KMS::Key", "Kinesis::Stream", "SageMaker::ModelPackageGroup")
