@@ -10,7 +10,9 @@ import typer
 
 from penstock.cli import main
 from penstock.cli.offline_run import OfflineRun
+from penstock.cli.report import build
 from penstock.scenario.aws import StepFailedError
+from penstock.scenario.progress import Step, Timeline
 
 NAMES = {
     "pipeline",
@@ -78,3 +80,29 @@ def test_latest_is_the_newest_run_and_a_run_that_succeeds_ends_normally(
     main.run("digits", data=None, records=3, bad_records=0, json_file=None)
     assert latest()["status"] == "succeeded"
     assert len([path for path in Path("runs/digits").iterdir() if not path.is_symlink()]) == 2
+
+
+class Nobody:
+    def changed(self, step: Step) -> None:
+        """Nobody watches."""
+
+
+def test_times_in_the_report_count_from_the_beginning_of_the_run() -> None:
+    timeline = Timeline(Nobody())
+    with timeline.step("alarm"):
+        timeline.note("alarm", "OK -> ALARM", "2 violations")
+    report = build(
+        pipeline="digits",
+        status="failed",
+        reason=None,
+        seconds=1,
+        timeline=timeline,
+        findings={},
+        ledger=None,
+    )
+    (event,) = report["events"]
+    assert 0 <= event.pop("at_seconds") < 1
+    assert event == {"kind": "alarm", "what": "OK -> ALARM", "detail": "2 violations"}
+    started = {step["name"]: step["started_seconds"] for step in report["steps"]}
+    assert 0 <= started.pop("alarm") < 1
+    assert set(started.values()) == {None}

@@ -187,3 +187,16 @@ def test_beside_other_producers_a_record_too_many_is_theirs() -> None:
     cloud = Cloud()
     cloud.arriving = {"records/a": parquet(6)}
     assert ingested(cloud, 5, alone=False)["delivered"] == 6
+
+
+def test_a_second_delivery_is_added_to_the_account_of_the_first() -> None:
+    cloud = Cloud()
+    scenario = Scenario(aws(cloud), STAGE, Timeline(Nobody()))
+    cloud.arriving = {"records/a": parquet(3)}
+    scenario.ingest([b"1", b"2", b"3"])
+    scenario.findings["records"]["unique"] = 2
+    cloud.arriving = {"records/b": parquet(1), "errors/processing-failed/c": errors(b"5")}
+    scenario.ingest([b"4", b"5"])
+    found = scenario.findings["records"]
+    assert (found["sent"], found["delivered"], found["failed"]["transform"]) == (5, 4, 1)
+    assert found["unique"] == 2

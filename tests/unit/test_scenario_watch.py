@@ -14,7 +14,7 @@ from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.capture import Captures, Window
 from penstock.scenario.execution import reason_of
 from penstock.scenario.learning_curve import learning_curve
-from penstock.scenario.monitoring import inverted
+from penstock.scenario.monitoring import Check, check, inverted
 from penstock.scenario.retraining import Retraining
 from penstock.scenario.serving import Row
 
@@ -28,6 +28,7 @@ STAGE = Stage(
         "RetrainStateMachineArn": "arn:retrain",
         "TrainingStateMachineArn": "arn:training",
         "MonitorAlarmName": "violations",
+        "MonitorStateMachineArn": "arn:monitor",
     },
 )
 
@@ -41,6 +42,7 @@ class Cloud:
         self.executions: dict[str, dict[str, Any]] = {}
         self.trainings: dict[str, dict[str, Any]] = {}
         self.log: list[str] = []
+        self.checked: dict[str, Any] = {}
 
     def aws(self) -> Aws:
         return Aws(client=lambda _service: self, poll_seconds=0, patience_seconds=0.05)
@@ -56,6 +58,9 @@ class Cloud:
         if self._operation == "filter_log_events":
             yield {"events": [{"message": line} for line in self.log]}
             return
+        if self._operation == "get_execution_history":
+            yield {"events": []}
+            return
         for key in sorted(key for key in self.objects if key.startswith(request["Prefix"])):
             yield {"Contents": [{"Key": key}]}
 
@@ -68,6 +73,10 @@ class Cloud:
     def list_executions(self, *, stateMachineArn: str, **_request: Any) -> dict[str, Any]:
         listed = self.trainings if stateMachineArn == "arn:training" else self.executions
         return {"executions": [{"executionArn": arn} for arn in listed]}
+
+    def start_execution(self, *, input: str, **_request: Any) -> dict[str, Any]:
+        self.executions["check"] = {**self.checked, "input": input}
+        return {"executionArn": "check"}
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
         found = {**self.executions, **self.trainings}[executionArn]
@@ -144,6 +153,21 @@ def test_inverted_rows_are_mirrored_column_by_column_and_texts_stay() -> None:
         Row("3", ("0", "-0.75", "red")),
         Row("4", ("15", "", "")),
     ]
+
+
+def test_a_check_of_a_window_names_each_feature_with_violations_once() -> None:
+    cloud = Cloud()
+    report = "monitor/reports/1/"
+    output = {"item_count": 9, "violations": 3, "report_uri": f"s3://lake/{report}"}
+    cloud.checked = {"status": "SUCCEEDED", "output": json.dumps(output)}
+    cloud.objects[f"{report}constraint_violations.json"] = json.dumps(
+        {"violations": [{"feature_name": name} for name in ("b", "a", "b")]}
+    ).encode()
+    window = Window(
+        datetime(2026, 11, 22, 5, 7, 1, tzinfo=UTC), datetime(2026, 11, 22, 5, 8, tzinfo=UTC)
+    )
+    assert check(cloud.aws(), STAGE, window) == Check(9, 3, ("b", "a"), f"s3://lake/{report}")
+    assert json.loads(cloud.executions["check"]["input"]) == window.given
 
 
 def test_only_a_new_decision_that_an_alarm_began_is_waited_for() -> None:

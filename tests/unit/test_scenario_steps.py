@@ -1,0 +1,206 @@
+"""The steps of a run: which follow from what the monitor, the alarm and the comparison say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from penstock.scenario import run as scenario_run
+from penstock.scenario import watch
+from penstock.scenario.aws import Aws, Stage, StepFailedError
+from penstock.scenario.capture import Window
+from penstock.scenario.monitoring import Check
+from penstock.scenario.progress import Step, Timeline
+from penstock.scenario.run import Scenario
+from penstock.scenario.serving import Answers, Row
+from penstock.scenario.training import TrainingRun
+
+WATCHED = {
+    "MonitorStateMachineArn": "arn:monitor",
+    "MonitorAlarmName": "violations",
+    "RetrainStateMachineArn": "arn:retrain",
+    "TrainingStateMachineArn": "arn:training",
+    "EndpointName": "digits-dev",
+    "GateMetric": "accuracy",
+}
+ROWS = [Row("1", ("0", "16"))]
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/digits-dev/2"
+
+
+class Nobody:
+    def changed(self, step: Step) -> None:
+        """Nobody watches."""
+
+
+class World:
+    """What the pipeline would do; `sent` are the deliveries, `served` the packages waited for."""
+
+    def __init__(self) -> None:
+        self.violations = 2
+        self.decisions = [
+            {"start": False, "reason": "no newer records"},
+            {"start": True, "reason": "newer records"},
+        ]
+        self.registered = True
+        self.first_registered = True
+        self.sent: list[int] = []
+        self.served: list[str | None] = []
+        self.timeline = Timeline(Nobody())
+
+    def training(self, registered: bool) -> TrainingRun:
+        output = {
+            "metric_value": 0.97,
+            "serving_metric_value": 0.95,
+            "registered": registered,
+            "model_package_arn": PACKAGE if registered else None,
+        }
+        summary = {"unique": 9, "prepared_uri": "s3://lake/prepared/1/"}
+        return TrainingRun("arn:run", {"TrainingJobName": "job"}, summary, output)
+
+    def send(self, records: Sequence[bytes], step: str) -> None:
+        self.sent.append(len(records))
+
+
+class Captured:
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def wait_for(self, inference_ids: Sequence[str]) -> set[str]:
+        return set(inference_ids)
+
+    def window(self, _inference_ids: Sequence[str]) -> Window:
+        return Window(START, START + timedelta(seconds=1))
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Everything around the order of the steps is a stand-in."""
+    world = World()
+
+    class Retraining:
+        def __init__(self, *_: Any) -> None:
+            self.decisions = iter(world.decisions)
+
+        def wait_for_state(self, _wanted: str) -> None:
+            pass
+
+        def reset(self) -> None:
+            pass
+
+        def wait_for_decision(self) -> dict[str, Any]:
+            return next(self.decisions)
+
+        def training(self, _decision: dict[str, Any]) -> dict[str, Any]:
+            return {"executionArn": "arn:run", "input": json.dumps({"cause": "alarm"})}
+
+    class Follower:
+        def __init__(self, *_: Any, within: str | None = None) -> None:
+            self.registered = world.registered if within else world.first_registered
+
+        def start(self) -> str:
+            return "arn:run"
+
+        def follow(self, _arn: str) -> TrainingRun:
+            return world.training(self.registered)
+
+    batches = {"reference": 0, "drifted": 0, "retrained": 0}
+
+    def ask(*_: Any, batch: str) -> Answers:
+        batches[batch] += 1
+        return Answers(0.95, 1, (batch,), {"1": {"1": 1}})
+
+    def check(*_: Any) -> Check:
+        violations = world.violations if batches["drifted"] else 0
+        return Check(1, violations, ("pixels_0",)[:violations], "s3://lake/monitor/reports/1/")
+
+    def serve(_aws: Aws, _stage: Stage, package: str, *_: Any) -> None:
+        world.served.append(package)
+
+    for module in (scenario_run, watch):
+        monkeypatch.setattr(module, "TrainingFollower", Follower)
+        monkeypatch.setattr(module, "ask", ask)
+        monkeypatch.setattr(module, "held_out_rows", lambda *_: ROWS)
+        monkeypatch.setattr(module, "wait_until_served", serve)
+        monkeypatch.setattr(module, "note_training", lambda *_: None)
+    monkeypatch.setattr(watch, "Captures", Captured)
+    monkeypatch.setattr(watch, "Retraining", Retraining)
+    monkeypatch.setattr(watch, "check", check)
+    monkeypatch.setattr(watch, "served_package", lambda *_: PACKAGE)
+    monkeypatch.setattr(watch, "baseline_uri", lambda *_: "s3://lake/monitor/baseline/1/")
+    monkeypatch.setattr(watch, "inverted", lambda *_: ROWS)
+    monkeypatch.setattr(scenario_run, "Deliveries", lambda *_, **__: world)
+    return world
+
+
+def go(world: World, outputs: dict[str, str] = WATCHED) -> Scenario:
+    aws = Aws(client=lambda _: None, poll_seconds=0, patience_seconds=0)
+    scenario = Scenario(aws, Stage("digits", "dev", outputs), world.timeline)
+    scenario.run([b"record"] * 20)
+    return scenario
+
+
+def statuses(world: World, *steps: str) -> list[str]:
+    return [world.timeline.steps[step].status for step in steps]
+
+
+def test_six_of_ten_records_come_first_and_the_others_when_the_alarm_has_gone_off(
+    world: World,
+) -> None:
+    scenario = go(world)
+    assert world.sent == [12, 8]
+    assert statuses(world, "capture", "monitor", "alarm", "retrain") == ["succeeded"] * 4
+    assert world.served == [PACKAGE, PACKAGE]
+    assert scenario.findings["monitor"]["alarm"] == "ALARM"
+    assert scenario.findings["monitor"]["retrained"] is True
+    assert scenario.findings["retraining"]["serving_value"] == 0.95
+    assert scenario.findings["retraining"]["registered"] is True
+    assert scenario.findings["endpoint"]["captured"] == 1
+
+
+def test_a_model_that_is_not_better_is_not_waited_for_and_the_run_succeeds(world: World) -> None:
+    world.registered = False
+    scenario = go(world)
+    assert world.served == [PACKAGE]
+    assert statuses(world, "retrain") == ["succeeded"]
+    assert scenario.findings["retraining"]["registered"] is False
+
+
+def test_a_training_without_newer_records_fails_the_alarm_step(world: World) -> None:
+    world.decisions[0]["start"] = True
+    with pytest.raises(StepFailedError, match="began without newer records: no newer records"):
+        go(world)
+    assert world.sent == [12]
+
+
+def test_where_nothing_drifted_there_is_no_alarm_to_wait_for(world: World) -> None:
+    world.violations = 0
+    scenario = go(world)
+    assert statuses(world, "monitor", "alarm", "retrain") == ["succeeded", "skipped", "skipped"]
+    assert scenario.findings["monitor"]["alarm"] == "OK"
+    assert world.sent == [12]
+
+
+def test_a_first_model_that_is_not_better_leaves_the_one_in_service(world: World) -> None:
+    world.first_registered = False
+    go(world)
+    assert statuses(world, "register", "baseline", "serve", "invoke") == [
+        "skipped",
+        "skipped",
+        "skipped",
+        "succeeded",
+    ]
+    assert world.served == [PACKAGE]  # the second one
+
+
+@pytest.mark.parametrize("missing", ["MonitorStateMachineArn", "RetrainStateMachineArn"])
+def test_a_stage_that_does_not_watch_and_act_gets_all_records_at_once(
+    world: World, missing: str
+) -> None:
+    go(world, {name: value for name, value in WATCHED.items() if name != missing})
+    assert world.sent == [20]
+    assert statuses(world, "invoke", "capture") == ["succeeded", "pending"]
