@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Aws, Stack, Token
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
@@ -30,8 +30,9 @@ from stacks.scoring_role import ScoringRole
 from stacks.sdk_call import sdk_call
 from stacks.serving import NO_MODEL
 
-# CDK leaves out what is null in a state's definition; so it is a state that makes it
-NULL = "States.StringToJson('null')"
+# CDK leaves out what is null in a state's definition, but not what becomes the word null when the
+# definition's text is put together
+NULL = Token.as_number({"Fn::Join": ["", ["null"]]})
 MEMORY_MB = 256
 TIMEOUT_SECONDS = 300
 
@@ -236,7 +237,7 @@ def not_compared(scope: Construct) -> sfn.CustomState:
         "NotCompared",
         state_json={
             "Type": "Pass",
-            "Parameters": {"metric_value.$": NULL},
+            "Parameters": {"metric_value": NULL},
             "ResultPath": "$.serving",
         },
     )

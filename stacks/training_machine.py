@@ -279,6 +279,11 @@ class TrainingMachine(Construct):
 
     def _build_summary(self, name: str, *, registered: bool) -> sfn.CustomState:
         """The last state, whose output is the execution's."""
+        package = (
+            {"model_package_arn.$": "$.model_package.ModelPackageArn"}
+            if registered
+            else {"model_package_arn": NULL}
+        )
         return sfn.CustomState(
             self,
             name,
@@ -290,9 +295,7 @@ class TrainingMachine(Construct):
                     "metric_value.$": "$.metric_values[0]",
                     "serving_metric_value.$": "$.serving.metric_value",
                     "registered": registered,
-                    "model_package_arn.$": "$.model_package.ModelPackageArn"
-                    if registered
-                    else NULL,
+                    **package,
                     "prepared_uri.$": "$.prepared_uri",
                     "artifact_uri.$": "$.artifact_uri",
                 },

@@ -195,3 +195,10 @@ def test_asking_whether_a_path_is_present_is_no_error(
     }
     assert execute(cloud, states)["status"] == "SUCCEEDED"
     assert caplog.messages == []
+
+
+def test_a_null_of_the_definition_goes_on_as_null(cloud: BareCloud) -> None:
+    none = {"Type": "Pass", "Parameters": {"value": None}, "ResultPath": "$.a", "Next": "Copy"}
+    copy = {"Type": "Pass", "Parameters": {"b.$": "$.a.value", "c": None}, "End": True}
+    result = execute(cloud, {"None": none, "Copy": copy})
+    assert json.loads(result["output"]) == {"b": None, "c": None}
