@@ -135,10 +135,15 @@ def _retraining(retraining: dict[str, Any] | None) -> list[str]:
     if not retraining:
         return []
     verdict = "registered" if retraining["registered"] else "not better, not registered"
+    serving = retraining["serving_value"]
+    compared = (
+        "not compared with the model in service"  # the pipeline's gate may not ask for it
+        if serving is None
+        else f"against {serving:.4f} of the model in service, on the same test ids"
+    )
     return [
         f"trained again ({retraining['cause']}): {retraining['metric']} "
-        f"{retraining['value']:.4f} against {retraining['serving_value']:.4f} of the model in "
-        f"service, on the same test ids: {verdict}"
+        f"{retraining['value']:.4f} {compared}: {verdict}"
     ]
 
 

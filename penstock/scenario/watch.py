@@ -128,7 +128,7 @@ class Watch:
         note_retraining(
             self._findings, self._stage, run, cause=json.loads(training["input"])["cause"]
         )
-        compared = f"{run.output['metric_value']:.4f} against {_shown(run)}"
+        compared = _compared(run)
         if run.model_package_arn is None:
             timeline.note("model", "kept the one in service", compared)
             timeline.say("retrain", f"{compared}: the model in service stays")
@@ -156,6 +156,7 @@ class Watch:
         return decision
 
 
-def _shown(run: TrainingRun) -> str:
-    serving = run.output["serving_metric_value"]
-    return "no model in service" if serving is None else f"{serving:.4f} in service"
+def _compared(run: TrainingRun) -> str:
+    value, serving = run.output["metric_value"], run.output["serving_metric_value"]
+    against = "not compared" if serving is None else f"against {serving:.4f} in service"
+    return f"{value:.4f} {against}"
