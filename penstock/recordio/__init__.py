@@ -3,6 +3,7 @@
 from penstock.recordio.dense import write_dense
 from penstock.recordio.errors import RecordIOError
 from penstock.recordio.frame import count_records
+from penstock.recordio.labels import write_labels
 from penstock.recordio.reader import Reader
 from penstock.recordio.sparse import write_csr
 from penstock.recordio.tensor import BytesTensor, Record, Tensor
@@ -16,4 +17,5 @@ __all__ = [
     "count_records",
     "write_csr",
     "write_dense",
+    "write_labels",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.localcloud.engines.linear_learner.errors import CustomerError
+from penstock.localcloud.engines.container.errors import CustomerError
 from penstock.localcloud.engines.linear_learner.honesty import not_honoured
 from penstock.localcloud.engines.linear_learner.hyperparameters import parse
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from penstock.localcloud.engines.container.opt_ml import OptMl
 from penstock.localcloud.engines.linear_learner.hyperparameters import parse
 from penstock.localcloud.engines.linear_learner.metrics import Metrics
 from penstock.localcloud.engines.linear_learner.model import LinearModel
-from penstock.localcloud.engines.linear_learner.opt_ml import OptMl
 from penstock.localcloud.engines.linear_learner.train import Training
 
 CLASSES = 3

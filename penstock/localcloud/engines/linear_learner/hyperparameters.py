@@ -7,12 +7,12 @@ they are from the SDK's LinearLearner documentation and unconfirmed against the 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from penstock.localcloud.engines.linear_learner.errors import CustomerError
+from penstock.localcloud.engines.container.errors import CustomerError
+from penstock.localcloud.engines.container.hyperparameters import given_by_user
 
 SOURCE = "SageMaker developer guide, ll_hyperparameters"
 AUTO = "auto"
@@ -141,8 +141,6 @@ RULES: dict[str, Rule] = {
     "target_recall": _number(0.8, low=0, high=1),
     "use_lr_scheduler": _flag(True),
 }
-# given by the platform itself, not by the user (sagemaker-training-toolkit, params)
-_PLATFORM = frozenset({"_tuning_objective_metric", "_num_gpus", "_num_kv_servers", "_kvstore"})
 
 
 @dataclass(frozen=True)
@@ -187,14 +185,7 @@ class Hyperparameters:
 
 def parse(raw: Mapping[str, str]) -> Hyperparameters:
     """Check the strings of hyperparameters.json; raises CustomerError at the first bad one."""
-    given = {name: str(text).strip() for name, text in raw.items() if name not in _PLATFORM}
-    for name in given:
-        if name not in RULES:
-            close = difflib.get_close_matches(name, RULES, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise CustomerError(
-                f"hyperparameter {name}: linear-learner has no such hyperparameter{hint} ({SOURCE})"
-            )
+    given = given_by_user(raw, RULES, algorithm="linear-learner", source=SOURCE)
     if "predictor_type" not in given:
         raise CustomerError(
             "hyperparameter predictor_type: required; use binary_classifier, "

@@ -7,41 +7,31 @@ its sibling algorithms (SageMaker developer guide, kNN sample output).
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Iterator
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.localcloud.engines.linear_learner.channel import Channel
-from penstock.localcloud.engines.linear_learner.errors import CustomerError
+from penstock.localcloud.engines.container.account import give_account, say_beforehand
+from penstock.localcloud.engines.container.channel import ChannelRule, channels_of
+from penstock.localcloud.engines.container.errors import CustomerError
+from penstock.localcloud.engines.container.failure import report_failures
+from penstock.localcloud.engines.container.hosts import Hosts
+from penstock.localcloud.engines.container.opt_ml import OptMl
 from penstock.localcloud.engines.linear_learner.honesty import not_honoured
 from penstock.localcloud.engines.linear_learner.hyperparameters import Hyperparameters, parse
 from penstock.localcloud.engines.linear_learner.learner import Learner
 from penstock.localcloud.engines.linear_learner.metrics import Metrics
 from penstock.localcloud.engines.linear_learner.model import LinearModel
-from penstock.localcloud.engines.linear_learner.opt_ml import OptMl
 from penstock.localcloud.engines.linear_learner.scaler import Scaler
 
 CHUNK_BYTES = 4 << 20  # rows are read in portions of about this size
-CHANNELS = ("train", "validation", "test")
+CHANNELS = dict.fromkeys(("train", "validation", "test"), ChannelRule("linear-learner"))
 
 
 def main(opt_ml: OptMl) -> None:
     """Train; whatever goes wrong is in output/failure and the exit code is 1."""
-
-    def give_up(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, CustomerError):
-            print(f"Customer Error: {error}", flush=True)
-            opt_ml.fail(f"Customer Error: {error}")
-        else:
-            traceback.print_exception(kind, error, trace)
-            opt_ml.fail(f"{kind.__name__}: {error}")
-
-    sys.excepthook = give_up
+    report_failures(opt_ml)
     Training(opt_ml).run()
 
 
@@ -50,49 +40,26 @@ class Training:
 
     def __init__(self, opt_ml: OptMl) -> None:
         self._opt_ml = opt_ml
-        resources = opt_ml.config("resourceconfig")
-        self._host = str(resources.get("current_host", "algo-1"))
-        self._hosts = list(resources.get("hosts", ["algo-1"]))
+        self._hosts = Hosts.of(opt_ml)
+        self._host = self._hosts.current
         self.hyperparameters: Hyperparameters = parse(opt_ml.config("hyperparameters"))
-        configured = opt_ml.config("inputdataconfig")
-        for name in configured:
-            if name not in CHANNELS:
-                raise CustomerError(
-                    f"channel {name}: linear-learner knows the channels {', '.join(CHANNELS)} only"
-                )
-        if "train" not in configured:
-            raise CustomerError("channel train: required by linear-learner, and not given")
-        self._channels = {
-            name: Channel.from_config(name, config, opt_ml.data)
-            for name, config in configured.items()
-        }
+        self._channels = channels_of(opt_ml, CHANNELS)
         if not self.hyperparameters.is_auto("feature_dim"):
             self._expect(self.hyperparameters.whole("feature_dim"))
 
     def run(self) -> None:
         """Learn on algo-1; on every other host read the host's own channels once."""
-        given = ", ".join(
-            f"{name}={self.hyperparameters.values[name]}"
-            for name in sorted(self.hyperparameters.given)
-        )
-        print(f"linear-learner on {self._host}: {given}")
-        differences = not_honoured(self.hyperparameters, len(self._hosts))
-        for line in differences:
-            print(f"not honoured here: {line}")
-        sys.stdout.flush()
-        if self._host == self._hosts[0]:
+        differences = not_honoured(self.hyperparameters, len(self._hosts.names))
+        values = self.hyperparameters.values
+        given = {name: values[name] for name in self.hyperparameters.given}
+        say_beforehand("linear-learner", self._host, given, differences)
+        if self._hosts.is_first:
             self._learn()
         else:
             for channel in self._channels.values():
                 for _ in channel.batches(4096, may_be_empty=True):
                     continue
-        for channel in self._channels.values():
-            print(f"#channel: host={self._host}, {channel.name} records={channel.records}")
-        sys.stdout.flush()
-        self._opt_ml.account(
-            not_honoured=differences,
-            records={channel.name: channel.records for channel in self._channels.values()},
-        )
+        give_account(self._opt_ml, self._host, self._channels, differences)
 
     def _learn(self) -> None:
         learner = Learner(self.hyperparameters)

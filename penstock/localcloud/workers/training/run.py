@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -147,6 +148,7 @@ class TrainingRun:
 
     def _prepare(self) -> None:
         """Lay out every host; download File channels, put up the FIFOs of Pipe channels."""
+        self._between_hosts.mkdir(parents=True, exist_ok=True)
         count = int((self._request.get("ResourceConfig") or {}).get("InstanceCount") or 1)
         names = [f"algo-{number + 1}" for number in range(count)]
         s3 = self._context.clients.for_role(self._role, "s3")
@@ -252,6 +254,7 @@ class TrainingRun:
             TRAINING_JOB_ARN=self._job.arn,
             AWS_REGION=self._context.region,
             OPT_ML=str(host.layout.root),
+            BETWEEN_HOSTS=str(self._between_hosts),
         )
         if not self._request.get("EnableNetworkIsolation"):
             environment.update(self._context.clients.environment(self._role))
@@ -311,10 +314,16 @@ class TrainingRun:
     def _clean_up(self) -> None:
         for host in self._hosts:
             host.layout.remove()
+        shutil.rmtree(self._between_hosts, ignore_errors=True)
 
     @property
     def _directory(self) -> Path:
         return self._context.workdir / "training" / self._job.name
+
+    @property
+    def _between_hosts(self) -> Path:
+        """A folder that all hosts of the job see: their network, as far as they need one."""
+        return self._directory / "between-hosts"
 
 
 def platform_differences(request: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Requests to linear-learner: every format that it takes, one clear line for what it does not."""
+"""Requests to a hosted model: every format that is taken, one clear line for what is not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from penstock.localcloud.engines.linear_learner.requests import BadRequestError, rows_of
+from penstock.localcloud.engines.container.requests import BadRequestError, rows_of
 from penstock.recordio import write_dense
 
 ROWS = [[1.0, 2.5, -3.0], [4.0, 0.0, 1e-3]]

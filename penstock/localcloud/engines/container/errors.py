@@ -1,4 +1,4 @@
-"""What linear-learner blames on its user: data or hyperparameters that it cannot work with."""
+"""What an algorithm blames on its user: data or hyperparameters that it cannot work with."""
 
 
 class CustomerError(Exception):

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FAILURE_CHARACTERS = 1024
-
 
 @dataclass(frozen=True)
 class OptMl:
