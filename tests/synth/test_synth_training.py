@@ -167,6 +167,18 @@ def test_a_retried_registration_makes_no_second_package(states: dict[str, Any]) 
     assert states["Register"]["Parameters"]["ClientToken.$"] == RUN
 
 
+def test_the_package_says_which_run_and_which_rows_its_model_comes_from(
+    states: dict[str, Any],
+) -> None:
+    assert states["Register"]["Parameters"]["CustomerMetadataProperties"] == {
+        "run.$": "$.run",
+        "prepared_uri.$": "$.prepared_uri",
+        "training_job_name.$": "$.training_job_name",
+        "metric": "test:multiclass_accuracy",
+        "metric_value.$": "States.Format('{}', $.metric_values[0])",
+    }
+
+
 def test_a_successful_execution_says_what_it_made(states: dict[str, Any]) -> None:
     assert {key.removesuffix(".$") for key in states["Summarize"]["Parameters"]} == {
         "run",
