@@ -1,4 +1,4 @@
-"""The `penstock` command: list, synth, run, monitor."""
+"""The `penstock` command: list, synth, run, up, monitor."""
 
 from __future__ import annotations
 
