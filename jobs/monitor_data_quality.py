@@ -22,8 +22,9 @@ Objects are spread over Spark's tasks, each of which makes a profile; the driver
 Runs on Glue 5.1: Spark, pyarrow, numpy and boto3 are there, penstock.recordio and penstock.monitor
 come by --extra-py-files, datasketches as a wheel by --additional-python-modules. The role needs
 s3:ListBucket and s3:GetObject on what is read, s3:PutObject below what is written (with the
-bucket's KMS key), and cloudwatch:PutMetricData. That Glue gives boto3 its region, which CloudWatch
-needs, is unconfirmed.
+bucket's KMS key), and cloudwatch:PutMetricData. boto3 is told no region, as in the Glue
+developer guide's own script ("Getting and setting workflow run properties"); that the executors
+have one is unconfirmed, but they speak to S3 alone, which sends clients to the bucket's region.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Source: Model Monitor, "CloudWatch metrics". `feature_non_null_` counts the valu
 so that its Sum over hours means something. Conflicts: the namespace is published in three spellings
 and the dimensions in two. Followed is `aws/sagemaker/Endpoints/data-metrics` with Endpoint and
 MonitoringSchedule: what is commonly queried, and the bring-your-own-container page's pair. No real
-account has confirmed it; both can be given.
+account has confirmed it; both can be given. CloudWatch keeps namespaces that begin with `AWS/` for
+itself; that it takes those with `aws/` from anybody is unconfirmed.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Source: SageMaker developer guide, "Capture data". One JSON object per line with
 `captureData.endpointInput` and `.endpointOutput`, each with `data`, `encoding` (CSV, JSON, BASE64)
-and `observedContentType`. That BASE64 is used for content types that the endpoint's capture
-settings do not list is unconfirmed: it is decoded and then read by its content type.
+and `observedContentType`. BASE64 is what SageMaker uses where the capture settings list no content
+types (API reference, DataCaptureConfig); that it does for each one that they do not list is
+unconfirmed. It is decoded and then read by its content type.
 
 A record that cannot be read (unknown content type, broken body) is counted with its reason and
 left out, for one odd client must not end the watch over all others.

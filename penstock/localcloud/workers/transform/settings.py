@@ -90,7 +90,9 @@ class TransformSettings:
         """Where the answers for one object go: its name below the source, with `.out`.
 
         The developer guide's page and the API's model (TransformOutput.S3OutputPath) disagree on
-        the folder; that it is the name below S3Uri is from experience, unconfirmed.
+        the folder. An object given as S3Uri is answered in <name>.out right below the output (AWS's
+        notebooks on batch transform read it there); that it is the name below a prefix given as
+        S3Uri is from experience, unconfirmed.
         """
         folder = self.output.key.rstrip("/")
         name = f"{address.below(self.source)}.out"
