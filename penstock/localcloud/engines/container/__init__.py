@@ -1,0 +1,1 @@
+"""What programs behind the container contract share: /opt/ml, channels, requests, the server."""
