@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from penstock.localcloud.workers.hosting import HostingWorker
 from penstock.localcloud.workers.training import TrainingWorker
 from penstock.localcloud.workers.transform import TransformWorker
 from penstock.recordio import write_dense
+from tests.waiting import eventually
 
 IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
 RECORDIO = "application/x-recordio-protobuf"
@@ -147,14 +146,3 @@ def encode(rows: np.ndarray, labels: np.ndarray, form: str) -> bytes:
         return file.getvalue()
     table = np.column_stack([labels, rows])
     return "".join(",".join(f"{value:g}" for value in row) + "\n" for row in table).encode()
-
-
-def eventually(look: Callable[[], dict[str, Any] | None], seconds: float) -> dict[str, Any]:
-    """What `look` finds, asked until it finds something."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"nothing within {seconds} s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from penstock.localcloud.shims import events as events_shim
 from penstock.localcloud.workers.alarms import AlarmsWorker
 from penstock.localcloud.workers.events import EventsWorker
 from tests.offline.bare_cloud import BareCloud
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 
@@ -96,13 +97,6 @@ class Watch:
         eventually(enough)
         assert len(found) == count, found
         return found
-
-
-def eventually(look: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
-    while not look():
-        assert time.monotonic() < end, "nothing came"
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from penstock.localcloud.shims import events as events_shim
 from penstock.localcloud.shims import stepfunctions
 from penstock.localcloud.workers.events import EventsWorker
 from tests.callers import DEPLOYER, Callers
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 
@@ -81,15 +81,6 @@ def bus(bare_cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
     found = Bus(bare_cloud, callers)
     yield found
     found.worker.stop()
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("nothing came")
 
 
 def test_every_target_gets_the_event_with_the_services_envelope(bus: Bus) -> None:

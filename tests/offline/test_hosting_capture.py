@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.offline.sagemaker_lab import IMAGE, RECORDIO, SageMakerLab, encode, eventually
+from tests.offline.sagemaker_lab import IMAGE, RECORDIO, SageMakerLab, encode
 from tests.offline.test_hosting_worker import ONE_ROW, create_config, put_model, score
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 BOTH = [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from penstock.localcloud.workers.events import EventsWorker
 from penstock.localcloud.workers.schedules import SchedulesWorker
 from tests.callers import DEPLOYER, Callers
 from tests.offline.bare_cloud import BareCloud
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 
@@ -98,15 +99,6 @@ def _started(execution: dict[str, Any]) -> str:
     return str(json.loads(execution["input"]).get("scheduled_time"))
 
 
-def eventually(look: Callable[[], Any]) -> Any:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("nothing came")
-
-
 @pytest.fixture
 def plan(bare_cloud: BareCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     callers = Callers(bare_cloud.context.account_id)
@@ -136,7 +128,7 @@ def test_an_hourly_schedule_starts_a_machine_for_each_hour_that_somebody_waits(
         },
     )
     plan.clock.sleep(2.5 * HOUR)
-    found = eventually(lambda: len(plan.executions()) == 3 and plan.executions())
+    found = eventually(lambda: plan.executions() if len(plan.executions()) == 3 else None)
     assert [one["scheduled_time"] for one in found] == [
         f"{hour + timedelta(hours=later, minutes=20):%Y-%m-%dT%H:%M:%SZ}" for later in range(3)
     ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from penstock.localcloud.cloud import LocalCloud
 from penstock.localcloud.ledger import Entry, Life
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("time-in-stacks")]
 
@@ -143,15 +143,6 @@ class Deployed:
         names = [self.outputs["Alarm"]]
         found = self.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
         return str(found[0]["StateValue"])
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("nothing came")
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from botocore.exceptions import ClientError
 from penstock.localcloud.engines import registry
 from penstock.localcloud.engines.engine import Engine
 from penstock.localcloud.ledger import Life
-from tests.offline.sagemaker_lab import IMAGE, SageMakerLab, eventually
+from tests.offline.sagemaker_lab import IMAGE, SageMakerLab
 from tests.offline.test_hosting_worker import put_model
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from penstock.cli.up import keep_feeding
 from penstock.recordio import write_dense
 from tests.runs.conftest import project
 from tests.runs.up_process import Up
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("up")]
 
@@ -59,7 +60,7 @@ def test_boto3_finds_a_fed_stream_and_ctrl_c_leaves_nothing_behind(digits: Up) -
     assert any("aws kinesis put-record" in line and stream in line for line in digits.lines)
 
     train_without_end(digits)
-    wait_until(lambda: fifos(digits) and trainers(digits), seconds=30)
+    eventually(lambda: fifos(digits) and trainers(digits), seconds=30)
     assert digits.end(signal.SIGINT) == 0
     assert digits.left_behind() == []
 
@@ -110,13 +111,6 @@ def fifos(up: Up) -> list[Path]:
 
 def trainers(up: Up) -> list[str]:
     return [process for process in up.relatives() if "linear_learner train" in process]
-
-
-def wait_until(look: Callable[[], object], *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain"
-        time.sleep(0.05)
 
 
 def test_sample_traffic_goes_round_until_it_is_ended() -> None:
