@@ -1,0 +1,1 @@
+"""randomcutforest's contract, with rcf3's random cut trees behind it."""
