@@ -23,7 +23,7 @@ import pyarrow.parquet
 
 from benchmarks.cloud import BenchCloud, bench_cloud
 from benchmarks.comparison import compare
-from penstock.localcloud.shims import firehose, functions
+from penstock.localcloud.shims import firehose, functions, kinesis
 from penstock.localcloud.workers.firehose import DeliveryWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
 
@@ -63,6 +63,7 @@ def main() -> None:
         run_functions, delivery = FunctionsWorker(cloud.context), DeliveryWorker(cloud.context)
         functions.install(cloud.patches, invoker=run_functions)
         firehose.install(cloud.patches, delivery=delivery)
+        kinesis.install(cloud.patches, clock=cloud.context.clock, written=delivery.stream_written)
         for worker in (run_functions, delivery):
             worker.start()
             workers.callback(worker.stop)

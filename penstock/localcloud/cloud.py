@@ -19,18 +19,22 @@ from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import (
     cloudformation,
     cloudwatch,
+    event_sources,
     events,
     firehose,
     functions,
     glue,
+    kinesis,
     s3,
     sagemaker,
     sagemaker_runtime,
     scheduler,
+    sqs,
     stepfunctions,
 )
 from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.alarms import AlarmsWorker
+from penstock.localcloud.workers.event_sources import EventSourcesWorker
 from penstock.localcloud.workers.events import EventsWorker
 from penstock.localcloud.workers.firehose import DeliveryWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
@@ -154,6 +158,20 @@ class LocalCloud:
         functions.install(patches, invoker=run_functions)
         delivery = DeliveryWorker(context)
         firehose.install(patches, delivery=delivery)
+        event_sources_worker = EventSourcesWorker(
+            context,
+            event_sources.DeployedFunctions(
+                invoker=run_functions, account_id=context.account_id, region=context.region
+            ),
+        )
+        event_sources.install(patches, mappings=event_sources_worker)
+
+        def stream_written(stream_arn: str) -> None:
+            delivery.stream_written(stream_arn)
+            event_sources_worker.written(stream_arn)
+
+        kinesis.install(patches, clock=context.clock, written=stream_written)
+        sqs.install(patches, clock=context.clock, written=event_sources_worker.written)
         spark_jobs = GlueWorker(context)
         glue.install(patches, start=spark_jobs.start_run, stop=spark_jobs.stop_run)
         training, hosting = TrainingWorker(context), HostingWorker(context)
@@ -178,4 +196,5 @@ class LocalCloud:
             alarms,
             schedules,
             delivery,
+            event_sources_worker,
         ]

@@ -23,7 +23,7 @@ from penstock.localcloud.clock import SkippingClock
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
-from penstock.localcloud.shims import firehose, functions
+from penstock.localcloud.shims import firehose, functions, kinesis
 from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.firehose import DeliveryWorker
 from penstock.localcloud.workers.firehose.records import Account
@@ -166,6 +166,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     functions_worker, delivery = FunctionsWorker(context), DeliveryWorker(context)
     functions.install(patches, invoker=functions_worker)
     firehose.install(patches, delivery=delivery)
+    kinesis.install(patches, clock=clock, written=delivery.stream_written)
     functions_worker.start()
     delivery.start()
     context.clients.deployer("iam").create_role(RoleName="delivery", AssumeRolePolicyDocument="{}")

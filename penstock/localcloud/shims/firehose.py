@@ -13,7 +13,6 @@ from moto.firehose.exceptions import (
 )
 from moto.firehose.models import FirehoseBackend
 
-from penstock.localcloud.shims import kinesis
 from penstock.localcloud.shims.patches import Patches
 
 # botocore 1.44.5 firehose model: Data, PutRecordBatch
@@ -39,9 +38,6 @@ class Delivery(Protocol):
 
     def accept(self, name: str, data: list[bytes]) -> list[str]:
         """Take directly put records; their ids."""
-
-    def stream_written(self, stream_arn: str) -> None:
-        """Records were put into a Kinesis stream."""
 
 
 def install(patches: Patches, *, delivery: Delivery) -> None:
@@ -129,7 +125,6 @@ def install(patches: Patches, *, delivery: Delivery) -> None:
     stock_delete = patches.replace(FirehoseBackend, "delete_delivery_stream", delete)
     patches.replace(FirehoseBackend, "put_record_batch", put_batch)
     patches.replace(FirehoseBackend, "put_s3_records", put_s3)
-    kinesis.install(patches, written=delivery.stream_written)
 
 
 def _check_sizes(records: list[dict[str, bytes]]) -> None:

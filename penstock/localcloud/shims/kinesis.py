@@ -1,4 +1,4 @@
-"""Kinesis: writes and reads do not interfere, readers hear of writes, splits keep their records."""
+"""Kinesis: no record is lost, readers hear of writes, records arrive by the cloud's clock."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from moto.kinesis.models import KinesisBackend, Shard, Stream
+from moto.core.utils import unix_time
+from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
 
+from penstock.localcloud.clock import Clock
 from penstock.localcloud.shims.patches import Patches
 
 
-def install(patches: Patches, *, written: Callable[[str], None]) -> None:
+def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -> None:
     """Call `written(stream ARN)` after every PutRecord and PutRecords.
+
+    Records arrive at the time of `clock`, so that their age is right when time was skipped.
 
     moto numbers records and walks through them without a lock, so concurrent writers could lose
     a record; and a split or merge moves a shard's records into its children, where AWS leaves
@@ -53,6 +57,12 @@ def install(patches: Patches, *, written: Callable[[str], None]) -> None:
 
         stock = patches.replace(Stream, name, call)
 
+    def arrived(self: Any, *arguments: Any, **options: Any) -> None:
+        stock_record(self, *arguments, **options)
+        self.created_at_datetime = clock.now().replace(tzinfo=None)  # moto's times are naive
+        self.created_at = unix_time(self.created_at_datetime)
+
+    stock_record = patches.replace(Record, "__init__", arrived)
     locked(Stream, "put_record")
     locked(Shard, "get_records")
     told("put_record")

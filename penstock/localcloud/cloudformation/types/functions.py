@@ -20,6 +20,7 @@ from penstock.localcloud.cloudformation.resource import (
 from penstock.localcloud.cloudformation.shapes import call
 from penstock.localcloud.cloudformation.types.api import ignoring, retag
 from penstock.localcloud.ledger import Life
+from penstock.localcloud.workers.event_sources.worker import LEDGER_NOTES as EVENT_SOURCE_NOTES
 from penstock.localcloud.workers.functions.worker import LEDGER_NOTES
 
 _NAME = NameRule(max_length=64)
@@ -33,6 +34,16 @@ _DEFAULTS: dict[str, Any] = {
     "LoggingConfig": {"LogFormat": "Text"},
     "MemorySize": 128,
     "Timeout": 3,
+}
+_MAPPING_DEFAULTS: dict[str, Any] = {
+    "BisectBatchOnFunctionError": False,
+    "DestinationConfig": {"OnFailure": {"Destination": ""}},
+    "Enabled": True,
+    "FunctionResponseTypes": [],
+    "MaximumBatchingWindowInSeconds": 0,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+    "ParallelizationFactor": 1,
 }
 
 
@@ -201,10 +212,10 @@ class Permission(Handler):
 
 
 class EventSourceMapping(Handler):
-    """Ref is the mapping's UUID; attribute Id."""
+    """Ref is the mapping's UUID; attribute Id. Sources: Kinesis streams and SQS queues."""
 
     type = "AWS::Lambda::EventSourceMapping"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset(
         {
             "BatchSize",
@@ -233,17 +244,25 @@ class EventSourceMapping(Handler):
         """CreateEventSourceMapping."""
         arguments = {**properties, "Tags": tag_map(properties)}
         answer = call(context.client("lambda"), "create_event_source_mapping", arguments)
+        for note in EVENT_SOURCE_NOTES:
+            context.note(note)
         return Created(answer["UUID"], {"Id": answer["UUID"]})
 
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
     ) -> None:
-        """UpdateEventSourceMapping."""
+        """UpdateEventSourceMapping; a property that has left the template gets its default back."""
+        functions = context.client("lambda")
+        left = {name: value for name, value in _MAPPING_DEFAULTS.items() if name in old}
+        if "BatchSize" in old:
+            left["BatchSize"] = 10 if ":sqs:" in str(new["EventSourceArn"]) else 100
         arguments = {
-            **without(new, "EventSourceArn", "StartingPosition", "Tags"),
+            **left,
+            **without(new, *self.replace_on, "Tags"),
             "UUID": physical_id,
         }
-        call(context.client("lambda"), "update_event_source_mapping", arguments)
+        arn = call(functions, "update_event_source_mapping", arguments)["EventSourceMappingArn"]
+        retag(functions, old, new, written=dict, Resource=arn)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEventSourceMapping."""

@@ -27,12 +27,13 @@ RESPONSE_LIMIT_BYTES = 6_291_556
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """What an invocation gave: the payload, whether it is an error, and the log's end."""
+    """What an invocation gave: its id, the payload, whether it is an error, its log's lines."""
 
     payload: bytes
     failed: bool
     log_text: str
     version: str
+    request_id: str
 
 
 class ExecutionEnvironment:
@@ -82,6 +83,7 @@ class ExecutionEnvironment:
             failed=error is not None,
             log_text="\n".join(lines) + "\n",
             version=self.settings.version,
+            request_id=request_id,
         )
 
     def kill(self) -> None:
