@@ -16,8 +16,9 @@ from stacks.policies import decrypt_with, encrypt_with, put_objects, read_object
 class ModelRole(AlgorithmRole):
     """Lives outside the serving stack, whose updates then need no right on IAM but PassRole.
 
-    `capture_to` is the bucket that data capture writes to, None without data capture. SageMaker
-    has no other role to write with; no text read says so, or names the actions (unconfirmed).
+    `capture_to` is the bucket that data capture writes to, None without data capture. AWS's
+    notebook on enabling Model Monitor asks for s3:PutObject on the model's role; which actions on
+    the bucket's key SageMaker needs is unconfirmed: those of any writer.
     """
 
     def __init__(
