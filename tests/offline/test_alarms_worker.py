@@ -266,6 +266,14 @@ def test_a_state_that_was_set_lasts_until_the_next_evaluation(watch: Watch) -> N
     assert changes == [("INSUFFICIENT_DATA", "ALARM"), ("ALARM", "OK"), ("OK", "ALARM")]
 
 
+def test_a_state_that_is_set_before_any_data_came_does_not_last_either(watch: Watch) -> None:
+    watch.alarm()
+    with watch.clock.busy():
+        watch.api.set_alarm_state(AlarmName="drift", StateValue="ALARM", StateReason="a test")
+        assert watch.state() == "ALARM"
+    watch.comes_to("INSUFFICIENT_DATA")
+
+
 def test_a_senders_clock_may_be_behind(watch: Watch) -> None:
     watch.alarm()
     watch.clock.sleep(5 * 3600)
