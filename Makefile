@@ -47,11 +47,12 @@ lint: setup
 	@for handler in lambda/*/handler.py; do $(BIN)/mypy $$handler || exit 1; done
 
 bench: setup
-	@for name in recordio pipe hosting delivery monitor; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in recordio pipe hosting delivery monitor random_cut_forest; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-bench-peers: setup $(VENV)/runtimes/bench-whylogs/.ready $(VENV)/runtimes/bench-evidently/.ready
+bench-peers: setup $(patsubst %,$(VENV)/runtimes/bench-%/.ready,whylogs evidently rrcf)
 	$(BIN)/python -m benchmarks.monitor --rows 1000000
 	$(BIN)/python -m benchmarks.monitor_peers
+	$(BIN)/python -m benchmarks.random_cut_forest_peers
 
 clean:
 	rm -rf $(VENV) wheels cdk.out runs
