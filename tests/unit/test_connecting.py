@@ -1,0 +1,79 @@
+"""What `penstock up` prints: variables, and commands that a shell and Python take as they are."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+
+import pytest
+
+from penstock.cli.connecting import Command, Sample, for_pipeline, for_resources, lines
+from pipelines.registry import load
+
+SAMPLE = Sample(record='{"id": "it\'s $1", "label": 3}', row="1,2")
+OUTPUTS = {
+    "StreamName": "stream",
+    "LakeBucketName": "lake",
+    "EndpointName": "digits-dev",
+    "TrainingStateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:training",
+}
+
+
+def test_the_sample_s_row_has_the_features_and_neither_id_nor_label() -> None:
+    schema = load()["digits"].record_schema
+    pixels = ",".join(str(number) for number in range(64))
+    record = f'{{"label": 7, "id": "a", "pixels": [{pixels}]}}'.encode()
+    assert Sample.of(schema, record) == Sample(record.decode(), pixels)
+
+
+def test_each_output_of_a_pipeline_has_its_commands() -> None:
+    assert [command.does for command in for_pipeline(OUTPUTS, SAMPLE)] == [
+        "put a record on the stream",
+        "look at what lies in the bucket",
+        "ask the endpoint, once it is in service",
+        "train again",
+        "read what the training jobs log",
+    ]
+    assert for_pipeline({}, SAMPLE) == []
+
+
+def test_a_record_reaches_the_shell_and_python_to_the_letter() -> None:
+    put, *_ = for_pipeline(OUTPUTS, SAMPLE)
+    assert shlex.split(put.shell)[:3] == ["printf", "%s", SAMPLE.record]
+    constants = [node for node in ast.walk(ast.parse(put.python)) if isinstance(node, ast.Constant)]
+    assert SAMPLE.record in [node.value for node in constants]
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_every_command_names_its_resource_in_both_languages(place: int) -> None:
+    names = [*OUTPUTS.values(), "/aws/sagemaker/TrainingJobs"]
+    command = for_pipeline(OUTPUTS, SAMPLE)[place]
+    ast.parse(command.python)
+    assert names[place] in command.shell
+    assert names[place] in command.python
+
+
+def test_any_stacks_get_a_command_for_each_resource_that_has_one() -> None:
+    found = for_resources(
+        [
+            ("AWS::SQS::Queue", "http://127.0.0.1:1/queue"),
+            ("AWS::IAM::Role", "role"),
+            ("AWS::Logs::LogGroup", "/app"),
+        ]
+    )
+    assert [command.does for command in found] == ["receive from the queue", "read the log"]
+
+
+def test_the_lines_are_the_environment_the_commands_and_the_outputs() -> None:
+    told = lines(
+        endpoint_url="http://127.0.0.1:5000",
+        region="eu-west-1",
+        commands=[Command("look", "aws s3 ls", "print(1)")],
+        outputs={"stack": {"Feed": "name", "ExportsOutputRefKey": "key"}},
+    )
+    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:5000 AWS_DEFAULT_REGION=eu-west-1" in told
+    assert told.index("aws s3 ls") < told.index("import boto3") < told.index("print(1)")
+    assert "  stack.Feed = name" in told
+    assert not any("ExportsOutput" in line for line in told)
+    without = lines(endpoint_url="http://a", region="r", commands=[], outputs={})
+    assert "import boto3" not in without
