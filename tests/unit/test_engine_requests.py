@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from penstock.localcloud.engines.container.requests import BadRequestError, rows_of
-from penstock.recordio import write_dense
+from penstock.recordio import write_csr, write_dense
 
 ROWS = [[1.0, 2.5, -3.0], [4.0, 0.0, 1e-3]]
 
@@ -40,6 +41,28 @@ def as_json(document: Any) -> bytes:
 )
 def test_every_format_gives_the_same_rows(body: bytes, content_type: str) -> None:
     assert rows_of(body, content_type, 3) == pytest.approx(np.array(ROWS))
+
+
+def sparse_recordio(rows: list[list[float]]) -> bytes:
+    file = io.BytesIO()
+    write_csr(file, csr_array(np.array(rows, dtype=np.float32)))
+    return file.getvalue()
+
+
+def test_sparse_records_are_filled_with_zeros_and_may_stand_beside_dense_ones() -> None:
+    rows = [[0.0, 7.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 2.0]]
+    found = rows_of(sparse_recordio(rows), "application/x-recordio-protobuf", 3)
+    assert found.tolist() == rows
+    mixed = recordio(ROWS[:1]) + sparse_recordio(rows[:1])
+    assert rows_of(mixed, "application/x-recordio-protobuf", 3).tolist() == [ROWS[0], rows[0]]
+
+
+def test_a_sparse_record_of_another_width_is_refused_before_it_is_filled() -> None:
+    wide = csr_array((np.ones(1, np.float32), [10**12], [0, 1]), shape=(1, 10**12 + 1))
+    file = io.BytesIO()
+    write_csr(file, wide)
+    with pytest.raises(BadRequestError, match="1000000000001 features, the model has 3"):
+        rows_of(file.getvalue(), "application/x-recordio-protobuf", 3)
 
 
 def test_a_sparse_instance_is_filled_with_zeros() -> None:

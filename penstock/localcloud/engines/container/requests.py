@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.recordio import Reader, RecordIOError
+from penstock.recordio import Reader, RecordIOError, Tensor
 
 CSV = "text/csv"
 JSON = "application/json"
@@ -36,7 +37,7 @@ def rows_of(body: bytes, content_type: str, features: int) -> NDArray[np.float64
     elif plain == JSON:
         rows = _json(body)
     elif plain == RECORDIO:
-        rows = _recordio(body)
+        rows = _recordio(body, features)
     else:
         raise BadRequestError(
             f"content type {content_type!r} is not supported; use {', '.join(TYPES)}", 415
@@ -113,16 +114,33 @@ def _numbers(where: str, values: Any) -> list[float]:
     return [float(value) for value in values]
 
 
-def _recordio(body: bytes) -> NDArray[np.float64]:
+def _recordio(body: bytes, features: int) -> NDArray[np.float64]:
     try:
         parts = [rows for rows, _ in Reader(io.BytesIO(body)).batches(4096)]
-    except RecordIOError as error:
-        raise BadRequestError(
-            f"the body is not dense RecordIO-protobuf: {_first_line(error)}"
-        ) from None
+    except RecordIOError:
+        parts = _records(body, features)  # sparse ones, of different types, or no records at all
     if not parts:
         raise BadRequestError("the body holds no record")
     return np.concatenate(parts).astype(np.float64)
+
+
+def _records(body: bytes, features: int) -> list[NDArray[Any]]:
+    """One (1, features) row for each record, dense or sparse."""
+    rows = []
+    try:
+        for number, record in enumerate(Reader(io.BytesIO(body))):
+            values = record.features.get("values")
+            if not isinstance(values, Tensor) or len(record.features) != 1:
+                raise BadRequestError(f'record {number}: its single feature must be "values"')
+            width = len(values.values) if values.shape is None else math.prod(values.shape)
+            if width != features:  # before a large shape takes memory
+                raise BadRequestError(
+                    f"record {number} has {width} features, the model has {features}"
+                )
+            rows.append(values.to_dense().reshape(1, -1))
+    except RecordIOError as error:
+        raise BadRequestError(f"the body is not RecordIO-protobuf: {_first_line(error)}") from None
+    return rows
 
 
 def _first_line(error: Exception) -> str:
