@@ -10,8 +10,9 @@ from constructs import Construct
 from stacks.removal import Removal
 
 # What publishes to the encrypted topic in its own name; without it here an alarm dies silently
-# (SNS developer guide, key management, event sources). EventBridge would need a statement without
-# the account's condition, which SNS does not support for it (same page): no rule sends there.
+# (SNS developer guide, key management, event sources). The page asks for the account's condition
+# and excepts EventBridge alone, which cannot use the key under it: no rule sends there. That it
+# holds for alarms is not said by name, so unconfirmed; the alarm's history would show the refusal.
 PUBLISHER = "cloudwatch.amazonaws.com"
 
 
