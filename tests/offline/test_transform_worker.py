@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from penstock.localcloud.engines import registry
 from penstock.localcloud.engines.engine import Engine
 from penstock.localcloud.ledger import Life
+from tests.callers import DEPLOYER, Callers
 from tests.offline.sagemaker_lab import IMAGE, SageMakerLab
 from tests.offline.test_hosting_worker import put_model
 from tests.waiting import eventually
@@ -343,3 +344,16 @@ def test_a_jobs_name_is_good_for_one_job(lab: TransformLab, adder: str) -> None:
     with pytest.raises(ClientError, match="already exists") as refused:
         lab.create("j", adder)
     assert refused.value.response["Error"]["Code"] == "ResourceInUse"
+
+
+def test_data_answers_and_log_go_through_the_role_of_the_model(
+    lab: TransformLab, adder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.put("a.csv", "1,2\n")
+    callers = Callers(lab.cloud.context.account_id)
+    callers.watch(monkeypatch)
+    assert lab.transform("j", adder)["TransformJobStatus"] == "Completed"
+    role = lab.cloud.role_arn.rsplit("/", 1)[1]
+    made = callers.by_role()[role]
+    assert {"s3 GET bucket", "s3 GET in/", "s3 PUT out/", "logs PutLogEvents"} <= made
+    assert not {call for call in callers.by_role()[DEPLOYER] if call.startswith(("s3", "logs"))}

@@ -19,7 +19,7 @@ OUTPUTS = {
 }
 
 
-def test_the_sample_s_row_has_the_features_and_neither_id_nor_label() -> None:
+def test_the_row_of_the_sample_has_the_features_and_neither_id_nor_label() -> None:
     schema = load()["digits"].record_schema
     pixels = ",".join(str(number) for number in range(64))
     record = f'{{"label": 7, "id": "a", "pixels": [{pixels}]}}'.encode()
