@@ -73,13 +73,17 @@ class Stage:
 
     @classmethod
     def read(cls, aws: Aws, *, pipeline: str, environment: str) -> Stage:
-        """Collect the outputs of all stacks named `<pipeline>-<environment>-...`."""
+        """Collect the outputs of all stacks named `<pipeline>-<environment>-<layer>`.
+
+        A layer's name has no dash: `digits-dev-x-lake` is another pipeline's.
+        """
         prefix = f"{pipeline}-{environment}-"
         outputs: dict[str, str] = {}
         pages = aws.client("cloudformation").get_paginator("describe_stacks").paginate()
         for page in pages:
             for stack in page["Stacks"]:
-                if stack["StackName"].startswith(prefix):
+                name: str = stack["StackName"]
+                if name.startswith(prefix) and "-" not in name.removeprefix(prefix):
                     for output in stack.get("Outputs", []):
                         outputs[output["OutputKey"]] = output["OutputValue"]
         if not outputs:

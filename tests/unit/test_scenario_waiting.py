@@ -31,11 +31,13 @@ def test_without_progress_the_patience_ends() -> None:
 
 
 class CloudFormation:
-    """Two pages of stacks."""
+    """Three pages of stacks."""
 
     pages = (
         [("digits-dev-lake", {"LakeBucketName": "mine"}), ("digits-dev2-lake", {"Other": "x"})],
         [("digits-dev-serving", {"EndpointName": "digits-dev"}), ("bare", None)],
+        # of a pipeline that is called digits-dev, in an environment x
+        [("digits-dev-x-lake", {"LakeBucketName": "not mine"})],
     )
 
     def get_paginator(self, _operation: str) -> CloudFormation:
