@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.localcloud.engines.container.answers import answer_type, encode
+from penstock.localcloud.engines.container.opt_ml import OptMl
 from penstock.localcloud.engines.container.requests import BadRequestError, rows_of
+
+Loaded = TypeVar("Loaded")
 
 
 class Model(Protocol):
@@ -83,6 +89,15 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+
+
+def loaded(load: Callable[[Path], Loaded], opt_ml: OptMl) -> Loaded:
+    """What `load` makes of the model's directory; exit code 1 when there is none to load."""
+    try:
+        return load(opt_ml.model)
+    except (OSError, ValueError) as error:
+        print(f"the model cannot be loaded: {error}", flush=True)
+        sys.exit(1)
 
 
 def serve(model: Model, *, envelope: str, what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FILE_NAME = "model_algo-1"
-_FORMAT = 1
+from penstock.localcloud.engines.container.model_file import load_model, save_model
+
+NAME = "linear-learner"
 
 
 @dataclass(frozen=True)
@@ -66,30 +66,12 @@ class LinearModel:
         return [{"score": float(score)} for score in scores[:, 0]]
 
     def save(self, directory: Path) -> Path:
-        """Write `model_algo-1` (npz without pickled objects) into `directory`."""
-        header = json.dumps({"format": _FORMAT, "predictor_type": self.predictor_type})
-        path = directory / FILE_NAME
-        with path.open("wb") as file:
-            np.savez(
-                file,
-                header=np.frombuffer(header.encode(), dtype=np.uint8),
-                weights=self.weights,
-                bias=self.bias,
-            )
-        return path
+        """Write `model_algo-1` into `directory`."""
+        header = {"predictor_type": self.predictor_type}
+        return save_model(directory, NAME, header, weights=self.weights, bias=self.bias)
 
     @classmethod
     def load(cls, directory: Path) -> LinearModel:
         """Read `model_algo-1`; OSError when it is missing, ValueError when it is no model."""
-        path = directory / FILE_NAME
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                header = json.loads(arrays["header"].tobytes())
-                if header["format"] != _FORMAT:
-                    raise ValueError(f"format {header['format']}, this program reads {_FORMAT}")
-                return cls(header["predictor_type"], arrays["weights"], arrays["bias"])
-        except (KeyError, TypeError, ValueError, EOFError) as error:
-            raise ValueError(
-                f"{path.name} is not a model that this engine wrote ({error}); "
-                "models of the real linear-learner image cannot be read here"
-            ) from error
+        header, (weights, bias) = load_model(directory, NAME, "weights", "bias")
+        return cls(str(header["predictor_type"]), weights, bias)

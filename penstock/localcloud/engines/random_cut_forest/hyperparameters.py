@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from penstock.catalog.algorithms import algorithm
 from penstock.localcloud.engines.container.errors import CustomerError
 from penstock.localcloud.engines.container.hyperparameters import given_by_user
+from penstock.localcloud.engines.random_cut_forest import NAME
 
-NAME = "randomcutforest"
 SOURCE = "SageMaker developer guide, rcf_hyperparameters"
 # the SDK sends it with this value, always (sagemaker 2.257.7, amazon/randomcutforest.py)
 _SENT_BY_THE_SDK = {"mini_batch_size": "1000"}

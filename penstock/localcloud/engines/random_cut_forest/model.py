@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rcf3 import Forest
 
-FILE_NAME = "model_algo-1"
-_FORMAT = 1
+from penstock.localcloud.engines.container.model_file import load_model, save_model
+from penstock.localcloud.engines.random_cut_forest import NAME
+
 _TREE_SEED = 20_161  # of tree 0; the next tree has the next one
 
 
@@ -85,33 +85,14 @@ class ForestModel:
         return [{"score": score} for score in self.scores(rows).tolist()]
 
     def save(self, directory: Path) -> Path:
-        """Write `model_algo-1` (npz without pickled objects) into `directory`."""
-        header = json.dumps({"format": _FORMAT, "algorithm": "randomcutforest"})
-        path = directory / FILE_NAME
-        with path.open("wb") as file:
-            np.savez(
-                file,
-                header=np.frombuffer(header.encode(), dtype=np.uint8),
-                rows=self.rows,
-                members=self.members,
-            )
-        return path
+        """Write `model_algo-1` into `directory`."""
+        return save_model(directory, NAME, {}, rows=self.rows, members=self.members)
 
     @classmethod
     def load(cls, directory: Path) -> ForestModel:
         """Read `model_algo-1`; OSError when it is missing, ValueError when it is no model."""
-        path = directory / FILE_NAME
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                header = json.loads(arrays["header"].tobytes())
-                if header != {"format": _FORMAT, "algorithm": "randomcutforest"}:
-                    raise ValueError(f"its header is {header}")
-                return cls(arrays["rows"], arrays["members"])
-        except (KeyError, TypeError, ValueError, EOFError) as error:
-            raise ValueError(
-                f"{path.name} is not a model that this engine wrote ({error}); "
-                "models of the real randomcutforest image cannot be read here"
-            ) from error
+        _, (rows, members) = load_model(directory, NAME, "rows", "members")
+        return cls(rows, members)
 
 
 def as_lists(rows: NDArray[Any]) -> Sequence[Sequence[float]]:

@@ -17,13 +17,9 @@ from penstock.localcloud.engines.container.errors import CustomerError
 from penstock.localcloud.engines.container.failure import report_failures
 from penstock.localcloud.engines.container.hosts import Hosts
 from penstock.localcloud.engines.container.opt_ml import OptMl
-from penstock.localcloud.engines.random_cut_forest import metrics
+from penstock.localcloud.engines.random_cut_forest import NAME, metrics
 from penstock.localcloud.engines.random_cut_forest.honesty import not_honoured
-from penstock.localcloud.engines.random_cut_forest.hyperparameters import (
-    NAME,
-    Hyperparameters,
-    parse,
-)
+from penstock.localcloud.engines.random_cut_forest.hyperparameters import Hyperparameters, parse
 from penstock.localcloud.engines.random_cut_forest.model import ForestModel
 from penstock.localcloud.engines.random_cut_forest.reservoir import Reservoir
 
