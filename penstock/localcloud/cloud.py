@@ -29,6 +29,7 @@ from penstock.localcloud.shims import (
     sagemaker,
     sagemaker_runtime,
     scheduler,
+    sns,
     sqs,
     stepfunctions,
 )
@@ -171,6 +172,7 @@ class LocalCloud:
             event_sources_worker.written(stream_arn)
 
         kinesis.install(patches, clock=context.clock, written=stream_written)
+        sns.install(patches)
         sqs.install(patches, clock=context.clock, written=event_sources_worker.written)
         spark_jobs = GlueWorker(context)
         glue.install(patches, start=spark_jobs.start_run, stop=spark_jobs.stop_run)

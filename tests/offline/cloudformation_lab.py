@@ -14,7 +14,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.ledger import Ledger
-from penstock.localcloud.shims import cloudformation, sagemaker
+from penstock.localcloud.shims import cloudformation, functions, sagemaker
 from penstock.localcloud.workers.hosting import Endpoint
 from tests.offline.bare_cloud import BareCloud, RecordedEvents, patched
 
@@ -62,12 +62,12 @@ class ScriptedHosting:
 
 
 class NoJobs:
-    """Nobody trains or transforms in these tests."""
+    """Nobody trains, transforms or invokes in these tests."""
 
-    def check(self, request: Any) -> None:
+    def check(self, *request: Any) -> Any:
         raise AssertionError("no job was expected")
 
-    submit = stop_job = check
+    submit = stop_job = invoke = invoke_later = check
 
 
 class CloudFormationLab:
@@ -84,6 +84,7 @@ class CloudFormationLab:
             hosting=self.hosting,
             transform=NoJobs(),
         )
+        functions.install(cloud.patches, invoker=NoJobs())
         self.front = cloudformation.install(cloud.patches, context=cloud.context)
         self.api = cloud.client("cloudformation")
 

@@ -117,6 +117,15 @@ def zoo(version: int) -> dict[str, Any]:
                 "TracingConfig": {"Mode": "Active"},
             },
         },
+        "Events": {
+            "Type": "AWS::Lambda::EventInvokeConfig",
+            "Properties": {
+                "FunctionName": ref("Function"),
+                "Qualifier": "$LATEST",
+                "MaximumRetryAttempts": "0" if second else 1,
+                "DestinationConfig": {"OnFailure": {"Destination": att("Queue")}},
+            },
+        },
         "Permission": {
             "Type": "AWS::Lambda::Permission",
             "Properties": {

@@ -68,6 +68,10 @@ def check(client: Any, ids: dict[str, str], word: str) -> None:
     function = client("lambda").get_function_configuration(FunctionName=ids["Function"])
     assert function["Timeout"] == (9 if second else 3)
     assert function["Environment"]["Variables"] == {"WORD": word}
+    invoke_config = client("lambda").list_function_event_invoke_configs(
+        FunctionName=ids["Function"]
+    )["FunctionEventInvokeConfigs"][-1]
+    assert invoke_config["MaximumRetryAttempts"] == (0 if second else 1)
     assert client("ssm").get_parameter(Name="/zoo/word")["Parameter"]["Value"] == word
     table = client("glue").get_table(DatabaseName="zoo", Name="animals")["Table"]
     assert table["StorageDescriptor"]["Columns"][0]["Type"] == ("int" if second else "bigint")

@@ -33,6 +33,7 @@ ALL: tuple[type[Handler], ...] = (
     cloudwatch.Alarm,
     events.Rule,
     firehose.DeliveryStream,
+    functions.EventInvokeConfig,
     functions.EventSourceMapping,
     functions.Function,
     functions.Permission,

@@ -1,4 +1,4 @@
-"""Lambda: invocations go to the functions worker, and LoggingConfig is kept."""
+"""Lambda: invocations go to the functions worker; what moto forgets of a function is kept."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import json
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.utilities.aws_headers import amz_crc32
 
 from penstock.localcloud.errors import LocalCloudError
 from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.workers.functions.asynchronous import DESTINATIONS, AsyncPolicy
 from penstock.localcloud.workers.functions.environment import InvocationResult
 from penstock.localcloud.workers.functions.settings import FunctionSettings
 
@@ -30,7 +31,7 @@ class Invoker(Protocol):
     def invoke(self, settings: FunctionSettings, event: str) -> InvocationResult:
         """Run the function and wait for its answer."""
 
-    def invoke_later(self, settings: FunctionSettings, event: str, retries: int = 2) -> None:
+    def invoke_later(self, settings: FunctionSettings, event: str, policy: AsyncPolicy) -> None:
         """Run the function without waiting."""
 
 
@@ -58,7 +59,7 @@ def settings_of(function: Any) -> FunctionSettings:
             f"{function.function_name}: layers are not unpacked in the local cloud; put the "
             "modules into the function's own zip",
         )
-    logging_config = getattr(function, "logging_config", None) or {}
+    logging_config = _kept(function, "LoggingConfig") or {}
     return FunctionSettings(
         name=function.function_name,
         arn=function.function_arn,
@@ -77,10 +78,23 @@ def settings_of(function: Any) -> FunctionSettings:
     )
 
 
-def retries_of(function: Any) -> int:
-    """How often a failed asynchronous invocation is tried again (default 2)."""
+def async_policy_of(function: Any) -> AsyncPolicy:
+    """What becomes of events for moto's LambdaFunction, with Lambda's defaults."""
     configs = function.event_invoke_config
-    return int(configs[-1].config.get("MaximumRetryAttempts", 2)) if configs else 2
+    config = configs[-1].config if configs else {}
+    usual = AsyncPolicy()
+
+    def destination(outcome: str) -> str:
+        wanted = config.get("DestinationConfig", {}).get(outcome, {})
+        return str(wanted.get("Destination", ""))
+
+    return AsyncPolicy(
+        retries=int(config.get("MaximumRetryAttempts", usual.retries)),
+        maximum_age_seconds=int(config.get("MaximumEventAgeInSeconds", usual.maximum_age_seconds)),
+        on_success_arn=destination("OnSuccess"),
+        on_failure_arn=destination("OnFailure"),
+        dead_letter_arn=str((_kept(function, "DeadLetterConfig") or {}).get("TargetArn", "")),
+    )
 
 
 def install(patches: Patches, *, invoker: Invoker) -> None:
@@ -101,7 +115,7 @@ def install(patches: Patches, *, invoker: Invoker) -> None:
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            invoker.invoke_later(settings, event, retries_of(function))
+            invoker.invoke_later(settings, event, async_policy_of(function))
             return b""
         try:
             result = invoker.invoke(settings, event)
@@ -135,13 +149,14 @@ def install(patches: Patches, *, invoker: Invoker) -> None:
         return run(self.get_function(function_name, qualifier), body, headers, response_headers)
 
     def function_invoke(self: Any, body: Any, headers: Any, response_headers: Any) -> bytes:
-        """The way of moto's own event sources: streams, queues, topics, notifications."""
-        return run(self, body, headers, response_headers)
+        """The way of moto's topics, notifications and log subscriptions: asynchronous ones."""
+        return run(self, body, {**headers, "X-Amz-Invocation-Type": "Event"}, response_headers)
 
     patches.replace(LambdaResponse, "invoke", amz_crc32(respond))
     patches.replace(LambdaSimpleBackend, "invoke", backend_invoke)
     patches.replace(LambdaFunction, "invoke", function_invoke)
-    _keep_logging_config(patches)
+    _keep_settings(patches)
+    _one_invoke_config(patches)
 
 
 def _event_text(body: Any) -> str:
@@ -157,30 +172,56 @@ def _event_text(body: Any) -> str:
     return str(text)
 
 
-def _keep_logging_config(patches: Patches) -> None:
-    """moto drops LoggingConfig, which names the function's log group."""
+# of a function's settings, what moto drops: its log group, and where its lost events go
+_KEPT = frozenset({"LoggingConfig", "DeadLetterConfig"})
 
+
+def _kept(function: Any, name: str) -> Any:
+    return getattr(function, "kept_settings", {}).get(name)
+
+
+def _keep_settings(patches: Patches) -> None:
     def create(self: Any, *arguments: Any, **options: Any) -> None:
         stock_create(self, *arguments, **options)
         spec = options["spec"] if "spec" in options else arguments[1]
-        self.logging_config = spec.get("LoggingConfig")
+        self.kept_settings = {name: spec[name] for name in _KEPT if name in spec}
 
     def configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
         document: dict[str, Any] = stock_configuration(self, on_create)
-        given = getattr(self, "logging_config", None) or {}
         document["LoggingConfig"] = {
             "LogFormat": "Text",
             "LogGroup": f"/aws/lambda/{self.function_name}",
-            **given,
+            **(_kept(self, "LoggingConfig") or {}),
         }
+        dead_letters = _kept(self, "DeadLetterConfig") or {}
+        if dead_letters.get("TargetArn"):
+            document["DeadLetterConfig"] = dead_letters
         return document
 
     def update(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
-        if "LoggingConfig" in config_updates:
-            self.logging_config = config_updates["LoggingConfig"]
+        self.kept_settings |= {name: config_updates[name] for name in _KEPT & config_updates.keys()}
         document: dict[str, Any] = stock_update(self, config_updates)
         return document
 
     stock_create = patches.replace(LambdaFunction, "__init__", create)
     stock_configuration = patches.replace(LambdaFunction, "get_configuration", configuration)
     stock_update = patches.replace(LambdaFunction, "update_configuration", update)
+
+
+def _one_invoke_config(patches: Patches) -> None:
+    """A new EventInvokeConfig takes the old one's place; moto would go on answering the old one."""
+
+    def put(self: Any, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        for outcome, wanted in (config.get("DestinationConfig") or {}).items():
+            arn = wanted.get("Destination", "")
+            if arn and arn.split(":")[2] not in DESTINATIONS:
+                raise InvalidParameterValueException(
+                    f"DestinationConfig.{outcome}.Destination {arn}: queues, topics, functions and "
+                    "event buses are delivered to in the local cloud"
+                )
+        answer: dict[str, Any] = stock_put(self, function_name, config)
+        function = self.get_function(function_name)
+        function.event_invoke_config = function.event_invoke_config[-1:]
+        return answer
+
+    stock_put = patches.replace(LambdaBackend, "put_function_event_invoke_config", put)

@@ -1,4 +1,4 @@
-"""SNS: an endpoint that cannot take a message costs it, or it goes to the subscription's queue."""
+"""SNS: functions get real events, and a lost message goes to the subscription's own queue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 from typing import Any
 
+from moto.awslambda.utils import get_backend
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.sns.models import Subscription
 from moto.sqs.models import sqs_backends
@@ -37,7 +38,12 @@ def install(patches: Patches) -> None:
         **more: Any,
     ) -> None:
         try:
-            stock_publish(self, message, message_id, subject, message_attributes, **more)
+            if self.protocol == "lambda":
+                matcher = self._filter_policy_matcher
+                if matcher is None or matcher.matches(message_attributes, message):
+                    _invoke(self, message, message_id, subject, message_attributes, **more)
+            else:
+                stock_publish(self, message, message_id, subject, message_attributes, **more)
         except _GONE as error:
             log.warning("%s: %s cannot take a message: %s", self.topic.arn, self.endpoint, error)
             if not self.attributes.get("RawMessageDelivery"):
@@ -46,6 +52,44 @@ def install(patches: Patches) -> None:
             _redrive(self, message)
 
     stock_publish = patches.replace(Subscription, "publish", publish)
+
+
+def _invoke(
+    subscription: Any,
+    message: str,
+    message_id: str,
+    subject: str | None,
+    message_attributes: dict[str, Any] | None,
+    message_structure: str | None = None,
+    **_fifo: Any,
+) -> None:
+    """Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications"; moto
+    would send one topic, one id and one attribute of its own with every message.
+    """
+    if message_structure == "json":
+        message = subscription._parse_message_structure(message, "lambda")
+    data = subscription.get_post_data(message, message_id, subject, message_attributes)
+    event = {
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription.arn,
+        "EventSource": "aws:sns",
+        "Sns": {
+            "SignatureVersion": data["SignatureVersion"],
+            "Timestamp": data["Timestamp"],
+            "Signature": data["Signature"],
+            "SigningCertUrl": data["SigningCertURL"],
+            "MessageId": message_id,
+            "Message": message,
+            "MessageAttributes": data.get("MessageAttributes", {}),
+            "Type": "Notification",
+            "UnsubscribeUrl": data["UnsubscribeURL"],
+            "TopicArn": subscription.topic.arn,
+            "Subject": subject,
+        },
+    }
+    region = subscription.endpoint.split(":")[3]
+    function = get_backend(subscription.account_id, region).get_function(subscription.endpoint)
+    function.invoke(json.dumps({"Records": [event]}), {}, {})
 
 
 def _redrive(subscription: Any, body: str) -> None:

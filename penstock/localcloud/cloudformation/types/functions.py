@@ -1,4 +1,4 @@
-"""AWS::Lambda: functions, their permissions and event source mappings."""
+"""AWS::Lambda: functions, their permissions, event source mappings and asynchronous events."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _GONE = ("ResourceNotFoundException",)
 _NOT_CONFIGURATION = ("Architectures", "Code", "FunctionName", "PackageType", "Tags")
 # what UpdateFunctionConfiguration gets when a property has left the template
 _DEFAULTS: dict[str, Any] = {
+    "DeadLetterConfig": {"TargetArn": ""},
     "Description": "",
     "Environment": {"Variables": {}},
     "EphemeralStorage": {"Size": 512},
@@ -82,6 +83,7 @@ class Function(Handler):
         {
             "Architectures",
             "Code",
+            "DeadLetterConfig",
             "Description",
             "Environment",
             "EphemeralStorage",
@@ -101,7 +103,6 @@ class Function(Handler):
     )
     required = frozenset({"Code", "Role"})
     unsupported = {
-        "DeadLetterConfig": "events that fail go nowhere here",
         "RuntimeManagementConfig": "the process runs with the Python of this machine",
         "SnapStart": "there are no snapshots here",
         "TracingConfig": "no traces are written here",
@@ -267,3 +268,50 @@ class EventSourceMapping(Handler):
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteEventSourceMapping."""
         ignoring(_GONE, context.client("lambda").delete_event_source_mapping, UUID=physical_id)
+
+
+class EventInvokeConfig(Handler):
+    """What becomes of events for a function: retries, age, destinations. Ref is an id."""
+
+    type = "AWS::Lambda::EventInvokeConfig"
+    life = Life.LIVE
+    properties = frozenset(
+        {
+            "DestinationConfig",
+            "FunctionName",
+            "MaximumEventAgeInSeconds",
+            "MaximumRetryAttempts",
+            "Qualifier",
+        }
+    )
+    required = frozenset({"FunctionName", "Qualifier"})
+    replace_on = frozenset({"FunctionName", "Qualifier"})
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """PutFunctionEventInvokeConfig."""
+        self._put(context, properties)
+        return Created(context.name(NameRule(max_length=100)))
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
+        """PutFunctionEventInvokeConfig over the old one."""
+        self._put(context, new)
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
+        """DeleteFunctionEventInvokeConfig."""
+        ignoring(
+            _GONE,
+            context.client("lambda").delete_function_event_invoke_config,
+            FunctionName=properties["FunctionName"],
+            Qualifier=properties["Qualifier"],
+        )
+
+    @staticmethod
+    def _put(context: ResourceContext, properties: Properties) -> None:
+        if properties["Qualifier"] != "$LATEST":
+            raise ResourceError(
+                f"Qualifier {properties['Qualifier']!r}: functions have no versions and aliases "
+                "here, use $LATEST"
+            )
+        call(context.client("lambda"), "put_function_event_invoke_config", properties)

@@ -13,6 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.workers.functions.asynchronous import AsyncInvocations, AsyncPolicy
 from penstock.localcloud.workers.functions.environment import (
     ExecutionEnvironment,
     InvocationResult,
@@ -23,8 +24,6 @@ log = logging.getLogger(__name__)
 
 # Enough for two cores; a fifth invocation of one function waits instead of being throttled.
 CONCURRENT_PROCESSES = 4
-# Lambda developer guide, asynchronous invocation: two more attempts, after one and two minutes.
-RETRY_WAITS_SECONDS = (60.0, 120.0)
 
 # What the ledger should say about a function that runs here.
 LEDGER_NOTES = (
@@ -46,6 +45,9 @@ class FunctionsWorker:
         self._busy: set[ExecutionEnvironment] = set()
         self._places: dict[str, threading.Semaphore] = {}
         self._stopped = False
+        self._asynchronous = AsyncInvocations(
+            context, invoke=self.invoke, wanted=lambda: not self._stopped
+        )
 
     def start(self) -> None:
         """Nothing runs until the first invocation."""
@@ -79,26 +81,9 @@ class FunctionsWorker:
             finally:
                 self._give_back(environment)
 
-    def invoke_later(self, settings: FunctionSettings, event: str, retries: int = 2) -> None:
-        """Run the function without waiting; a failure is tried again at most `retries` times.
-
-        After the last failure the event is gone: destinations and dead-letter queues of
-        asynchronous invocations are not implemented here.
-        """
-        self._attempt_later(settings, event, RETRY_WAITS_SECONDS[:retries], 0.0)
-
-    def _attempt_later(
-        self, settings: FunctionSettings, event: str, waits: tuple[float, ...], after: float
-    ) -> None:
-        def attempt() -> None:
-            if self._stopped or not self.invoke(settings, event).failed:
-                return
-            if waits:
-                self._attempt_later(settings, event, waits[1:], waits[0])
-            else:
-                log.warning("function %s failed on its last attempt at an event", settings.name)
-
-        self._context.clock.call_later(after, attempt)
+    def invoke_later(self, settings: FunctionSettings, event: str, policy: AsyncPolicy) -> None:
+        """Run the function without waiting, again after failures, as the policy says."""
+        self._asynchronous.put(settings, event, policy)
 
     def _place(self, settings: FunctionSettings) -> threading.Semaphore:
         with self._lock:

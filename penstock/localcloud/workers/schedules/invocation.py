@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.workers.dead_letters import send_dead_letter
 from penstock.localcloud.workers.targets import Targets, scheduled_event
 
 log = logging.getLogger(__name__)
@@ -134,15 +135,8 @@ class Invoker:
         if exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
-            sqs = self._context.clients.for_role(invocation.target["RoleArn"], "sqs")
-            url = sqs.get_queue_url(QueueName=queue.rsplit(":", 1)[1])["QueueUrl"]
-            sqs.send_message(
-                QueueUrl=url,
-                MessageBody=payload,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value}
-                    for name, value in attributes.items()
-                },
+            send_dead_letter(
+                self._context.clients, invocation.target["RoleArn"], queue, payload, attributes
             )
         except (ClientError, BotoCoreError) as lost:
             log.error("schedule %s: dead-letter queue %s: %s", invocation.arn, queue, lost)

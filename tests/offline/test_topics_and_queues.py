@@ -1,0 +1,172 @@
+"""SNS subscriptions and SQS queues: what arrives where, and where it goes when it cannot."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.offline.event_sources_lab import EventSourcesLab, event_sources_lab
+
+pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("topics-and-queues")]
+
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventSourcesLab]:
+    with event_sources_lab(tmp_path_factory.mktemp("cloud")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def topic(lab: EventSourcesLab) -> str:
+    return str(lab.client("sns").create_topic(Name=f"topic-{next(NUMBERS)}")["TopicArn"])
+
+
+def subscribe(lab: EventSourcesLab, topic: str, queue: str, **attributes: str) -> None:
+    lab.client("sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes
+    )
+
+
+def text(value: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": value}
+
+
+def test_raw_messages_and_envelopes(lab: EventSourcesLab, topic: str) -> None:
+    raw, wrapped, not_raw = lab.queue(), lab.queue(), lab.queue()
+    subscribe(lab, topic, raw, RawMessageDelivery="true")
+    subscribe(lab, topic, wrapped)
+    subscribe(lab, topic, not_raw, RawMessageDelivery="false")
+    lab.client("sns").publish(TopicArn=topic, Message="41.5 is too much", Subject="alert")
+    assert lab.messages(raw, 1) == ["41.5 is too much"]
+    for queue in (wrapped, not_raw):
+        (body,) = lab.messages(queue, 1)
+        envelope = json.loads(body)
+        assert (envelope["Message"], envelope["Subject"]) == ("41.5 is too much", "alert")
+        assert (envelope["Type"], envelope["TopicArn"]) == ("Notification", topic)
+
+
+@pytest.mark.parametrize("scope", ["MessageAttributes", "MessageBody"])
+def test_a_filter_policy_lets_through_what_matches(
+    lab: EventSourcesLab, topic: str, scope: str
+) -> None:
+    queue = lab.queue()
+    subscribe(
+        lab,
+        topic,
+        queue,
+        FilterPolicy=json.dumps({"series": [{"prefix": "cpu"}]}),
+        FilterPolicyScope=scope,
+        RawMessageDelivery="true",
+    )
+    for series in ("disk", "cpu-1", "cpu-2"):
+        message = json.dumps({"series": series})
+        attributes = {"series": text(series)} if scope == "MessageAttributes" else {}
+        lab.client("sns").publish(TopicArn=topic, Message=message, MessageAttributes=attributes)
+    bodies = lab.messages(queue, 2)
+    assert [json.loads(body)["series"] for body in bodies] == ["cpu-1", "cpu-2"]
+    assert lab.messages(queue, 0) == []
+
+
+def test_a_function_gets_the_message_that_was_published(lab: EventSourcesLab, topic: str) -> None:
+    source = """
+import json, os
+def handler(event, context):
+    with open(os.environ["NOTES"], "a") as notes:
+        notes.write(json.dumps({"event": event}) + "\\n")
+"""
+    name = lab.function(source=source)
+    sns = lab.client("sns")
+    subscription = sns.subscribe(
+        TopicArn=topic,
+        Protocol="lambda",
+        Endpoint=f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
+        Attributes={"FilterPolicy": json.dumps({"kind": ["alert"]})},
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+    sns.publish(TopicArn=topic, Message="nothing", MessageAttributes={"kind": text("news")})
+    sent = sns.publish(
+        TopicArn=topic, Message="hot", Subject="s", MessageAttributes={"kind": text("alert")}
+    )
+    lab.until(lambda: bool(lab.notes(name, "event")))
+    (event,) = lab.notes(name, "event")
+    (record,) = event["Records"]
+    assert record["EventSource"] == "aws:sns"
+    assert record["EventSubscriptionArn"] == subscription
+    told = record["Sns"]
+    assert (told["Message"], told["Subject"], told["TopicArn"]) == ("hot", "s", topic)
+    assert told["MessageId"] == sent["MessageId"]
+    assert told["MessageAttributes"] == {"kind": {"Type": "String", "Value": "alert"}}
+
+
+def test_a_function_that_fails_is_tried_again_and_the_publisher_does_not_wait(
+    lab: EventSourcesLab, topic: str
+) -> None:
+    dead = lab.queue()
+    name = lab.function(
+        source="def handler(event, context):\n    raise ValueError('no')\n",
+        DeadLetterConfig={"TargetArn": dead},
+    )
+    lab.client("sns").subscribe(
+        TopicArn=topic,
+        Protocol="lambda",
+        Endpoint=f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
+    )
+    lab.client("sns").publish(TopicArn=topic, Message="hot")
+    (body,) = lab.messages(dead, 1)
+    assert json.loads(body)["Records"][0]["Sns"]["Message"] == "hot"
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_what_cannot_be_delivered_goes_to_the_subscriptions_queue(
+    lab: EventSourcesLab, topic: str, raw: str
+) -> None:
+    gone, dead, other = lab.queue(), lab.queue(), lab.queue()
+    redrive = json.dumps({"deadLetterTargetArn": dead})
+    subscribe(lab, topic, gone, RedrivePolicy=redrive, RawMessageDelivery=raw)
+    subscribe(lab, topic, other, RawMessageDelivery="true")
+    lab.client("sqs").delete_queue(QueueUrl=lab.url(gone))
+    lab.client("sns").publish(TopicArn=topic, Message="hello")
+    (body,) = lab.messages(dead, 1)
+    assert (body if raw == "true" else json.loads(body)["Message"]) == "hello"
+    assert lab.messages(other, 1) == ["hello"], "one lost endpoint is no matter of the others"
+
+
+def test_a_message_is_hidden_for_the_clouds_seconds_and_redriven(lab: EventSourcesLab) -> None:
+    """A consumer of its own, without a mapping."""
+    clock, sqs = lab.cloud.context.clock, lab.client("sqs")
+    dead = lab.queue()
+    queue = lab.queue(
+        VisibilityTimeout="3600",
+        RedrivePolicy=json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 2}),
+    )
+    lab.send(queue, "bad")
+
+    def receive() -> list[Any]:
+        messages: list[Any] = sqs.receive_message(
+            QueueUrl=lab.url(queue), MessageSystemAttributeNames=["ApproximateReceiveCount"]
+        ).get("Messages", [])
+        return messages
+
+    for count in ("1", "2"):
+        (message,) = receive()
+        assert message["Attributes"]["ApproximateReceiveCount"] == count
+        assert receive() == []
+        clock.sleep(3601)
+    assert receive() == []
+    assert lab.messages(dead, 1) == ["bad"]
+
+
+def test_a_long_poll_ends_when_a_message_comes(lab: EventSourcesLab) -> None:
+    queue = lab.queue()
+    lab.cloud.context.clock.call_later(0.4, lambda: lab.send(queue, "now"))
+    began = time.monotonic()
+    answer = lab.client("sqs").receive_message(QueueUrl=lab.url(queue), WaitTimeSeconds=20)
+    assert [message["Body"] for message in answer["Messages"]] == ["now"]
+    assert time.monotonic() - began < 15
