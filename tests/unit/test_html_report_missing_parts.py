@@ -114,6 +114,23 @@ def test_the_figures_are_those_of_the_report(tmp_path: Path) -> None:
     assert "'label' is <b>missing" in text  # a text, not an element
 
 
+def test_what_is_not_finite_is_not_drawn(tmp_path: Path) -> None:
+    report = copy.deepcopy(REPORT)
+    report["training"]["learning_curve"][1]["metrics"]["train:loss"] = float("nan")
+    report["metrics"]["endpoint_accuracy"] = float("nan")
+    report["retraining"]["value"] = float("inf")
+    page = write_html(report, tmp_path).read_text()
+    assert not re.search(r"\b(nan|inf)\b", page)
+
+
+def test_a_model_that_was_not_compared_is_said_to_be_so(tmp_path: Path) -> None:
+    report = copy.deepcopy(REPORT)
+    report["retraining"]["serving_value"] = None
+    assert "not compared with a model in service: the new one was registered" in shown(
+        report, tmp_path
+    )
+
+
 def test_a_run_that_failed_at_once_says_where_and_why(tmp_path: Path) -> None:
     failed = {"pipeline": "digits", "status": "failed", "failed_step": "deploy", "reason": "no <i>"}
     text = shown(failed, tmp_path)

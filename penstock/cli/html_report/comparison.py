@@ -44,7 +44,7 @@ def _decision(found: Part) -> str:
     if not is_number(value):
         return f"The new model {ending}; no value of {metric} was reported."
     if not is_number(serving):
-        return f"No model was being served to compare with: the new one {ending}."
+        return f"It was not compared with a model in service: the new one {ending}."
     difference = f"{value - serving:+.4f}"
     return (
         f"Both were asked about the same test rows. The new model's {metric} differs by "
