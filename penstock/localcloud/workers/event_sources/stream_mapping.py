@@ -54,6 +54,7 @@ class StreamMapping:
         self._lock = threading.Lock()  # over the shards' lanes
         self._shards: dict[str, _Shard] = {}
         self._opened = False
+        self._stopped = False
         self._reader = Attendant(context.clock, f"event source {settings.source_arn}", self._read)
 
     def open(self) -> None:
@@ -85,9 +86,9 @@ class StreamMapping:
 
     def stop(self) -> None:
         """The batches under way are the last ones."""
+        self._stopped = True
         self._reader.stop()
-        for lane in self._all_lanes():
-            lane.stop()
+        self._stop_lanes()
 
     def join(self) -> None:
         """Wait for the batches under way, but not for long."""
@@ -115,6 +116,10 @@ class StreamMapping:
             self.account.add(undelivered=records)
             log.error("on-failure destination %s: %s: %s", settings.on_failure_arn, error, document)
 
+    def _stop_lanes(self) -> None:
+        for lane in self._all_lanes():
+            lane.stop()
+
     def _all_lanes(self) -> list[StreamLane]:
         with self._lock:
             return [lane for shard in self._shards.values() for lane in shard.lanes]
@@ -134,6 +139,8 @@ class StreamMapping:
             self._find_shards(kinesis, "TRIM_HORIZON", None)
             for shard in list(self._shards.values()):
                 self._read_shard(kinesis, shard)
+            if self._stopped:
+                self._stop_lanes()  # those that were made meanwhile
         except (ClientError, BotoCoreError, NotInvokedError) as error:
             log.warning("event source %s cannot be read: %s", self.settings.source_arn, error)
             return Again(1.0, background=True)
