@@ -35,7 +35,7 @@ PIXELS = 64
 RUNS = 5
 BUCKET = "lake"
 SCHEMA = {
-    "id_field": "id",
+    "identity_fields": ["id"],
     "record_kb": 8,
     "fields": [
         {"name": "id", "type": "string"},

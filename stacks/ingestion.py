@@ -77,5 +77,7 @@ class Ingestion(Layer):
             log_retention_days=log_retention_days,
         )
         CfnOutput(self, "StreamName", value=stream.stream_name)
+        if pipeline.stream.partition_key_field is not None:
+            CfnOutput(self, "PartitionKeyField", value=pipeline.stream.partition_key_field)
         CfnOutput(self, "DeliveryStreamName", value=delivery.delivery_stream.delivery_stream_name)
         CfnOutput(self, "TransformLogGroupName", value=transform.log_group.log_group_name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from pipelines.spec import Monitor, RecordSchema
+from pipelines.spec import Monitor
 from stacks.names import CAPTURE_PREFIX, MONITOR_PREFIX, PREPARED_PREFIX, Names
 from stacks.policies import list_bucket, read_objects, write_objects
 from stacks.spark_job import SparkJob, SparkProgram
@@ -28,7 +30,7 @@ class MonitorJob(SparkJob):
         *,
         names: Names,
         monitor: Monitor,
-        record_schema: RecordSchema,
+        row_columns: Sequence[str],
         bucket: s3.IBucket,
         key: kms.IKey,
         log_retention_days: int,
@@ -56,7 +58,7 @@ class MonitorJob(SparkJob):
                 write_objects(bucket, [MONITOR_PREFIX]),
             ],
             metric_namespaces=[METRIC_NAMESPACE],
-            arguments={"--feature_columns": ",".join(record_schema.feature_columns)},
+            arguments={"--feature_columns": ",".join(row_columns)},
             key=key,
             log_retention_days=log_retention_days,
         )

@@ -50,10 +50,28 @@ class PrepareJob(SparkJob):
             metric_namespaces=(),
             arguments={
                 "--records_uri": bucket.s3_url_for_object(RECORDS_PREFIX),
-                "--id_column": record_schema.id_field,
-                "--label_column": record_schema.label_field,
+                **_column_arguments(record_schema),
+                **_window_argument(prepare),
+                **{f"--{name}": value for name, value in prepare.arguments.items()},
                 "--feature_columns": ",".join(record_schema.feature_columns),
             },
             key=key,
             log_retention_days=log_retention_days,
         )
+
+
+def _window_argument(prepare: Prepare) -> dict[str, str]:
+    if prepare.window_points == 1:
+        return {}
+    return {"--window_points": str(prepare.window_points)}
+
+
+def _column_arguments(record_schema: RecordSchema) -> dict[str, str]:
+    """The columns by what they are; one that the records do not have is left out."""
+    columns = {
+        "--id_column": record_schema.id_field,
+        "--series_column": record_schema.series_field,
+        "--time_column": record_schema.time_field,
+        "--label_column": record_schema.label_field,
+    }
+    return {argument: name for argument, name in columns.items() if name is not None}

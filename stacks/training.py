@@ -122,7 +122,7 @@ class TrainingStack(Layer):
                 "Monitor",
                 names=names,
                 monitor=pipeline.monitor,
-                record_schema=pipeline.record_schema,
+                row_columns=pipeline.row_columns,
                 bucket=lake,
                 key=key,
                 log_retention_days=environment.log_retention_days,

@@ -339,16 +339,20 @@ class TrainingMachine(Construct):
 
 
 def _channel(training: Training, name: str) -> dict[str, Any]:
+    facts = training.facts
+    content_type = training.content_type
+    if content_type == "text/csv" and name in facts.label_size:
+        content_type = f"text/csv;label_size={facts.label_size[name]}"
     return {
         "ChannelName": name,
-        "ContentType": training.content_type,
+        "ContentType": content_type,
         "InputMode": training.input_mode,
         "CompressionType": "None",
         "RecordWrapperType": "None",
         "DataSource": {
             "S3DataSource": {
                 "S3DataType": "S3Prefix",
-                "S3DataDistributionType": "FullyReplicated",
+                "S3DataDistributionType": facts.distribution.get(name, "FullyReplicated"),
                 "S3Uri.$": f"States.Format('{{}}{name}/', $.prepared_uri)",
             }
         },

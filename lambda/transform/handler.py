@@ -2,16 +2,17 @@
 
 Settings come from one environment variable, RECORD_SCHEMA, a JSON object:
 
-    {"id_field": "id", "record_kb": 8, "fields": [
+    {"identity_fields": ["id"], "record_kb": 8, "fields": [
         {"name": "id", "type": "string"},
         {"name": "pixels", "type": "number", "length": 64, "minimum": 0, "maximum": 16},
-        {"name": "label", "type": "integer", "minimum": 0, "maximum": 9}]}
+        {"name": "label", "type": "integer", "minimum": 0, "maximum": 9, "optional": true}]}
 
-A record must be one JSON object in UTF-8 of at most `record_kb` KiB with every field: strings,
-finite numbers, or integers that fit 64 bits (a boolean is not a number, an identifier is not
-empty); an array has exactly `length` items. Fields that the schema does not name are left out
-and do not fail the record: producers add fields before consumers know them. The output is one
-flat JSON object per record (pixels_0 ... pixels_63) and a newline. No record is ever "Dropped":
+A record must be one JSON object in UTF-8 of at most `record_kb` KiB with every field that is not
+optional: strings, timestamps (ISO 8601, UTC unless they name a zone), finite numbers, or integers
+that fit 64 bits (a boolean is not a number, what a record is known by is not empty); an array has
+exactly `length` items. Timestamps go on in UTC, with a Z. Fields that the schema does not name are
+left out and do not fail the record: producers add fields before consumers know them. The output is
+one flat JSON object per record (pixels_0 ... pixels_63) and a newline. No record is ever "Dropped":
 what does not fit is "ProcessingFailed", so that Firehose keeps its bytes under the error prefix.
 
 The answer to Firehose must stay below 6 MB (AWS Lambda quotas, synchronous payload). Flattening
@@ -29,11 +30,13 @@ import hashlib
 import json
 import math
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 RESPONSE_LIMIT_BYTES = 6_000_000  # below 6 MB however the limit is counted
 ENTRY_BYTES = 128  # what one answer takes beside its data and its record id
 INTEGER_LIMIT = 2**63
+TYPES = {"string", "timestamp", "number", "integer"}
 
 
 class RecordError(Exception):
@@ -47,17 +50,18 @@ class Schema:
         """`text` is the value of RECORD_SCHEMA; ValueError when it is not a schema."""
         document = json.loads(text)
         try:
-            self.id_field: str = document["id_field"]
+            self.identity_fields: list[str] = document["identity_fields"]
             self.record_bytes = int(document["record_kb"] * 1024)
             self.fields: list[dict[str, Any]] = document["fields"]
             names = [field["name"] for field in self.fields]
             types = {field["type"] for field in self.fields}
         except (KeyError, TypeError) as error:
             raise ValueError(f"RECORD_SCHEMA lacks {error}") from error
-        if not types <= {"string", "number", "integer"}:
-            raise ValueError(f"RECORD_SCHEMA: a type is string, number or integer, not {types}")
-        if self.id_field not in names:
-            raise ValueError(f"RECORD_SCHEMA: the id field {self.id_field!r} is not among fields")
+        if not types <= TYPES:
+            raise ValueError(f"RECORD_SCHEMA: a type is {', '.join(sorted(TYPES))}, not {types}")
+        for name in self.identity_fields:
+            if name not in names:
+                raise ValueError(f"RECORD_SCHEMA: identity field {name!r} is not among the fields")
 
     def flatten(self, raw: bytes) -> dict[str, Any]:
         """The flat object of one record's bytes. RecordError says what is wrong with them."""
@@ -65,9 +69,11 @@ class Schema:
         flat: dict[str, Any] = {}
         for field in self.fields:
             name = field["name"]
+            value = record.get(name)
+            if value is None and field.get("optional"):
+                continue  # a column without a value is null in the lake
             if name not in record:
                 raise RecordError(f"field {name!r} is missing")
-            value = record[name]
             if "length" not in field:
                 flat[name] = checked(value, field, name)
                 continue
@@ -79,8 +85,9 @@ class Schema:
                 )
             for index, item in enumerate(value):
                 flat[f"{name}_{index}"] = checked(item, field, f"{name}[{index}]")
-        if flat.get(self.id_field) == "":
-            raise RecordError(f"field {self.id_field!r} must not be empty")
+        for name in self.identity_fields:
+            if flat[name] == "":
+                raise RecordError(f"field {name!r} must not be empty")
         return flat
 
 
@@ -111,12 +118,12 @@ def refuse_constant(name: str) -> None:
 def checked(value: Any, field: dict[str, Any], where: str) -> Any:
     """`value` if it is what `field` says; RecordError otherwise."""
     expected = field["type"]
-    if expected == "string":
+    if expected in ("string", "timestamp"):
         if not isinstance(value, str):
             raise RecordError(f"field {where!r} must be a string, not {kind(value)}")
         if any("\ud800" <= character <= "\udfff" for character in value):
             raise RecordError(f"field {where!r} has half of a surrogate pair, which is no text")
-        return value
+        return value if expected == "string" else utc(value, where)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RecordError(f"field {where!r} must be a {expected}, not {kind(value)}")
     if isinstance(value, int):
@@ -131,6 +138,20 @@ def checked(value: Any, field: dict[str, Any], where: str) -> Any:
     if "maximum" in field and value > field["maximum"]:
         raise RecordError(f"field {where!r} must be at most {field['maximum']}, not {value!r}")
     return value
+
+
+def utc(text: str, where: str) -> str:
+    """A time in UTC, ending with Z; RecordError if the text is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise RecordError(f"field {where!r} must be an ISO 8601 time, not {text[:40]!r}") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    except OverflowError:
+        raise RecordError(f"field {where!r} is a time before or after all years") from None
 
 
 def kind(value: Any) -> str:

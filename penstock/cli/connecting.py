@@ -31,7 +31,7 @@ class Sample:
         document = json.loads(record)
         values: list[Any] = []
         for field in schema.fields:
-            if field.name not in (schema.id_field, schema.label_field):
+            if field.name not in (*schema.identity_fields, schema.label_field):
                 value = document[field.name]
                 values += [value] if field.length is None else value
         return cls(record.decode(), ",".join(map(str, values)))

@@ -16,6 +16,7 @@ from penstock.cli import connecting
 from penstock.cli.connecting import Command, Outputs, Sample
 from penstock.cli.synth import synthesize
 from penstock.localcloud.isolation import isolated
+from penstock.scenario.feed import PartitionKey, digest_of, partition_key
 from penstock.scenario.progress import Step
 
 ENVIRONMENT = "dev"
@@ -99,7 +100,8 @@ def stay_up(
             stream = _all(outputs).get("StreamName")
             if stream and records and records_per_second:
                 kinesis = clients.deployer("kinesis")
-                keep_feeding(kinesis, stream, records, records_per_second, never)
+                key_of = partition_key(_all(outputs).get("PartitionKeyField"))
+                keep_feeding(kinesis, stream, records, records_per_second, never, key_of)
             never.wait()
 
 
@@ -157,9 +159,10 @@ def keep_feeding(
     records: list[bytes],
     records_per_second: float,
     ended: threading.Event,
+    key_of: PartitionKey = digest_of,
 ) -> None:
     """Send the records round and round at this rate until `ended`."""
     for record in itertools.cycle(records):
-        kinesis.put_record(StreamName=stream, Data=record, PartitionKey=str(hash(record)))
+        kinesis.put_record(StreamName=stream, Data=record, PartitionKey=key_of(record))
         if ended.wait(1 / records_per_second):
             return

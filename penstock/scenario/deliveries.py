@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.scenario.account import Bookkeeper, RecordAccount
 from penstock.scenario.aws import Aws, Stage, StepFailedError
-from penstock.scenario.feed import feed
+from penstock.scenario.feed import feed, partition_key
 from penstock.scenario.progress import Timeline
 
 
@@ -41,6 +41,7 @@ class Deliveries:
                 stream_name=self._stage["StreamName"],
                 records=records,
                 sent_so_far=lambda n: self._timeline.say(step, f"{n} of {len(records)} sent"),
+                key_of=partition_key(self._stage.outputs.get("PartitionKeyField")),
             )
             account.sent += sent
             account.failed["source"] += failed

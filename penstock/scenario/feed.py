@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -14,26 +15,50 @@ MAX_BYTES_PER_REQUEST = 1_000_000
 ATTEMPTS = 8
 
 
+PartitionKey = Callable[[bytes], str]
+
+
+def digest_of(record: bytes) -> str:
+    """A partition key that spreads records over the shards."""
+    return hashlib.sha256(record).hexdigest()[:32]
+
+
+def partition_key(field: str | None) -> PartitionKey:
+    """The value of a field, so that records of one value stay in order; without one, the digest.
+
+    A record that has no such text, being broken, goes by its digest too.
+    """
+
+    def key(record: bytes) -> str:
+        try:
+            value = json.loads(record)[field]
+        except (ValueError, KeyError, TypeError):
+            return digest_of(record)
+        return value if isinstance(value, str) and value else digest_of(record)
+
+    return digest_of if field is None else key
+
+
 def feed(
     kinesis: Any,
     *,
     stream_name: str,
     records: Iterable[bytes],
     sent_so_far: Callable[[int], None],
+    key_of: PartitionKey = digest_of,
     pause_seconds: float = 0.2,
 ) -> tuple[int, int]:
     """Send all records; returns (sent, failed at the source).
 
     PutRecords is not atomic: records that the answer marks with an ErrorCode are sent again, up
     to ATTEMPTS times with growing pauses; what still fails is counted, never dropped silently.
-    The partition key is a digest of the record, so that load spreads over the shards.
+    Records of one partition key arrive in the order in which they were given, as long as none of
+    them has to be sent again.
     """
     sent = failed = 0
     for batch in _batches(records):
         sent += len(batch)
-        waiting = [
-            {"Data": data, "PartitionKey": hashlib.sha256(data).hexdigest()[:32]} for data in batch
-        ]
+        waiting = [{"Data": data, "PartitionKey": key_of(data)} for data in batch]
         for attempt in range(ATTEMPTS):
             answer = kinesis.put_records(StreamName=stream_name, Records=waiting)
             waiting = [

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 def broken_examples(schema: RecordSchema, good: Mapping[str, Any]) -> list[tuple[str, bytes]]:
     """Seven records, each broken in one way, from a good one: the kind and the bytes to send.
 
-    Those that still carry an id have one of their own (`<id>-broken-<n>`), so that the
-    transform's log can be searched for it.
+    Those that still say what they are known by have a name of their own (`<id>-broken-<n>`), so
+    that the transform's log can be searched for it.
     """
-    label = schema.field(schema.label_field)
-    features = [f for f in schema.fields if f.name not in (schema.id_field, schema.label_field)]
+    name = schema.identity_fields[0]
+    features = [
+        f for f in schema.fields if f.name not in (*schema.identity_fields, schema.label_field)
+    ]
     feature = next((f for f in features if f.length is not None), features[0])
+    bounded = feature if schema.label_field is None else schema.field(schema.label_field)
 
     def sample(number: int, **changes: Any) -> dict[str, Any]:
-        return {**good, schema.id_field: f"{good[schema.id_field]}-broken-{number}", **changes}
+        return {**good, name: f"{good[name]}-broken-{number}", **changes}
 
     missing = sample(2)
     del missing[feature.name]
@@ -32,18 +35,18 @@ def broken_examples(schema: RecordSchema, good: Mapping[str, Any]) -> list[tuple
         ("not JSON", _bytes(sample(1))[:-1]),
         ("missing field", _bytes(missing)),
         ("wrong type", _bytes(sample(3, **{feature.name: "text"}))),
-        (f"{label.name} out of range", _bytes(sample(4, **{label.name: _beyond(label)}))),
+        (f"{bounded.name} out of range", _bytes(sample(4, **{bounded.name: _beyond(bounded)}))),
         (f"too many {feature.name}", _bytes(sample(5, **{feature.name: _too_many(feature, good)}))),
         ("empty", b""),
         ("over the size limit", padded),
     ]
 
 
-def _beyond(label: Field) -> float | None:
-    """A label outside its range; null where the schema gives no range."""
-    if label.maximum is not None:
-        return int(label.maximum) + 1
-    return int(label.minimum) - 1 if label.minimum is not None else None
+def _beyond(field: Field) -> Any:
+    """A value outside the field's range; where the schema gives no range, no number at all."""
+    if field.maximum is not None:
+        return int(field.maximum) + 1
+    return int(field.minimum) - 1 if field.minimum is not None else {}
 
 
 def _too_many(feature: Field, good: Mapping[str, Any]) -> list[Any]:

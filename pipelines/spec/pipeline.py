@@ -58,6 +58,44 @@ class Pipeline(Spec):
     monitor: Monitor | None = None
     retrain: Retrain | None = None
 
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """The features of one row of the training data, and of one request, in order.
+
+        Those of a record; in windows of a time series those of its points, the oldest first,
+        each with the point's number (`value_0` to `value_7`).
+        """
+        columns = self.record_schema.feature_columns
+        points = self.prepare.window_points
+        if points == 1:
+            return columns
+        return tuple(f"{column}_{point}" for point in range(points) for column in columns)
+
+    @model_validator(mode="after")
+    def _check_windows(self) -> Pipeline:
+        points = self.prepare.window_points
+        if points > 1 and self.record_schema.series_field is None:
+            raise refusal(
+                points,
+                rule="prepare.window_points: only the points of a time series have an order",
+                source="pipelines.spec.Prepare",
+                remedy="give record_schema.series_field and time_field, or use 1",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_partition_key(self) -> Pipeline:
+        name = self.stream.partition_key_field
+        keys = [field.name for field in self.record_schema.fields if field.type == "string"]
+        if name is not None and name not in keys:
+            raise refusal(
+                name,
+                rule="stream.partition_key_field: it must be a field of text",
+                source="Kinesis API reference, PutRecords, PartitionKey",
+                remedy=f"use one of {', '.join(keys)}",
+            )
+        return self
+
     @model_validator(mode="after")
     def _check_gate(self) -> Pipeline:
         facts = self.training.facts
@@ -104,7 +142,7 @@ class Pipeline(Spec):
     @model_validator(mode="after")
     def _check_record_fits_training(self) -> Pipeline:
         facts, given = self.training.facts, self.training.hyperparameters
-        expected = {"feature_dim": len(self.record_schema.feature_columns)}
+        expected = {"feature_dim": len(self.row_columns)}
         if self.record_schema.classes is not None:
             expected["num_classes"] = self.record_schema.classes
         for name, value in expected.items():

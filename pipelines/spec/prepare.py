@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
+from pydantic import Field as Described
 from pydantic import field_validator, model_validator
 
 from penstock.catalog import runtimes
 from pipelines.spec.base import Spec, refusal, within
 
 ROOT = Path(__file__).parents[2]
+_ARGUMENT = re.compile(r"[a-z][a-z0-9_]*")
+
+
+# what the stack and the state machine tell every job
+_GIVEN = (
+    *("records_uri", "output_uri", "feature_columns", "window_points"),
+    *("id_column", "series_column", "time_column", "label_column"),
+)
 
 
 class Prepare(Spec):
-    """A PySpark job. `script` is a path below the repository's root, such as jobs/x.py."""
+    """A PySpark job. `script` is a path below the repository's root, such as jobs/x.py.
+
+    It is told where the records are, where its output goes and which columns are what;
+    `arguments` are its own, without the dashes. In a time series so many consecutive points
+    (`window_points`) make one row of the training data.
+    """
 
     script: str
+    arguments: Mapping[str, str] = {}
+    window_points: Annotated[int, Described(ge=1, le=1000)] = 1
     glue_version: str = "5.1"
     worker_type: str = "G.1X"
     workers: Annotated[int, within("glue.workers")] = 2
@@ -34,6 +52,19 @@ class Prepare(Spec):
                 source="pipelines.spec.Prepare",
                 remedy="write it as jobs/<name>.py",
             )
+        return value
+
+    @field_validator("arguments")
+    @classmethod
+    def _check_arguments(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for name in value:
+            if not _ARGUMENT.fullmatch(name) or name in _GIVEN:
+                raise refusal(
+                    name,
+                    rule="an argument's name is lower case with _, and none that every job is told",
+                    source="pipelines.spec.Prepare",
+                    remedy="use a name of its own, without dashes, such as shingle_size",
+                )
         return value
 
     @field_validator("glue_version")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field as Described
@@ -26,20 +27,25 @@ FieldName = Annotated[
 
 
 class Field(Spec):
-    """A field of a record: text, a number or an integer, or an array of such of fixed length."""
+    """A field of a record: text, a time, a number or an integer, or an array of fixed length.
+
+    A timestamp is ISO 8601; without a zone it is UTC, and the lake has it in UTC. A field that
+    is `optional` may be missing or null, and is null in the lake then.
+    """
 
     name: FieldName
-    type: Literal["string", "number", "integer"]
+    type: Literal["string", "timestamp", "number", "integer"]
     length: Annotated[int, Described(ge=1, le=100_000)] | None = None
     minimum: float | None = None
     maximum: float | None = None
+    optional: bool = False
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Field:
-        if self.type == "string" and (self.minimum is not None or self.maximum is not None):
+        if not self.is_number and (self.minimum is not None or self.maximum is not None):
             raise refusal(
                 self.name,
-                rule="a string has no minimum or maximum",
+                rule=f"a {self.type} has no minimum or maximum",
                 source="pipelines.spec.Field",
                 remedy="drop the bounds or use type number or integer",
             )
@@ -53,6 +59,11 @@ class Field(Spec):
         return self
 
     @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, of either kind."""
+        return self.type in ("number", "integer")
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Its flat column names: `pixels` of length 64 becomes pixels_0 to pixels_63."""
         if self.length is None:
@@ -62,7 +73,7 @@ class Field(Spec):
     @property
     def glue_type(self) -> str:
         """The type of its columns in the Glue table."""
-        if self.type == "string":
+        if not self.is_number:
             return "string"
         if self.type == "number":
             return "double"
@@ -73,7 +84,12 @@ class Field(Spec):
     @property
     def value_rule(self) -> str:
         """What one value may be, in words."""
-        article = {"string": "a string", "number": "a number", "integer": "an integer"}[self.type]
+        article = {
+            "string": "a string",
+            "timestamp": "an ISO 8601 time, such as 2026-11-22T05:00:00Z",
+            "number": "a number",
+            "integer": "an integer",
+        }[self.type]
         if self.minimum is not None and self.maximum is not None:
             return f"{article} from {self.minimum:g} to {self.maximum:g}"
         if self.minimum is not None:
@@ -84,6 +100,8 @@ class Field(Spec):
 
     def problem(self, value: Any) -> str | None:
         """What is wrong with a value of this field, in one line, or None."""
+        if value is None and self.optional:
+            return None
         if self.length is None:
             return None if self._fits(value) else f"{self.name}: must be {self.value_rule}"
         if not isinstance(value, list):
@@ -101,7 +119,7 @@ class Field(Spec):
         Raises:
             ValueError: the cell does not hold a number where one is needed.
         """
-        if self.type == "string":
+        if not self.is_number:
             return text
         try:
             return int(text)
@@ -116,6 +134,8 @@ class Field(Spec):
     def _fits(self, value: Any) -> bool:
         if self.type == "string":
             return isinstance(value, str) and value != ""
+        if self.type == "timestamp":
+            return isinstance(value, str) and _is_time(value)
         if isinstance(value, bool) or not isinstance(
             value, int if self.type == "integer" else (int, float)
         ):
@@ -125,3 +145,11 @@ class Field(Spec):
         return (self.minimum is None or value >= self.minimum) and (
             self.maximum is None or value <= self.maximum
         )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -13,15 +13,28 @@ from pipelines.spec.base import Spec, refusal, within
 from pipelines.spec.broken import broken_examples
 from pipelines.spec.record import Field
 
+# what each role is the name of
+_ROLES = {
+    "id_field": ("string",),
+    "series_field": ("string",),
+    "time_field": ("timestamp",),
+    "label_field": ("integer", "number"),
+}
+
 
 class RecordSchema(Spec):
-    """Every field is required; arrays become flat columns; nothing else reaches the lake.
+    """Fields are required unless they say otherwise; arrays become flat columns.
 
-    `record_kb` is the largest record in KiB, counted on the bytes that a producer sends.
+    A record is known by its `id_field`, or, if it is a point of a time series, by `series_field`
+    and `time_field` together. Without a `label_field` the records have none. Nothing but the
+    fields reaches the lake. `record_kb` is the largest record in KiB, counted on the bytes that
+    a producer sends.
     """
 
-    id_field: str
-    label_field: str
+    id_field: str | None = None
+    label_field: str | None = None
+    series_field: str | None = None
+    time_field: str | None = None
     record_kb: Annotated[int, within("firehose.record_kb")]
     fields: tuple[Field, ...]
 
@@ -37,45 +50,66 @@ class RecordSchema(Spec):
                 source="AWS Glue developer guide, tables",
                 remedy="rename one of them",
             )
-        for role, name in (("id_field", self.id_field), ("label_field", self.label_field)):
-            if name not in names:
-                raise refusal(
-                    name,
-                    rule=f"{role} must be one of the fields",
-                    source="pipelines.spec.RecordSchema",
-                    remedy=f"use one of {', '.join(names)}",
-                )
-        identity, label = self.field(self.id_field), self.field(self.label_field)
-        if identity.length is not None or identity.type != "string":
+        if (self.series_field is None) != (self.time_field is None) or (
+            (self.id_field is None) == (self.series_field is None)
+        ):
             raise refusal(
-                identity.name,
-                rule="the id must be a single string",
+                self.id_field,
+                rule="a record is known either by id_field, or by series_field and time_field",
                 source="pipelines.spec.RecordSchema",
-                remedy='give it type "string" and no length',
+                remedy="give id_field alone, or the other two",
             )
-        if label.length is not None or label.type == "string":
-            raise refusal(
-                label.name,
-                rule="the label must be a single number",
-                source="RecordIO-protobuf training format: one float32 label",
-                remedy='give it type "integer" or "number" and no length',
-            )
+        for role, types in _ROLES.items():
+            self._check_role(role, types, names)
         for field in self.fields:
-            if field.type == "string" and field.name != self.id_field:
+            if not field.is_number and field.name not in self.identity_fields:
                 raise refusal(
                     field.name,
                     rule="features are numbers: RecordIO-protobuf carries float32 tensors",
                     source="SageMaker developer guide, common data formats",
                     remedy="encode it as a number, or leave it out",
                 )
+            if field.optional and field.name != self.label_field:
+                raise refusal(
+                    field.name,
+                    rule="only the label may be missing: it may become known later, or never",
+                    source="pipelines.spec.RecordSchema",
+                    remedy="make it required",
+                )
         if not self.feature_columns:
             raise refusal(
                 tuple(names),
-                rule="there is no feature next to id and label",
+                rule="there is no feature next to what records are known by, and the label",
                 source="pipelines.spec.RecordSchema",
                 remedy="add a field",
             )
         return self
+
+    def _check_role(self, role: str, types: tuple[str, ...], names: list[str]) -> None:
+        name = getattr(self, role)
+        if name is None:
+            return
+        if name not in names:
+            raise refusal(
+                name,
+                rule=f"{role} must be one of the fields",
+                source="pipelines.spec.RecordSchema",
+                remedy=f"use one of {', '.join(names)}",
+            )
+        field = self.field(name)
+        if field.length is not None or field.type not in types:
+            raise refusal(
+                name,
+                rule=f"{role} must be a single {' or '.join(types)}",
+                source="pipelines.spec.RecordSchema",
+                remedy=f'give it type "{types[0]}" and no length',
+            )
+
+    @property
+    def identity_fields(self) -> tuple[str, ...]:
+        """The fields that a record is known by."""
+        known_by = (self.id_field, self.series_field, self.time_field)
+        return tuple(name for name in known_by if name is not None)
 
     def field(self, name: str) -> Field:
         """The field of that name.
@@ -103,17 +137,17 @@ class RecordSchema(Spec):
 
     @property
     def feature_columns(self) -> tuple[str, ...]:
-        """The flat columns that are neither id nor label."""
+        """The flat columns that are neither label nor what records are known by."""
+        others = (*self.identity_fields, self.label_field)
         return tuple(
-            column
-            for field in self.fields
-            if field.name not in (self.id_field, self.label_field)
-            for column in field.columns
+            column for field in self.fields if field.name not in others for column in field.columns
         )
 
     @property
     def classes(self) -> int | None:
         """How many integer labels there are, or None if the label is not a bounded integer."""
+        if self.label_field is None:
+            return None
         label = self.field(self.label_field)
         if label.type != "integer" or label.minimum is None or label.maximum is None:
             return None
@@ -122,11 +156,15 @@ class RecordSchema(Spec):
     def transform_schema(self) -> str:
         """The schema as the transform function reads it: compact JSON, always the same text."""
         fields = [
-            {key: _plain(value) for key, value in field.model_dump().items() if value is not None}
+            {key: _plain(value) for key, value in field.model_dump(exclude_defaults=True).items()}
             for field in self.fields
         ]
         return json.dumps(
-            {"id_field": self.id_field, "record_kb": self.record_kb, "fields": fields},
+            {
+                "identity_fields": self.identity_fields,
+                "record_kb": self.record_kb,
+                "fields": fields,
+            },
             separators=(",", ":"),
         )
 
@@ -135,9 +173,9 @@ class RecordSchema(Spec):
         if not isinstance(record, Mapping):
             return "the record must be a JSON object"
         for field in self.fields:
-            if field.name not in record:
+            if field.name not in record and not field.optional:
                 return f"{field.name}: missing"
-            problem = field.problem(record[field.name])
+            problem = field.problem(record.get(field.name))
             if problem is not None:
                 return problem
         return None
@@ -152,9 +190,12 @@ class RecordSchema(Spec):
         """
         record: dict[str, Any] = {}
         for field in self.fields:
-            values = []
+            values: list[Any] = []
             for column in field.columns:
                 cell = row.get(column)
+                if field.optional and not cell:
+                    values.append(None)
+                    continue
                 if cell is None:
                     raise ValueError(f"column {column} is missing; a row needs {self._columns}")
                 try:

@@ -36,7 +36,7 @@ ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/delivery"
 NUMBERS = itertools.count()
 RECORD_SCHEMA = {
-    "id_field": "id",
+    "identity_fields": ["id"],
     "record_kb": 8,
     "fields": [
         {"name": "id", "type": "string"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.scenario.feed import MAX_BYTES_PER_REQUEST, feed
+from penstock.scenario.feed import MAX_BYTES_PER_REQUEST, digest_of, feed, partition_key
 
 
 class Stream:
@@ -62,3 +62,11 @@ def test_throttled_records_and_only_they_are_sent_again() -> None:
 
 def test_what_is_refused_for_ever_is_counted() -> None:
     assert send(Stream({b"b": 10**6}), [b"a", b"b"]) == (2, 1)
+
+
+def test_a_field_keeps_its_records_together_and_broken_ones_go_by_their_digest() -> None:
+    key_of = partition_key("series")
+    assert key_of(b'{"series": "cpu", "value": 1}') == "cpu"
+    for broken in (b"", b"[]", b"{}", b'{"series": 7}', b'{"series": ""}', b"\xff"):
+        assert key_of(broken) == digest_of(broken)
+    assert partition_key(None) is digest_of

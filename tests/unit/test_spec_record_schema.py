@@ -26,18 +26,23 @@ def good() -> dict[str, Any]:
     return next(load()["digits"].sample_records())
 
 
-@pytest.fixture
-def handler(digits: RecordSchema, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def transform_handler(schema: RecordSchema) -> ModuleType:
     """The transform function as it is shipped, with the setting that the stack gives it."""
-    monkeypatch.setenv("RECORD_SCHEMA", digits.transform_schema())
     spec = importlib.util.spec_from_file_location(
         "transform_handler", ROOT / "lambda" / "transform" / "handler.py"
     )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECORD_SCHEMA", schema.transform_schema())
+        spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def handler(digits: RecordSchema) -> ModuleType:
+    return transform_handler(digits)
 
 
 def row_of(record: dict[str, Any]) -> dict[str, str]:
@@ -61,7 +66,7 @@ def test_unbounded_integers_get_the_wide_type() -> None:
 
 def test_the_transform_reads_exactly_this_text(digits: RecordSchema) -> None:
     assert digits.transform_schema() == (
-        '{"id_field":"id","record_kb":8,"fields":[{"name":"id","type":"string"},'
+        '{"identity_fields":["id"],"record_kb":8,"fields":[{"name":"id","type":"string"},'
         '{"name":"pixels","type":"number","length":64,"minimum":0,"maximum":16},'
         '{"name":"label","type":"integer","minimum":0,"maximum":9}]}'
     )
@@ -182,3 +187,78 @@ def test_broken_records_of_a_schema_without_arrays_and_bounds() -> None:
             assert len(body) == 1025
         else:
             assert schema.problem(json.loads(body)) is not None, kind
+
+
+SERIES = RecordSchema(
+    series_field="series",
+    time_field="at",
+    label_field="label",
+    record_kb=1,
+    fields=(
+        Field(name="series", type="string"),
+        Field(name="at", type="timestamp"),
+        Field(name="value", type="number", minimum=0),
+        Field(name="label", type="integer", minimum=0, maximum=1, optional=True),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def series_handler() -> ModuleType:
+    return transform_handler(SERIES)
+
+
+def test_a_point_of_a_series_is_known_by_series_and_time_and_need_not_be_labelled(
+    series_handler: ModuleType,
+) -> None:
+    assert SERIES.identity_fields == ("series", "at")
+    assert SERIES.feature_columns == ("value",)
+    assert SERIES.columns[1] == ("at", "string")
+    point = {"series": "cpu", "at": "2026-11-22T05:00:00Z", "value": 1.5}
+    assert SERIES.problem(point) is None
+    assert SERIES.problem({**point, "label": None}) is None
+    assert SERIES.problem({**point, "label": 2}) == "label: must be an integer from 0 to 1"
+    assert series_handler.SCHEMA.flatten(json.dumps(point).encode()) == point
+    labelled = {**point, "label": 1}
+    assert series_handler.SCHEMA.flatten(json.dumps(labelled).encode()) == labelled
+
+
+def test_a_csv_row_without_a_label_is_a_record_without_one() -> None:
+    row = {"series": "cpu", "at": "2026-11-22 05:00:00", "value": "2"}
+    unlabelled = {"series": "cpu", "at": "2026-11-22 05:00:00", "value": 2, "label": None}
+    assert SERIES.record_from_row(row) == unlabelled
+    assert SERIES.record_from_row({**row, "label": ""}) == unlabelled
+    assert SERIES.record_from_row({**row, "label": "1"}) == {**unlabelled, "label": 1}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("2026-11-22T05:00:00Z", "2026-11-22T05:00:00Z"),
+        ("2026-11-22 05:00:00", "2026-11-22T05:00:00Z"),
+        ("2026-11-22T07:00:00+02:00", "2026-11-22T05:00:00Z"),
+        ("2026-11-22T05:00:00.25Z", "2026-11-22T05:00:00.250000Z"),
+        ("2026-11-22", "2026-11-22T00:00:00Z"),
+    ],
+)
+def test_times_reach_the_lake_in_utc(series_handler: ModuleType, sent: str, kept: str) -> None:
+    point = {"series": "cpu", "at": sent, "value": 1}
+    assert SERIES.problem(point) is None
+    assert series_handler.SCHEMA.flatten(json.dumps(point).encode())["at"] == kept
+
+
+@pytest.mark.parametrize("sent", ["noon", "", "2026-13-01", 1732251600, "0001-01-01T00:00+14:00"])
+def test_what_is_no_time_is_refused(series_handler: ModuleType, sent: Any) -> None:
+    point = {"series": "cpu", "at": sent, "value": 1}
+    with pytest.raises(series_handler.RecordError, match="'at'"):
+        series_handler.SCHEMA.flatten(json.dumps(point).encode())
+
+
+def test_broken_points_are_refused_each_for_its_reason(series_handler: ModuleType) -> None:
+    good = {"series": "cpu", "at": "2026-11-22T05:00:00Z", "value": 1.5}
+    kinds = dict(SERIES.broken_examples(good))
+    assert len(kinds) == 7
+    for body in kinds.values():
+        with pytest.raises(series_handler.RecordError):
+            series_handler.SCHEMA.flatten(body)
+    assert json.loads(kinds["missing field"])["series"] == "cpu-broken-2"

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "lambda" / "transform" / "handler.py"
 PINNED_PYTHON = ROOT / ".venv" / "runtimes" / "lambda-python3.13" / "bin" / "python"
 SCHEMA = {
-    "id_field": "id",
+    "identity_fields": ["id"],
     "record_kb": 8,
     "fields": [
         {"name": "id", "type": "string"},
@@ -182,8 +182,11 @@ def test_records_that_do_not_fit_the_answer_fail_with_that_reason(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"fields": [{"name": "id", "type": "float"}]}, "string, number or integer"),
-        ({"id_field": "key"}, "not among fields"),
+        (
+            {"fields": [{"name": "id", "type": "float"}]},
+            "a type is integer, number, str",
+        ),
+        ({"identity_fields": ["key"]}, "'key' is not among the fields"),
         ({"record_kb": None}, "lacks"),
     ],
 )

