@@ -18,7 +18,8 @@ import rrcf  # type: ignore[import-not-found]
 
 if __name__ == "__main__":
     folder, trees, samples = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    train, points = np.load(folder / "train.npy"), np.load(folder / "points.npy")
+    # float32 rounds a cut onto the largest value, and one side of it stays empty
+    train, points = (np.load(folder / f"{name}.npy").astype(float) for name in ("train", "points"))
     generator = np.random.default_rng(0)
     started = time.perf_counter()
     forest = []
