@@ -81,4 +81,5 @@ class Scenario:
         except StepFailedError as error:
             timeline.fail(timeline.running() or "serve", str(error))
             raise
-        timeline.note("model", "in service", training.model_package_arn.rsplit("/", 1)[-1])
+        version = training.model_package_arn.rsplit("/", 1)[-1]
+        timeline.note("model", "in service", f"version {version}")

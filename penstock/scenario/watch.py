@@ -118,6 +118,7 @@ class Watch:
         self._deliveries.send(later, "retrain")
         timeline.note("retrain", "new records", f"{len(later)} more were sent")
         self._retraining.reset()
+        timeline.note("alarm", "ALARM -> OK", "put there by hand, so that it can go off once more")
         timeline.say("retrain", "checking the inverted rows once more")
         check(self._aws, self._stage, window)
         self._retraining.wait_for_state("ALARM")
@@ -142,7 +143,7 @@ class Watch:
         note_training(self._aws, self._findings, run)
         wait_until_served(self._aws, self._stage, run.model_package_arn)
         version = run.model_package_arn.rsplit("/", 1)[-1]
-        self._timeline.note("model", "in service", version)
+        self._timeline.note("model", "in service", f"version {version}")
         rows = held_out_rows(self._aws, run.summary["prepared_uri"])
         answers = ask(self._aws, self._stage, rows, batch="retrained")
         note_answers(self._findings, self._stage, answers)

@@ -102,6 +102,7 @@ def test_the_alarm_starts_a_training_only_once_there_are_newer_records(
         ("alarm", "OK -> ALARM"),
         ("retrain", "nothing started"),
         ("retrain", "new records"),
+        ("alarm", "ALARM -> OK"),
         ("alarm", "OK -> ALARM"),
         ("retrain", "training started"),
     ]
