@@ -340,12 +340,9 @@ class TrainingMachine(Construct):
 
 def _channel(training: Training, name: str) -> dict[str, Any]:
     facts = training.facts
-    content_type = training.content_type
-    if content_type == "text/csv" and name in facts.label_size:
-        content_type = f"text/csv;label_size={facts.label_size[name]}"
     return {
         "ChannelName": name,
-        "ContentType": content_type,
+        "ContentType": facts.content_type(name, training.content_type),
         "InputMode": training.input_mode,
         "CompressionType": "None",
         "RecordWrapperType": "None",

@@ -135,6 +135,12 @@ class Algorithm(Fact):
     final_metrics: Mapping[str, Literal["maximize", "minimize"]]
     from_answers: Mapping[str, FromAnswers] = {}
 
+    @property
+    def machines(self) -> str:
+        """The machines it is documented to use, in words."""
+        families = ", ".join(self.accelerated_families)
+        return f"a CPU type or one of {families}" if families else "a CPU type"
+
     def content_type(self, channel: str, form: str) -> str:
         """The ContentType of a channel whose data are in `form`: text/csv;label_size=0."""
         if form == "text/csv" and channel in self.label_size:

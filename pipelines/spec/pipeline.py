@@ -198,7 +198,7 @@ class Pipeline(Spec):
                 rule=f"serving.instance_type: {self.training.algorithm} is not documented to "
                 "use that accelerator",
                 source=facts.citation,
-                remedy=f"use a CPU type or one of {', '.join(facts.accelerated_families)}",
+                remedy=f"use {facts.machines}",
             )
         if self.gate.beats_serving and not machine.transform:
             raise refusal(

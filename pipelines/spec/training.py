@@ -140,7 +140,7 @@ class Training(Spec):
                 self.instance_type,
                 rule=f"instance_type: {self.algorithm} is not documented to use that accelerator",
                 source=facts.citation,
-                remedy=f"use a CPU type or one of {', '.join(facts.accelerated_families)}",
+                remedy=f"use {facts.machines}",
             )
         if self.instance_count > 1 and not facts.multi_machine:
             raise refusal(

@@ -233,6 +233,19 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["prepare.window_points", "8", "series_field"],
     ),
     (
+        "GPU for an algorithm that has no use for it",
+        Training,
+        {
+            "algorithm": "randomcutforest",
+            "hyperparameters": {"feature_dim": 8},
+            "instance_type": "ml.g5.xlarge",
+            "input_mode": "File",
+            "content_type": "text/csv",
+            "channels": ("train",),
+        },
+        ["ml.g5.xlarge", "randomcutforest", "; use a CPU type"],
+    ),
+    (
         "partition key that is a number",
         Pipeline,
         {**PIPELINE, "stream": {"partition_key_field": "size"}},
