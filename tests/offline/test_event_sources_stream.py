@@ -159,6 +159,28 @@ def test_a_partial_response_is_retried_from_the_lowest_number(lab: EventSourcesL
     assert document["KinesisBatchInfo"]["batchSize"] == 1
 
 
+def test_of_several_failures_in_a_response_none_is_passed_over(lab: EventSourcesLab) -> None:
+    stream, dead = lab.stream(), lab.queue()
+    name = lab.function(on_poison="report", mode="all")
+    uuid = lab.map(
+        stream,
+        name,
+        BisectBatchOnFunctionError=True,
+        MaximumRetryAttempts=1,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        DestinationConfig={"OnFailure": {"Destination": dead}},
+    )
+    lab.put(stream, *[("k", text) for text in ("a", "poison 1", "b", "c", "poison 2", "d")])
+    lab.settled(uuid, 6)
+    given_up = [json.loads(body)["KinesisBatchInfo"] for body in lab.messages(dead, 2)]
+    assert [(one["startSequenceNumber"], one["batchSize"]) for one in given_up] == [
+        ("2", 1),
+        ("5", 1),
+    ]
+    assert lab.processed(name).count("a") == 1
+    assert set(lab.processed(name)) == set("abcd"), "those behind a failure may come twice"
+
+
 def test_a_failing_function_delays_and_loses_nothing(lab: EventSourcesLab) -> None:
     """Ten minutes of failures, in the cloud's time, without a limit of retries."""
     clock = lab.cloud.context.clock
@@ -286,8 +308,12 @@ def test_children_of_a_split_wait_for_their_parent(lab: EventSourcesLab) -> None
     )
     lab.put(stream, *[(key, f"{key} {n}") for n in (2, 3) for key in keys])
     lab.until(lambda: len(lab.notes(name, "event")) > 3)
+    tried = {r["eventID"] for event in lab.notes(name, "event") for r in event["Records"]}
+    assert tried == {"shardId-000000000000:1", "shardId-000000000000:2"}
     lab.fail(name, False)
     lab.settled(uuid, 16)
+    shards = {r["eventID"][:20] for event in lab.notes(name, "event") for r in event["Records"]}
+    assert shards == {f"shardId-{number:012}" for number in range(3)}
     texts = lab.processed(name)
     for key in keys:
         assert [t for t in texts if t.startswith(key)] == [f"{key} {n}" for n in range(4)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.core.utils import unix_time
 from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
+from moto.utilities.utils import md5_hash
 
 from penstock.localcloud.clock import Clock
 from penstock.localcloud.shims.patches import Patches
@@ -20,8 +21,8 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
     Records arrive at the time of `clock`, so that their age is right when time was skipped.
 
     moto numbers records and walks through them without a lock, so concurrent writers could lose
-    a record; and a split or merge moves a shard's records into its children, where AWS leaves
-    them in the parent.
+    a record; a split or merge moves a shard's records into its children, where AWS leaves them in
+    the parent; and writes go on into the closed parent, where AWS takes its children.
     """
     lock = threading.RLock()
 
@@ -56,6 +57,20 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
                         parent.records = records
 
         stock = patches.replace(Stream, name, call)
+
+    def shard_for_key(self: Any, partition_key: str, explicit_hash_key: str) -> Any:
+        found = stock_shard(self, partition_key, explicit_hash_key)  # checks both keys
+        if found is not None and found.is_open:
+            return found
+        hashed = md5_hash(partition_key.encode()).hexdigest()
+        key = int(explicit_hash_key) if explicit_hash_key else int(hashed, 16)
+        return next(
+            shard
+            for shard in self.shards.values()
+            if shard.is_open and shard.starting_hash <= key <= shard.ending_hash
+        )
+
+    stock_shard = patches.replace(Stream, "get_shard_for_key", shard_for_key)
 
     def arrived(self: Any, *arguments: Any, **options: Any) -> None:
         stock_record(self, *arguments, **options)
