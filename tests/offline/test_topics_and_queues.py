@@ -74,6 +74,34 @@ def test_a_filter_policy_lets_through_what_matches(
     assert lab.messages(queue, 0) == []
 
 
+def test_a_filter_policy_can_change_its_scope_and_go(lab: EventSourcesLab, topic: str) -> None:
+    queue, sns = lab.queue(), lab.client("sns")
+    subscription = sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=queue,
+        Attributes={
+            "FilterPolicy": json.dumps({"series": ["cpu"]}),
+            "RawMessageDelivery": "true",
+        },
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+
+    def change(name: str, value: str) -> None:
+        sns.set_subscription_attributes(
+            SubscriptionArn=subscription, AttributeName=name, AttributeValue=value
+        )
+
+    message = json.dumps({"series": "cpu"})
+    sns.publish(TopicArn=topic, Message=message)
+    change("FilterPolicyScope", "MessageBody")
+    sns.publish(TopicArn=topic, Message=message)
+    sns.publish(TopicArn=topic, Message=json.dumps({"series": "disk"}))
+    change("FilterPolicy", "{}")
+    sns.publish(TopicArn=topic, Message="anything")
+    assert lab.messages(queue, 2) == [message, "anything"]
+
+
 def test_a_function_gets_the_message_that_was_published(lab: EventSourcesLab, topic: str) -> None:
     source = """
 import json, os

@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.awslambda.utils import get_backend
 from moto.core.exceptions import JsonRESTError, ServiceException
-from moto.sns.models import Subscription
+from moto.sns.models import SNSBackend, Subscription
 from moto.sqs.models import sqs_backends
 
 from penstock.localcloud.shims.patches import Patches
@@ -51,6 +51,13 @@ def install(patches: Patches) -> None:
                 message = json.dumps(envelope)
             _redrive(self, message)
 
+    def set_attribute(self: Any, arn: str, name: str, value: Any) -> None:
+        stock_set(self, arn, name, value)
+        policy = self.get_subscription_attributes(arn).get("FilterPolicy")
+        if name == "FilterPolicyScope" and policy:
+            stock_set(self, arn, "FilterPolicy", policy)  # moto would go on by the old scope
+
+    stock_set = patches.replace(SNSBackend, "set_subscription_attributes", set_attribute)
     stock_publish = patches.replace(Subscription, "publish", publish)
 
 

@@ -28,10 +28,11 @@ _TOPIC_ATTRIBUTES = {
     "SignatureVersion": "1",
     "TracingConfig": "PassThrough",
 }
+# a filter policy is checked by the scope that it has by then
 _SUBSCRIPTION_ATTRIBUTES = (
     "DeliveryPolicy",
-    "FilterPolicy",
     "FilterPolicyScope",
+    "FilterPolicy",
     "RawMessageDelivery",
     "RedrivePolicy",
     "SubscriptionRoleArn",
