@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from penstock.cli.html_report.markup import Html, element
-from penstock.cli.html_report.parts import Part, part
 from penstock.cli.html_report.section import missing, section
 from penstock.cli.html_report.shares import Shares, shares
 from penstock.cli.html_report.watched import Watched, features
 
 _SHOWN = 6
 _WIDTH, _HEIGHT = 260, 150
-_LEFT, _RIGHT, _TOP, _BOTTOM = 38, 6, 8, 22
+_LEFT, _RIGHT, _TOP, _BOTTOM = 50, 6, 8, 22
+_NEARLY_ALL = 0.8  # of the rows
 
 
 def distributions(watched: Watched) -> Html | None:
@@ -19,14 +19,14 @@ def distributions(watched: Watched) -> Html | None:
     distances = watched.latest.distances
     if not distances:
         return None
-    pictures: list[Html] = []
-    # a feature that is the same everywhere has nothing to show but that it is now another value
-    for name in sorted(
-        distances, key=lambda name: (_is_constant(before.get(name, {})), -distances[name])
-    ):
-        found = shares(before.get(name, {}), now.get(name, {}))
-        if found and len(pictures) < _SHOWN:
-            pictures.append(_picture(name, distances[name], found))
+    found = {
+        name: both
+        for name in sorted(distances, key=lambda name: -distances[name])
+        if (both := shares(before.get(name, {}), now.get(name, {})))
+    }
+    # nearly one value before, nearly another one now: two lonely bars show less than a shape
+    shaped = sorted(found, key=lambda name: max(found[name].before) > _NEARLY_ALL)
+    pictures = [_picture(name, distances[name], found[name]) for name in shaped[:_SHOWN]]
     if not pictures:
         return section("distributions", "What moved most", missing("No distributions were kept."))
     return section(
@@ -43,10 +43,6 @@ def distributions(watched: Watched) -> Html | None:
         ),
         element("div", *pictures, class_="pictures small"),
     )
-
-
-def _is_constant(feature: Part) -> bool:
-    return part(feature, "numerical_statistics").get("std_dev") == 0
 
 
 def _picture(name: str, distance: float, found: Shares) -> Html:

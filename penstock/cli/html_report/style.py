@@ -54,7 +54,8 @@ min-height:27px}
 .never{color:var(--soft)}
 .took{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .track{position:relative;height:16px}
-.step .track{background:repeating-linear-gradient(90deg,var(--rule) 0 1px,transparent 1px 10%)}
+.step .track{background:repeating-linear-gradient(90deg,var(--rule) 0 1px,
+transparent 1px var(--tick))}
 .bar{position:absolute;top:1px;bottom:1px;min-width:3px;border-radius:3px;background:var(--blue)}
 .bar.failed{background:repeating-linear-gradient(45deg,var(--orange) 0 5px,transparent 5px 8px);
 border:2px solid var(--orange)}
@@ -62,6 +63,8 @@ border:2px solid var(--orange)}
 .axis{border-top:1px solid var(--grey);height:22px}
 .axis span{position:absolute;top:2px;font-size:12px;color:var(--soft);white-space:nowrap;
 padding-left:3px;border-left:1px solid var(--grey)}
+.axis span.last{padding:0 3px 0 0;border:0;border-right:1px solid var(--grey);
+transform:translateX(-100%)}
 .line{display:flex;align-items:flex-start}
 .stop{flex:1 1 150px;min-width:0}
 .node{border:2px solid var(--blue);border-radius:8px;background:var(--blue-tint);min-height:66px;

@@ -11,7 +11,7 @@ from penstock.cli.html_report.wording import is_number, seconds
 _ABOUT = {
     "synth": "write the CloudFormation templates",
     "deploy": "create the stacks",
-    "ingest": "records through the stream into the lake",
+    "ingest": "through the stream into the lake",
     "prepare": "clean, split, write training data",
     "train": "train the model",
     "gate": "is it good enough?",
@@ -41,6 +41,7 @@ def timeline(report: Part) -> Html:
             *[_row(step, end) for step in steps],
             element("div", time_axis(end), class_="step axis-row"),
             class_="steps",
+            style=f"--tick:{100 * _marks(end)[1] / end:.3f}%",
         ),
     )
 
@@ -59,16 +60,25 @@ def run_seconds(report: Part) -> float:
 
 def time_axis(end: float) -> Html:
     """Round seconds along a track."""
-    marks = ticks(0, end, 6)
     return element(
         "div",
         *[
-            element("span", f"{short(at)}\u00a0s", style=f"left:{100 * at / end:.2f}%")
-            for at in marks
-            if at <= 0.97 * end
+            element(
+                "span",
+                f"{short(at)}\u00a0s",
+                style=f"left:{100 * at / end:.2f}%",
+                class_="last" if at > 0.93 * end else None,  # no room to its right
+            )
+            for at in _marks(end)
         ],
         class_="axis track",
     )
+
+
+def _marks(end: float) -> list[float]:
+    """From 0 on, two at least."""
+    found = ticks(0, end, 6)
+    return found if len(found) > 1 else [0.0, end]
 
 
 def _row(step: Part, end: float) -> Html:

@@ -1,0 +1,192 @@
+"""report.html of a whole run: one page without network that shows what the report says."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.cli.html_report import render, write_html
+from tests.reports import whole_report, write_run
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+HOSTILE = "</p><script>alert('x')</script>\"&"
+
+
+class Reader(HTMLParser):
+    """Whether every tag is closed by its own, which links there are, which scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.links: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        for name, value in attributes:
+            if name in ("href", "src"):
+                self.links.append(value or "")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID and (not self.open or self.open.pop() != tag):
+            self.wrong.append(tag)
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+def words(page: str) -> str:
+    """What a person reads: no styles, no scripts, no tags, one blank between words."""
+    body = re.sub(r"<(style|script|title)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("run")
+    write_run(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> str:
+    return write_html(whole_report(), folder).read_text()
+
+
+def with_changes(folder: Path, **changes: Any) -> str:
+    report = whole_report()
+    report.update(changes)
+    return words(render(report, folder))
+
+
+def test_it_is_one_well_formed_file_that_needs_no_network(folder: Path, page: str) -> None:
+    reader = read(page)
+    assert (reader.wrong, reader.open) == ([], [])
+    assert reader.scripts == 1
+    # the namespace of pictures is a name, not an address that is looked up
+    loading = page.replace("http://www.w3.org/2000/svg", "")
+    for word in ("http:", "https:", "@import", "url(", "<link", "<img", "<iframe"):
+        assert word not in loading, word
+    assert (folder / "report.html").stat().st_size < 1_000_000
+
+
+def test_every_link_leads_to_a_file_beside_the_page(folder: Path, page: str) -> None:
+    from urllib.parse import unquote
+
+    links = [link for link in read(page).links if not link.startswith("#")]
+    assert any("TrainingJobs" in link for link in links)
+    for link in links:
+        assert (folder / unquote(link)).is_file(), link
+
+
+def test_the_first_sentences_tell_the_whole_story(page: str) -> None:
+    told = words(page)[:900]
+    for part in ("digits succeeded", "97.1 %", "1,815", "48 violations", "0.9785", "0.9713"):
+        assert part in told, part
+
+
+def test_the_way_of_the_data_has_the_accounts_numbers(page: str) -> None:
+    told = words(page)
+    assert "1,822 sent = 1,815 delivered + 0 dropped + 7 failed" in told
+    assert "7 failed: transform" in told
+    assert "failed: source" not in told
+    assert "failed: conversion" not in told
+
+
+def test_each_kind_of_failure_has_its_branch(folder: Path) -> None:
+    records = {
+        **whole_report()["records"],
+        "delivered": 1800,
+        "dropped": 3,
+        "failed": {"source": 4, "transform": 5, "conversion": 10},
+    }
+    told = with_changes(folder, records=records)
+    assert "1,822 sent = 1,800 delivered + 3 dropped + 19 failed" in told
+    for branch in ("4 failed", "5 failed", "10 failed", "3 dropped"):
+        assert branch in told, branch
+
+
+def test_what_drifted_comes_first_and_is_marked(page: str) -> None:
+    told = words(page)
+    values = [float(value) for value in re.findall(r"pixels_\d+ (\d\.\d\d) ?✘", told)]
+    assert len(values) > 24
+    assert values == sorted(values, reverse=True)
+    unmarked = [float(value) for value in re.findall(r"pixels_\d+ (\d\.\d\d) (?!✘)", told)]
+    assert max(unmarked, default=0) <= min(values)
+
+
+def test_alarm_and_retraining_are_told_in_order_with_their_reasons(page: str) -> None:
+    told = words(page)
+    order = [
+        told.index("nothing started"),
+        told.index("the lake has nothing newer"),
+        told.index("set by hand, to see it come back"),
+        told.index("540 newer records, none running"),
+        told.index("0.9785 beats 0.9713"),
+    ]
+    assert order == sorted(order)
+
+
+def test_a_model_that_was_not_better_is_told_as_kept_out(folder: Path) -> None:
+    retraining = {**whole_report()["retraining"], "value": 0.95, "registered": False}
+    told = with_changes(folder, retraining=retraining)
+    assert "not registered" in told
+    assert "and registered" not in told
+
+
+def test_the_ledger_names_what_stood_in(page: str) -> None:
+    told = words(page)
+    assert "Apache Spark 3.5.6 on this machine" in told
+    assert "nothing expires here" in told
+    for state in ("live", "api-only", "substituted"):
+        assert state in told.lower(), state
+
+
+def test_a_run_on_aws_has_no_ledger_and_says_so(folder: Path) -> None:
+    page = render({**whole_report(), "ledger": None}, folder)
+    assert read(page).wrong == []
+    assert "Apache Spark" not in words(page)
+
+
+def test_nothing_from_the_data_becomes_markup(folder: Path) -> None:
+    report = whole_report()
+    report["pipeline"] = HOSTILE
+    report["records"]["failures"][0]["reason"] = HOSTILE
+    report["events"][0]["detail"] = HOSTILE
+    report["ledger"]["entries"][0]["resource"] = HOSTILE
+    report["endpoint"]["confusion"]["labels"][0] = HOSTILE
+    report["reason"] = HOSTILE
+    page = render(report, folder)
+    reader = read(page)
+    assert (reader.wrong, reader.open, reader.scripts) == ([], [], 1)
+    assert "<script>alert" not in page
+    assert words(page).count("alert('x')") >= 5
+
+
+def test_a_failed_run_says_first_where_and_why(folder: Path) -> None:
+    told = with_changes(
+        folder,
+        status="failed",
+        failed_step="gate",
+        reason="QualityGateMissed: 0.10 is too little",
+        monitor=None,
+        retraining=None,
+        events=[],
+        endpoint=None,
+    )
+    assert "QualityGateMissed: 0.10 is too little" in told[:600]
+    assert "gate" in told[:600]
+    assert "succeeded" not in told[:200]
+    assert "No monitor watched this run" in told
