@@ -95,7 +95,7 @@ def _retraining(report: Part) -> str | None:
     text = "A second model was trained"
     if is_number(value) and is_number(serving):
         text += f", scored {number(value)} against {number(serving)} of the serving one,"
-    return f"{text} and {'registered' if found.get('registered') else 'not registered'}."
+    return f"{text} and was {'registered' if found.get('registered') else 'not registered'}."
 
 
 def _tiles(report: Part) -> list[Html]:
