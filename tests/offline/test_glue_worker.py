@@ -169,6 +169,17 @@ def test_logs_are_under_the_run_id(prepared: dict[str, Any], cloud: GlueLab) -> 
     assert errors[0].startswith("local cloud: without effect here: --enable-metrics")
 
 
+def test_java_puts_things_aside_in_the_runs_own_folder(cloud: GlueLab) -> None:
+    source = (
+        "from pyspark.sql import SparkSession\n"
+        "java = SparkSession.builder.getOrCreate()._jvm.java.lang.System\n"
+        "print(java.getProperty('java.io.tmpdir'))\n"
+    )
+    cloud.script_job("aside", source)
+    (aside,) = cloud.log(cloud.run("aside")["Id"], "output")
+    assert aside.startswith(f"{cloud.folder / 'glue'}/")
+
+
 def test_nothing_stays_behind(prepared: dict[str, Any], cloud: GlueLab) -> None:
     assert list((cloud.folder / "glue").iterdir()) == []
 

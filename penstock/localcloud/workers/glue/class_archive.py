@@ -77,7 +77,8 @@ def _train(runtime: GlueRuntime, endpoint_url: str, folder: Path, base: Path, to
         runtime=runtime,
         endpoint_url=endpoint_url,
         jars=[],
-        conf={"spark.driver.extraJavaOptions": options},
+        conf={"spark.driver.extraJavaOptions": f"{options} -Djava.io.tmpdir={folder}"},
+        temporary=folder,
     )
     environment = spark.environment(
         runtime=runtime, conf_folder=folder / "conf", home=folder, python_path=[]

@@ -57,17 +57,20 @@ def configure(
     endpoint_url: str,
     jars: Sequence[Path],
     conf: Mapping[str, str],
+    temporary: Path,
 ) -> Path:
     """Write spark-defaults.conf and the logging set-up into `folder`; returns Spark's log file.
 
-    `conf` is the job's own and wins.
+    `conf` is the job's own and wins. What Java puts aside goes to `temporary`.
     """
     folder.mkdir()
     log = folder / "spark.log"
     settings = {
         **_QUICK_START,
         **_S3,
-        "spark.driver.extraJavaOptions": " ".join(_java_options(runtime, jars)),
+        "spark.driver.extraJavaOptions": " ".join(
+            [*_java_options(runtime, jars), f'"-Djava.io.tmpdir={temporary}"']
+        ),
         "spark.hadoop.fs.s3a.endpoint": endpoint_url,
         "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint_url.startswith("https")).lower(),
         "spark.driver.extraClassPath": ":".join(str(jar) for jar in (*runtime.s3_jars, *jars)),

@@ -146,6 +146,7 @@ class GlueWorker:
             endpoint_url=self._context.clients.endpoint_url,
             jars=jars,
             conf=settings.spark_conf,
+            temporary=home,
         )
         environment = {
             **spark.environment(
