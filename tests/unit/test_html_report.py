@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
+import tempfile
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from penstock.cli.html_report import render, write_html
 from tests.reports import whole_report, write_run
@@ -127,6 +132,56 @@ def test_what_drifted_comes_first_and_is_marked(page: str) -> None:
     assert max(unmarked, default=0) <= min(values)
 
 
+def test_the_bars_are_marked_by_the_violations_alone(folder: Path, page: str) -> None:
+    violations = json.loads((folder / "monitor/drifted/constraint_violations.json").read_text())
+    drifted = {
+        violation["feature_name"]
+        for violation in violations["violations"]
+        if violation["constraint_check_type"] == "baseline_drift_check"
+    }
+    assert set(re.findall(r"(pixels_\d+) \d\.\d\d ✘", words(page))) == drifted
+    assert page.count("<figure>") < 12  # distributions of the worst ones only
+
+
+def test_the_alarm_is_in_the_state_of_its_last_change(page: str) -> None:
+    states = re.findall(r'class="state (\w+)"', page)
+    assert states == ["insufficient_data", "ok", "alarm", "ok", "alarm"]
+
+
+def test_the_arrows_have_the_numbers_of_what_went_that_way(page: str) -> None:
+    way = words(page[page.index("The way of the data") :])
+    told = re.findall(r"([\d,]+) (records|rows|requests|model)\b", way[:900])
+    assert told[:3] == [("1,822", "records"), ("1,822", "records"), ("1,815", "records")]
+    assert ("1,257", "rows") in told  # of all three channels
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_a_report_that_lacks_anything_is_a_page_all_the_same(chance: random.Random) -> None:
+    report = whole_report()
+    for _ in range(chance.randint(1, 6)):
+        damage(report, chance)
+    with tempfile.TemporaryDirectory() as empty:
+        assert read(render(report, Path(empty))).wrong == []
+
+
+def damage(document: Any, chance: random.Random) -> None:
+    """Something somewhere in the document is gone, or null."""
+    while True:
+        places = list(document) if isinstance(document, dict) else list(range(len(document)))
+        if not places:
+            return
+        place = chance.choice(places)
+        if isinstance(document[place], dict | list) and chance.random() < 0.7:
+            document = document[place]
+            continue
+        if chance.random() < 0.5:
+            del document[place]
+        elif isinstance(document, dict):
+            document[place] = None
+        return
+
+
 def test_alarm_and_retraining_are_told_in_order_with_their_reasons(page: str) -> None:
     told = words(page)
     order = [
@@ -158,6 +213,8 @@ def test_a_run_on_aws_has_no_ledger_and_says_so(folder: Path) -> None:
     page = render({**whole_report(), "ledger": None}, folder)
     assert read(page).wrong == []
     assert "Apache Spark" not in words(page)
+    assert "Nothing was deployed" not in words(page)
+    assert "The stage was deployed before the run" in words(page)
 
 
 def test_nothing_from_the_data_becomes_markup(folder: Path) -> None:

@@ -16,7 +16,7 @@ def confusion(report: Part) -> Html:
     found = part(part(report, "endpoint"), "confusion")
     labels = [str(label) for label in found.get("labels") or []]
     counts: list[list[int]] = found.get("counts") or []
-    if not labels or not counts:
+    if not labels or [len(labels)] * len(labels) != [len(row) for row in counts]:
         return section(
             "confusion", "Confusion matrix", missing("The endpoint's answers were not compared.")
         )
@@ -42,7 +42,7 @@ def _mistakes(labels: list[str], counts: list[list[int]]) -> str:
     if not wrong:
         return f"No mistake in {counted(total, 'row')}."
     named = [
-        f"{true} for {answered} ({counted(count, 'time')})"
+        f"{true} taken for {answered} ({counted(count, 'time')})"
         for count, true, answered in wrong[:_NAMED_MISTAKES]
     ]
     mistakes = sum(count for count, _, _ in wrong)

@@ -43,12 +43,9 @@ def _band(found: list[Part], end: float) -> Html | None:
     ]
     if not changes:
         return None
-    pieces = []
-    begun = 0.0
-    for at, before, _ in changes:
-        pieces.append((begun, at, before))
-        begun = at
-    pieces.append((begun, end, changes[-1][2]))
+    pieces = [(0.0, changes[0][0], changes[0][1])]
+    ends = [at for at, _, _ in changes[1:]] + [end]
+    pieces += [(at, stop, after) for (at, _, after), stop in zip(changes, ends, strict=True)]
     return element(
         "div",
         *[

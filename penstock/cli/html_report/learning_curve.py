@@ -12,7 +12,7 @@ from penstock.cli.html_report.wording import is_number, number
 
 Points = list[tuple[float, float]]  # epoch and value
 _WIDTH, _HEIGHT = 400, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 108, 12, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 130, 12, 36
 _LINE_HEIGHT = 15
 
 

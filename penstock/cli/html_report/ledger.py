@@ -16,6 +16,9 @@ _STATES = (
 
 def ledger(report: Part) -> Html:
     """Three counts, the substitutes by name, everything else folded."""
+    if report.get("ledger", {}) is None:
+        told = "The stage was deployed before the run, which knows only what its APIs say."
+        return section("ledger", "What was real", missing(told))
     found = part(report, "ledger")
     entries, substitutes = parts(found, "entries"), parts(found, "substituted")
     counts = {

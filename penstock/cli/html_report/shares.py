@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from penstock.cli.html_report.parts import Part, part, parts
+from penstock.cli.html_report.wording import is_number
 
 _BINS = 10
 _CATEGORIES = 8
@@ -78,6 +79,7 @@ def _ranges(feature: Part) -> list[tuple[float, float, float]]:
     return [
         (float(bucket["lower_bound"]), float(bucket["upper_bound"]), float(bucket["count"]))
         for bucket in parts(kll, "buckets")
+        if all(is_number(bucket.get(key)) for key in ("lower_bound", "upper_bound", "count"))
     ]
 
 
@@ -86,4 +88,5 @@ def _categories(feature: Part) -> dict[str, float]:
     return {
         str(bucket["value"]): float(bucket["count"])
         for bucket in parts(part(text, "categorical"), "buckets")
+        if "value" in bucket and is_number(bucket.get("count"))
     }
