@@ -40,7 +40,7 @@ a{color:var(--blue)}
 .missing{font-style:italic;margin:0}
 .tiles,.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px}
 .cards{max-width:520px}
-.tile{border:1px solid var(--rule);border-radius:8px;padding:10px 14px}
+.tile{border:1px solid var(--rule);border-radius:8px;padding:10px 14px;overflow-wrap:anywhere}
 .label,.note{font-size:13px}
 .figure{font-size:26px;font-weight:650;line-height:1.25}
 .tile.new{border:2px solid var(--blue)}
@@ -49,7 +49,7 @@ a{color:var(--blue)}
 .steps,.events{--name:330px}
 .step{display:grid;grid-template-columns:20px var(--name) 1fr 76px;gap:8px;align-items:center;
 min-height:27px}
-.name b{display:inline-block;min-width:70px}
+.name b{display:inline-block;min-width:80px}
 .about{font-size:13px}
 .never{color:var(--soft)}
 .took{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -145,6 +145,7 @@ table{border-collapse:collapse;font-size:13px;width:100%}
 th,td{text-align:left;vertical-align:top;padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);
 overflow-wrap:anywhere}
 th{color:var(--soft);font-weight:600}
+.scroll th,.scroll td{min-width:84px}
 .confusion{width:auto}
 .confusion th,.confusion td{text-align:center;padding:0;min-width:34px;height:30px;
 vertical-align:middle;border:1px solid var(--rule);font-variant-numeric:tabular-nums}
@@ -166,15 +167,17 @@ main{padding:10px}
 section,header{padding:14px}
 h1{font-size:24px}
 .lead{font-size:16px}
+.figure{font-size:22px}
 .beside{grid-template-columns:1fr;gap:0}
-.steps{--name:64px}
+.steps{--name:78px}
 .step{grid-template-columns:16px var(--name) 1fr 60px;gap:6px}
-.step .about{display:none}
+.step .about,.axis-row span:has(+.last){display:none}
 .name b{min-width:0}
 .line{flex-direction:column;align-items:stretch}
 .stop{flex:none;display:flex;flex-wrap:wrap;align-items:center}
 .node{width:52%;min-height:52px}
 .branch{padding:0 0 0 18px;margin:0 0 0 4px;flex:1 1 40%}
+.branch+.branch{margin-left:calc(52% + 4px)}
 .branch::before{top:50%;width:14px;height:0;border-left:0}
 .arrow{flex:none;height:40px;width:100%;padding:0}
 .shaft{flex:none;width:4px;height:26px;margin:0 0 8px 60px}
@@ -186,7 +189,7 @@ border-top:10px solid var(--blue);border-bottom:0}
 .bars{columns:1}
 .pictures.small{grid-template-columns:1fr 1fr}
 .confusion th,.confusion td{min-width:25px;height:26px;font-size:12px}
-.confusion thead th:first-child{font-size:10px;max-width:48px}
+.confusion thead th:first-child{font-size:10px;max-width:60px;overflow-wrap:normal}
 }
 @media print{
 body{background:#fff;font-size:12px}
