@@ -61,7 +61,7 @@ def channel(record_id: str) -> str:
 
 def create_prepare_job(cloud: GlueLab, name: str, **arguments: str) -> None:
     script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())
-    zipped = cloud.put("code/penstock.zip", library("recordio"))
+    zipped = cloud.put("code/penstock.zip", library("recordio", "channels"))
     cloud.create_job(
         name,
         script,
@@ -207,7 +207,7 @@ for name in ("other", "empty", "narrow", "text", "holes", "few"):
         print("refused", name, error)
 """
     script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())
-    zipped = cloud.put("code/penstock.zip", library("recordio"))
+    zipped = cloud.put("code/penstock.zip", library("recordio", "channels"))
     # portions of three rows: records with one id are spread over several of them
     portions = "spark.sql.execution.arrow.maxRecordsPerBatch=3"
     arguments = {"--extra-py-files": f"{zipped},{script}", "--conf": portions, **COMMON}

@@ -16,12 +16,13 @@ OURS = {"penstock", "pipelines", "stacks", "jobs", "app"}
 FLOORS = {
     "penstock/catalog": set[str](),
     "penstock/recordio": set[str](),
+    "penstock/channels": {"penstock.recordio"},
     "penstock/monitor": {"penstock.recordio"},
     "penstock/scenario": set[str](),
     "penstock/localcloud": {"penstock.recordio", "penstock.monitor", "penstock.catalog"},
     "pipelines": {"penstock.catalog"},
     "stacks": {"pipelines", "penstock.catalog"},
-    "jobs": {"penstock.recordio", "penstock.monitor"},
+    "jobs": {"penstock.recordio", "penstock.channels", "penstock.monitor"},
     "lambda": set[str](),
 }
 

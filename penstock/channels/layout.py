@@ -1,0 +1,43 @@
+"""Which files a run writes, and what their columns are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from penstock.channels.errors import PrepareError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Channels below `output_uri` (it ends with /): <channel>/part-00000.rec and so on.
+
+    The train channel comes first and has `train_shards` parts at most, every other one has one
+    part. Rows are numbered by groups: those of a group make one file. Channels that `unlabelled`
+    names are written without labels. The test channel's rows are also in holdout/.
+    """
+
+    output_uri: str
+    channels: tuple[str, ...]
+    train_shards: int
+    label_column: str
+    feature_columns: tuple[str, ...]
+    unlabelled: tuple[str, ...] = ()
+    id_column: str = "id"
+
+    def channel_and_part(self, group: int) -> tuple[str, int]:
+        """Which channel and part a group is."""
+        if group < self.train_shards:
+            return self.channels[0], group
+        return self.channels[group - self.train_shards + 1], 0
+
+    def is_labelled(self, channel: str) -> bool:
+        """Whether the channel's rows have labels."""
+        return channel not in self.unlabelled
+
+
+def named_once(columns: Sequence[str]) -> None:
+    """Check a job's column arguments. PrepareError if two of them are the same column."""
+    if len(set(columns)) != len(columns):
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        raise PrepareError(f"columns are named more than once: {', '.join(twice)}")

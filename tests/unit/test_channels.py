@@ -1,0 +1,102 @@
+"""A run's files without Spark: shards of the channels, held-out rows, counts, bad rows."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import numpy as np
+import pyarrow as pa
+import pytest
+from moto import mock_aws
+
+from penstock.channels import Layout, PrepareError, channel_counts, named_once, shard_writer
+from penstock.recordio import Reader
+
+LAYOUT = Layout(
+    output_uri="s3://lake/prepared/1/",
+    channels=("train", "test"),
+    train_shards=2,
+    label_column="odd",
+    feature_columns=("a", "b"),
+    unlabelled=("train",),
+    id_column="key",
+)
+
+
+@pytest.fixture
+def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="lake")
+        yield s3
+
+
+def row(group: int, name: str | None, label: float | None, *features: float) -> dict[str, Any]:
+    return {"group": group, "id": name, "label": label, "features": list(features)}
+
+
+def written(*rows: dict[str, Any], portion: int = 2) -> list[Any]:
+    """The counts of one task that is handed these rows, so many at a time."""
+    schema = pa.schema(
+        [
+            ("group", pa.int32()),
+            ("id", pa.string()),
+            ("label", pa.float64()),
+            ("features", pa.list_(pa.float32())),
+        ]
+    )
+    batches = pa.Table.from_pylist(list(rows), schema).to_batches(max_chunksize=portion)
+    counts = pa.Table.from_batches(shard_writer(LAYOUT)(iter(batches)))
+    return [SimpleNamespace(**found) for found in counts.to_pylist()]
+
+
+def content(lake: Any, key: str) -> bytes:
+    body: bytes = lake.get_object(Bucket="lake", Key=f"prepared/1/{key}")["Body"].read()
+    return body
+
+
+def test_each_group_is_a_file_and_each_id_is_in_it_once(lake: Any) -> None:
+    counts = written(
+        row(0, "x", None, 1, 2),
+        row(1, "y", None, 3, 4),
+        row(1, "y", None, 9, 9),
+        row(1, "y", None, 9, 9),
+        row(2, "z", 1, 5, 0.1),
+    )
+    ((x, labels),) = Reader(io.BytesIO(content(lake, "train/part-00001.rec"))).batches(9)
+    assert (x.tolist(), labels) == ([[3, 4]], None)
+    ((x, labels),) = Reader(io.BytesIO(content(lake, "test/part-00000.rec"))).batches(9)
+    assert labels is not None
+    assert (x.tolist(), labels.tolist()) == ([[5, np.float32(0.1)]], [1])
+    assert content(lake, "holdout/test.csv") == b"id,label,a,b\nz,1,5,0.100000001\n"
+    assert content(lake, "holdout/test_features.csv") == b"5,0.100000001\n"
+    assert [(count.records_read, count.unique) for count in counts] == [(1, 1), (3, 1), (1, 1)]
+    channels = channel_counts(counts, LAYOUT)
+    sizes = [len(content(lake, f"train/part-0000{part}.rec")) for part in (0, 1)]
+    assert channels["train"] == {"records": 2, "bytes": sum(sizes), "parts": 2}
+    assert channels["test"]["records"] == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (row(2, "z", None, 1, 2), "record z has no finite number in column odd (1 records"),
+        (row(0, "x", None, 1, np.inf), "record x has no finite number in column b (1 records"),
+        (row(2, None, 1, 1, 2), "1 records have no value in column key"),
+    ],
+)
+def test_a_bad_row_is_told_by_its_column(lake: Any, bad: dict[str, Any], message: str) -> None:
+    with pytest.raises(PrepareError) as caught:
+        channel_counts(written(row(0, "a", None, 1, 2), bad, portion=1), LAYOUT)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_column_has_one_part_to_play() -> None:
+    named_once(["a", "b"])
+    with pytest.raises(PrepareError, match="named more than once: a"):
+        named_once(["a", "b", "a"])
