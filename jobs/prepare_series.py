@@ -459,8 +459,8 @@ def windower(
 
 
 def _lists(rows: npt.NDArray[np.float32]) -> pa.ListArray:
-    starts = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
-    return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), pa.array(rows.ravel()))
+    starts = np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1])
+    return pa.ListArray.from_arrays(pa.array(starts), pa.array(rows.ravel()))
 
 
 def window_ids(name: str, slots: Integers, grid_seconds: int) -> list[str]:
