@@ -12,6 +12,7 @@ from pipelines.spec.record import Field
 from pipelines.spec.refusals import refusal_lines
 from pipelines.spec.retrain import Retrain
 from pipelines.spec.schema import RecordSchema
+from pipelines.spec.scoring import Scoring
 from pipelines.spec.serving import Serving
 from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
@@ -28,6 +29,7 @@ __all__ = [
     "Prepare",
     "RecordSchema",
     "Retrain",
+    "Scoring",
     "Serving",
     "Stream",
     "Training",

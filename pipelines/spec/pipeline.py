@@ -17,6 +17,7 @@ from pipelines.spec.monitor import Monitor
 from pipelines.spec.prepare import Prepare
 from pipelines.spec.retrain import Retrain
 from pipelines.spec.schema import RecordSchema
+from pipelines.spec.scoring import Scoring
 from pipelines.spec.serving import Serving
 from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
@@ -55,6 +56,7 @@ class Pipeline(Spec):
     training: Training
     gate: Gate
     serving: Serving
+    scoring: Scoring | None = None
     monitor: Monitor | None = None
     retrain: Retrain | None = None
 
@@ -93,6 +95,39 @@ class Pipeline(Spec):
                 rule="stream.partition_key_field: it must be a field of text",
                 source="Kinesis API reference, PutRecords, PartitionKey",
                 remedy=f"use one of {', '.join(keys)}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_scoring_has_series(self) -> Pipeline:
+        if self.scoring is None:
+            return self
+        schema = self.record_schema
+        if schema.series_field is None or len(schema.feature_columns) != 1:
+            raise refusal(
+                schema.feature_columns,
+                rule="scoring: what is scored as it flows is a series with one value per point",
+                source="pipelines.spec.Scoring",
+                remedy="give record_schema.series_field, time_field and one number, "
+                "or leave scoring out",
+            )
+        if self.stream.partition_key_field != schema.series_field:
+            raise refusal(
+                self.stream.partition_key_field,
+                rule="stream.partition_key_field: only records with the same partition key stay "
+                "in order, and a window needs a series' points in order",
+                source="Kinesis developer guide, partition key; Lambda developer guide, "
+                "parallelization factor",
+                remedy=f'use "{schema.series_field}"',
+            )
+        kept_seconds = self.stream.retention_hours * 3600
+        if self.scoring.max_record_age_seconds > kept_seconds:
+            raise refusal(
+                self.scoring.max_record_age_seconds,
+                rule="scoring.max_record_age_seconds: the stream keeps records for "
+                f"{kept_seconds} s only, and what it forgets is in no dead-letter queue",
+                source="Kinesis API reference, IncreaseStreamRetentionPeriod",
+                remedy=f"use {kept_seconds} or less, or a longer stream.retention_hours",
             )
         return self
 

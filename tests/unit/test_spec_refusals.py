@@ -20,6 +20,7 @@ from pipelines.spec import (
     Prepare,
     RecordSchema,
     Retrain,
+    Scoring,
     Serving,
     Stream,
     Training,
@@ -59,6 +60,22 @@ PIPELINE: dict[str, Any] = {
     "training": TRAINING,
     "gate": {"metric": "test:multiclass_accuracy", "at_least": 0.5},
     "serving": {"instance_type": "ml.m5.large"},
+}
+SCORED: dict[str, Any] = {
+    **PIPELINE,
+    "record_schema": {
+        "series_field": "series",
+        "time_field": "at",
+        "record_kb": 1,
+        "fields": (
+            {"name": "series", "type": "string"},
+            {"name": "at", "type": "timestamp"},
+            {"name": "value", "type": "number"},
+        ),
+    },
+    "stream": {"partition_key_field": "series"},
+    "prepare": {**PREPARE, "window_points": 8},
+    "scoring": {},
 }
 ENVIRONMENT: dict[str, Any] = {"name": "dev", "region": "eu-west-1"}
 
@@ -409,6 +426,54 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         {**PIPELINE, "retrain": {"every_days": None}},
         ["retrain.every_days", "None", "nothing would ever ask"],
     ),
+    (
+        "scoring of what has no order",
+        Pipeline,
+        {**PIPELINE, "scoring": {}},
+        ["scoring", "one value per point", "series_field"],
+    ),
+    (
+        "scoring of two values at once",
+        Pipeline,
+        {
+            **SCORED,
+            "record_schema": {
+                **SCORED["record_schema"],
+                "fields": (
+                    *SCORED["record_schema"]["fields"],
+                    {"name": "load", "type": "number"},
+                ),
+            },
+        },
+        ["scoring", "'value', 'load'", "one value per point"],
+    ),
+    (
+        "points that are not kept in order",
+        Pipeline,
+        {**SCORED, "stream": {}},
+        ["stream.partition_key_field", "None", 'use "series"'],
+    ),
+    (
+        "records older than the stream keeps them",
+        Pipeline,
+        {**SCORED, "scoring": {"max_record_age_seconds": 90_000}},
+        ["scoring.max_record_age_seconds", "90000", "86400 or less"],
+    ),
+    ("batch of a stream", Scoring, {"batch_records": 10_001}, ["batch_records", "1 to 10,000"]),
+    ("window of a batch", Scoring, {"batch_window_seconds": 301}, ["batch_window", "0 to 300 s"]),
+    ("eleven lanes", Scoring, {"parallelization": 11}, ["parallelization", "11", "1 to 10"]),
+    ("no number of attempts", Scoring, {"retry_attempts": -1}, ["retry_attempts", "0 to 10,000"]),
+    ("no age", Scoring, {"max_record_age_seconds": 59}, ["max_record_age_seconds", "60"]),
+    ("no threshold", Scoring, {"alert_at": float("inf")}, ["alert_at", "inf", "mean + 3 sd"]),
+    ("no time to ask", Scoring, {"timeout_seconds": 14}, ["timeout_seconds", "14", "15 or more"]),
+    ("an hour for a batch", Scoring, {"timeout_seconds": 3600}, ["timeout_seconds", "900 s"]),
+    ("delivery of scores", Scoring, {"buffer_mb": 129}, ["buffer_mb", "129", "1 to 128 MB"]),
+    (
+        "given up before a second attempt",
+        Scoring,
+        {"timeout_seconds": 300, "batch_window_seconds": 100, "max_record_age_seconds": 600},
+        ["max_record_age_seconds", "600", "second attempt", "700 or more"],
+    ),
     ("account", Environment, {**ENVIRONMENT, "account": "123"}, ["account", "'123'", "12 digits"]),
     (
         "region",
@@ -453,6 +518,7 @@ def test_it_is_refused_in_one_line_that_teaches(
 
 def test_the_same_descriptions_without_the_fault_are_accepted() -> None:
     assert Pipeline.model_validate(PIPELINE).name == "kinds"
+    assert Pipeline.model_validate(SCORED).scoring == Scoring()
     assert Environment.model_validate(ENVIRONMENT).approval == "manual"
 
 
