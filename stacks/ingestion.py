@@ -39,7 +39,7 @@ class Ingestion(Layer):
             scope, construct_id, names=names, description="Stream and delivery of the pipeline"
         )
         shards = pipeline.stream.shards
-        stream = kinesis.Stream(
+        self.stream = kinesis.Stream(
             self,
             "Stream",
             stream_mode=kinesis.StreamMode.ON_DEMAND
@@ -52,7 +52,7 @@ class Ingestion(Layer):
             removal_policy=removal.policy,
         )
         acknowledge(
-            stream,
+            self.stream,
             "KDS3",
             reason="all data of a pipeline has the pipeline's key, so that one policy rules",
         )
@@ -68,7 +68,7 @@ class Ingestion(Layer):
             self,
             "Delivery",
             delivery=pipeline.delivery,
-            stream=stream,
+            stream=self.stream,
             transform=transform.function,
             bucket=bucket,
             database=database,
@@ -76,7 +76,7 @@ class Ingestion(Layer):
             key=key,
             log_retention_days=log_retention_days,
         )
-        CfnOutput(self, "StreamName", value=stream.stream_name)
+        CfnOutput(self, "StreamName", value=self.stream.stream_name)
         if pipeline.stream.partition_key_field is not None:
             CfnOutput(self, "PartitionKeyField", value=pipeline.stream.partition_key_field)
         CfnOutput(self, "DeliveryStreamName", value=delivery.delivery_stream.delivery_stream_name)

@@ -17,6 +17,7 @@ from stacks.names import (
     PREPARED_PREFIX,
     RECORDS_PREFIX,
     REPORTS_PREFIX,
+    STREAM_SCORES_ERRORS_PREFIX,
     Names,
 )
 from stacks.removal import Removal
@@ -38,7 +39,8 @@ _TYPES = {
 class Lake(Layer):
     """Records as Parquet under records/, what could not be delivered under errors/.
 
-    Where requests are captured they lie under capture/, what the monitor makes under monitor/.
+    Where requests are captured they lie under capture/, what the monitor makes under monitor/,
+    and where the stream is scored its scores lie under scores/.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class Lake(Layer):
             # baselines stay: a model may be served for longer than any number of days
             expiring[REPORTS_PREFIX] = REPORTS_DAYS
             CfnOutput(self, "MonitorPrefix", value=MONITOR_PREFIX)
+        if pipeline.scoring is not None:
+            expiring[STREAM_SCORES_ERRORS_PREFIX] = ERRORS_DAYS
         self.bucket = DataBucket(
             self,
             "Lake",

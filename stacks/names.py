@@ -15,6 +15,11 @@ BASELINES_PREFIX = f"{MONITOR_PREFIX}baseline/"
 REPORTS_PREFIX = f"{MONITOR_PREFIX}reports/"
 MODELS_PREFIX = "models/"
 
+# what the stream's points are scored: results in the lake, each model's figures with its artifacts
+STREAM_SCORES_PREFIX = "scores/"
+STREAM_SCORES_ERRORS_PREFIX = "scores-errors/"
+SETTINGS_PREFIX = "scoring/"
+
 # below prepared/<run>/: the test channel's rows with and without labels, and a model's answers
 HOLDOUT_LABELS = "holdout/test.csv"
 HOLDOUT_FEATURES = "holdout/test_features.csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aws_cdk import Duration
+from aws_cdk import Duration, SymlinkFollowMode
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -61,7 +61,12 @@ class PipelineFunction(Construct):
             description=description,
             runtime=lambda_.Runtime(runtime, lambda_.RuntimeFamily.PYTHON),
             handler="handler.handler",
-            code=lambda_.Code.from_asset(str(LAMBDA / folder), exclude=["__pycache__", "*.pyc"]),
+            code=lambda_.Code.from_asset(
+                str(LAMBDA / folder),
+                exclude=["__pycache__", "*.pyc"],
+                # a file that two functions share is a link in one of them
+                follow_symlinks=SymlinkFollowMode.ALWAYS,
+            ),
             environment=dict(environment),
             environment_encryption=key,
             memory_size=memory_mb,

@@ -1,4 +1,4 @@
-"""One pipeline in one environment: a stage of five stacks, or six where something watches."""
+"""One pipeline in one environment: five stacks, more where it scores its stream or is watched."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from stacks.monitoring import Monitoring, is_watched_here
 from stacks.names import Names
 from stacks.removal import Removal
 from stacks.serving import ServingStack
+from stacks.stream_scoring import StreamScoring
 from stacks.training import TrainingStack
 
 
 class PipelineStage(Stage):
-    """Deploys in this order: foundation, lake, ingestion and training, serving, monitoring."""
+    """Deploys in this order: foundation, lake, ingestion and training, serving, monitoring.
+
+    Scoring of the stream needs ingestion and training; it knows the endpoint by name alone.
+    """
 
     def __init__(
         self, scope: Construct, *, deployment: Deployment, allow_data_removal: bool
@@ -84,6 +88,23 @@ class PipelineStage(Stage):
         # the parameter of the training stack must exist before serving reads it
         serving.add_stack_dependency(training)
         self.layers: list[Layer] = [foundation, lake, ingestion, training, serving]
+        if pipeline.scoring is not None:
+            self.layers.append(
+                StreamScoring(
+                    self,
+                    "scoring",
+                    names=names,
+                    pipeline=pipeline,
+                    scoring=pipeline.scoring,
+                    stream=ingestion.stream,
+                    lake=lake.bucket,
+                    artifacts=training.artifacts,
+                    alerts=foundation.alerts,
+                    key=foundation.key,
+                    removal=removal,
+                    log_retention_days=environment.log_retention_days,
+                )
+            )
         if is_watched_here(pipeline) or pipeline.retrain is not None:
             monitoring = Monitoring(
                 self,

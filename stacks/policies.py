@@ -64,6 +64,26 @@ def encrypt_with(key: kms.IKey) -> Permission:
     return allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn])
 
 
+def use_table_key(key: kms.IKey) -> Permission:
+    """Reading and writing items of a table that the key encrypts.
+
+    DynamoDB uses the key in the caller's name (DynamoDB developer guide, encryption at rest, key
+    policy); these are the actions that CDK's own grants on a table give, each by name.
+    """
+    return allow(
+        [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ],
+        [key.key_arn],
+    )
+
+
 def write_job_output(key: kms.IKey) -> Permission:
     """The same for jobs of Glue and SageMaker, which ask for kms:Encrypt as well.
 

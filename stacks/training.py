@@ -50,7 +50,7 @@ class TrainingStack(Layer):
             scope, construct_id, names=names, description="Training and registry of the pipeline"
         )
         pipeline, environment = deployment.pipeline, deployment.environment
-        artifacts = DataBucket(
+        self.artifacts = DataBucket(
             self,
             "Artifacts",
             key=key,
@@ -89,7 +89,7 @@ class TrainingStack(Layer):
             self,
             "ModelRole",
             names=names,
-            artifacts=artifacts,
+            artifacts=self.artifacts,
             image=image,
             key=key,
             capture_to=None if pipeline.serving.capture is None else lake,
@@ -107,11 +107,11 @@ class TrainingStack(Layer):
             job=prepare.job,
             image=image,
             training_role=TrainingRole(
-                self, "TrainingRole", lake=lake, artifacts=artifacts, image=image, key=key
+                self, "TrainingRole", lake=lake, artifacts=self.artifacts, image=image, key=key
             ),
             model_package_group_name=group.model_package_group_name,
             lake=lake,
-            artifacts=artifacts,
+            artifacts=self.artifacts,
             key=key,
         )
         self.training_machine: sfn.StateMachine = training.state_machine.machine
@@ -151,7 +151,7 @@ class TrainingStack(Layer):
             "DeploymentStateMachineArn": serving.state_machine.machine.state_machine_arn,
             "ModelPackageGroupName": names.model_package_group,
             "ModelPackageParameterName": parameter.parameter_name,
-            "ArtifactsBucketName": artifacts.bucket_name,
+            "ArtifactsBucketName": self.artifacts.bucket_name,
             "GateMetric": pipeline.gate.metric,
             "GateThreshold": f"{pipeline.gate.at_least:g}",
         }.items():

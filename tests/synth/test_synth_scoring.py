@@ -1,0 +1,299 @@
+"""Scoring on the stream: the function, its windows, where scores, alerts and failures go."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pipelines.registry import load
+from pipelines.spec import (
+    Field,
+    Gate,
+    Pipeline,
+    Prepare,
+    RecordSchema,
+    Scoring,
+    Serving,
+    Stream,
+    Training,
+)
+from tests.synth.conftest import Synthesized, synthesized
+from tests.synth.reading import as_list, text
+
+ROLES = ("ScoreRole", "DeliveryRole")
+
+
+def meters(scoring: Scoring | None) -> Pipeline:
+    """Random cut forest on windows of eight values."""
+    return Pipeline(
+        name="digits",  # the stage's name, which the tests' helpers know
+        description="Values of meters over time",
+        data_source="nowhere",
+        sample_records=load()["digits"].sample_records,
+        record_schema=RecordSchema(
+            series_field="meter",
+            time_field="at",
+            record_kb=1,
+            fields=(
+                Field(name="meter", type="string"),
+                Field(name="at", type="timestamp"),
+                Field(name="flow", type="number"),
+            ),
+        ),
+        stream=Stream(shards=2, partition_key_field="meter"),
+        prepare=Prepare(script="jobs/prepare_records.py", window_points=8),
+        training=Training(
+            algorithm="randomcutforest",
+            hyperparameters={"feature_dim": 8, "num_trees": 50},
+            instance_type="ml.m5.large",
+            input_mode="File",
+            content_type="text/csv",
+            channels=("train", "test"),
+        ),
+        gate=Gate(metric="test:f1", at_least=0.1, beats_serving=False),
+        serving=Serving(instance_type="ml.m5.large"),
+        scoring=scoring,
+    )
+
+
+@pytest.fixture(scope="module")
+def scored(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    scoring = Scoring(
+        batch_records=500,
+        batch_window_seconds=20,
+        parallelization=4,
+        max_record_age_seconds=7200,
+        memory_mb=512,
+        timeout_seconds=90,
+    )
+    return synthesized(context, tmp_path_factory.mktemp("scored"), meters(scoring))
+
+
+@pytest.fixture(scope="module")
+def unscored(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    return synthesized(context, tmp_path_factory.mktemp("unscored"), meters(None))
+
+
+def statements(stage: Synthesized, role: str) -> dict[str, list[str]]:
+    """Action to resources of a role of the layer, as text."""
+    properties = stage.named("IAM::Role", role, "scoring")
+    assert "ManagedPolicyArns" not in properties
+    (policy,) = properties["Policies"]
+    found: dict[str, list[str]] = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        for action in as_list(statement["Action"]):
+            found.setdefault(action, []).extend(map(text, as_list(statement["Resource"])))
+    return found
+
+
+def test_without_scoring_nothing_of_it_is_in_any_template(unscored: Synthesized, dev: Any) -> None:
+    for stage in (unscored, dev):
+        assert "scoring" not in stage.templates
+        everything = json.dumps(stage.templates).lower()
+        for word in ("dynamodb", "eventsourcemapping", "scores-errors", "score_stream"):
+            assert word not in everything
+
+
+def test_scoring_changes_no_template_but_its_own_and_what_it_refers_to(
+    scored: Synthesized, unscored: Synthesized
+) -> None:
+    assert set(scored.templates) == {*unscored.templates, "scoring"}
+    for layer in unscored.templates:
+        before, after = (s.templates[layer]["Resources"] for s in (unscored, scored))
+        assert set(before) <= set(after), layer
+    assert scored.templates["serving"] == unscored.templates["serving"]
+
+
+def test_the_function_reads_the_stream_in_order_and_gives_up_late(scored: Synthesized) -> None:
+    mapping = dict(scored.only("Lambda::EventSourceMapping"))
+    assert "ingestion:ExportsOutput" in text(mapping.pop("EventSourceArn"))
+    assert text(mapping.pop("FunctionName")).startswith("<ScoreFunction")
+    destination = mapping.pop("DestinationConfig")["OnFailure"]["Destination"]
+    assert text(destination).startswith("<DeadLetters")
+    assert {tag["Key"] for tag in mapping.pop("Tags")} >= {"pipeline", "environment"}
+    assert mapping == {
+        "BatchSize": 500,
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "MaximumBatchingWindowInSeconds": 20,
+        "MaximumRecordAgeInSeconds": 7200,
+        "ParallelizationFactor": 4,
+        "StartingPosition": "TRIM_HORIZON",
+    }
+
+
+def test_a_number_of_attempts_is_passed_on(
+    context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pipeline = meters(Scoring(retry_attempts=0, alert_at=3))
+    stage = synthesized(context, tmp_path_factory.mktemp("attempts"), pipeline)
+    assert stage.only("Lambda::EventSourceMapping")["MaximumRetryAttempts"] == 0
+    variables = stage.only("Lambda::Function", "scoring")["Environment"]["Variables"]
+    assert variables["ALERT_AT"] == "3.0"
+
+
+def test_the_function_is_told_where_everything_is(scored: Synthesized) -> None:
+    function = scored.only("Lambda::Function", "scoring")
+    assert (function["MemorySize"], function["Timeout"]) == (512, 90)
+    variables = dict(function["Environment"]["Variables"])
+    assert json.loads(variables.pop("RECORD_SCHEMA"))["identity_fields"] == ["meter", "at"]
+    plain = {name: value for name, value in variables.items() if isinstance(value, str)}
+    assert plain == {
+        "SERIES_FIELD": "meter",
+        "TIME_FIELD": "at",
+        "VALUE_FIELD": "flow",
+        "WINDOW_POINTS": "8",
+        "ENDPOINT_NAME": "digits-dev",
+        "MODEL_PARAMETER": "/penstock/digits/dev/model-package-arn",
+        "SETTINGS_PREFIX": "scoring/",
+        "KEEP_SECONDS": "2678400",  # a day of the stream and thirty
+        "ALERT_AT": "",
+        "TIMEOUT_SECONDS": "90",
+    }
+    assert {name: text(variables[name]).split(":")[0] for name in set(variables) - set(plain)} == {
+        "ARTIFACTS_BUCKET": "<digits-dev-training",
+        "ALERTS_TOPIC_ARN": "<digits-dev-foundation",
+        "TABLE_NAME": text(scored.outputs("scoring")["ScoringTableName"]),
+        "DELIVERY_STREAM_NAME": text(scored.outputs("scoring")["ScoringDeliveryStreamName"]),
+        "DEAD_LETTER_QUEUE_URL": text(scored.outputs("scoring")["ScoringDeadLetterQueueUrl"]),
+    }
+
+
+def test_the_package_holds_the_transforms_rules_as_a_file(scored: Synthesized) -> None:
+    packages = {}
+    for layer in ("scoring", "ingestion"):
+        key = scored.only("Lambda::Function", layer)["Code"]["S3Key"]
+        packages[layer] = scored.out / f"asset.{key.removesuffix('.zip')}"
+    rules = packages["scoring"] / "transform.py"
+    assert not rules.is_symlink()
+    assert rules.read_bytes() == (packages["ingestion"] / "handler.py").read_bytes()
+    assert {path.suffix for path in packages["scoring"].iterdir()} == {".py"}
+
+
+def test_windows_are_encrypted_recoverable_and_expire(scored: Synthesized) -> None:
+    table = scored.only("DynamoDB::Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [{"AttributeName": "series", "KeyType": "HASH"}]
+    assert table["SSESpecification"]["SSEType"] == "KMS"
+    assert "ExportsOutputFnGetAttKey" in text(table["SSESpecification"]["KMSMasterKeyId"])
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
+def test_dead_letters_are_encrypted_kept_and_asked_for_over_tls_only(scored: Synthesized) -> None:
+    queue = scored.only("SQS::Queue")
+    assert "ExportsOutputFnGetAttKey" in text(queue["KmsMasterKeyId"])
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    (denied,) = scored.only("SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Condition"]) == (
+        "Deny",
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
+def test_scores_go_below_their_own_prefix_as_they_are(scored: Synthesized) -> None:
+    delivery = scored.only("KinesisFirehose::DeliveryStream", "scoring")
+    assert delivery["DeliveryStreamType"] == "DirectPut"
+    encryption = delivery["DeliveryStreamEncryptionConfigurationInput"]
+    assert encryption["KeyType"] == "CUSTOMER_MANAGED_CMK"
+    destination = delivery["ExtendedS3DestinationConfiguration"]
+    assert destination["Prefix"].startswith("scores/year=")
+    assert destination["ErrorOutputPrefix"].startswith("scores-errors/!{firehose:error-output-type")
+    assert destination["BufferingHints"] == {"IntervalInSeconds": 60, "SizeInMBs": 5}
+    assert "DataFormatConversionConfiguration" not in destination
+    assert "ProcessingConfiguration" not in destination
+    rules = scored.named("S3::Bucket", "Lake")["LifecycleConfiguration"]["Rules"]
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    assert days["scores-errors/"] == 90
+    assert "scores/" not in days
+
+
+def test_the_function_may_do_this_and_no_more(scored: Synthesized) -> None:
+    allowed = statements(scored, "ScoreRole")
+    key = [r for r in allowed if r.startswith("kms:")]
+    assert sorted(key) == [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    ]
+    starts = {
+        "dynamodb:BatchGetItem": "<WindowsTable",
+        "dynamodb:PutItem": "<WindowsTable",
+        "firehose:PutRecordBatch": "<DeliveryStream",
+        "kinesis:DescribeStream": "<digits-dev-ingestion:",
+        "kinesis:DescribeStreamSummary": "<digits-dev-ingestion:",
+        "kinesis:GetRecords": "<digits-dev-ingestion:",
+        "kinesis:GetShardIterator": "<digits-dev-ingestion:",
+        "kinesis:ListShards": "<digits-dev-ingestion:",
+        "s3:GetBucketLocation": "<digits-dev-training:",
+        "s3:GetObject": "<digits-dev-training:",
+        "s3:ListBucket": "<digits-dev-training:",
+        "sns:Publish": "<digits-dev-foundation:",
+        "sqs:SendMessage": "<DeadLetters",
+    }
+    for action, start in starts.items():
+        (resource,) = allowed[action]
+        assert resource.startswith(start), action
+    (endpoint,) = allowed["sagemaker:InvokeEndpoint"]
+    assert endpoint.endswith(":<AWS::AccountId>:endpoint/digits-dev")
+    (packages,) = allowed["sagemaker:DescribeModelPackage"]
+    assert packages.endswith(":model-package/digits-dev/*")
+    assert allowed["s3:GetObject"][0].endswith("/scoring/*")
+    assert allowed["ssm:GetParameter"][0].endswith("/penstock/digits/dev/model-package-arn")
+    logs = {"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}
+    named = {"sagemaker:InvokeEndpoint", "sagemaker:DescribeModelPackage", "ssm:GetParameter"}
+    assert set(allowed) == {*starts, *named, *key, *logs}
+
+
+def test_the_delivery_writes_scores_only(scored: Synthesized) -> None:
+    allowed = statements(scored, "DeliveryRole")
+    prefixes = {resource.split("/", 1)[1] for resource in allowed["s3:PutObject"]}
+    assert prefixes == {"scores/*", "scores-errors/*"}
+    assert set(allowed) == {
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "s3:AbortMultipartUpload",
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
+        "s3:PutObject",
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_key_is_the_pipelines_and_no_action_is_a_wildcard(scored: Synthesized, role: str) -> None:
+    for action, resources in statements(scored, role).items():
+        assert "*" not in action
+        assert "*" not in resources
+        if action.startswith("kms:"):
+            assert all("ExportsOutputFnGetAttKey" in resource for resource in resources)
+
+
+def test_the_stack_waits_for_no_endpoint(scored: Synthesized) -> None:
+    manifest = json.loads((scored.out / f"assembly-{scored.stage}" / "manifest.json").read_text())
+    artifacts = manifest["artifacts"]
+    names = {key: value.get("properties", {}).get("stackName") for key, value in artifacts.items()}
+    (mine,) = (key for key, name in names.items() if name == "digits-dev-scoring")
+    needed = {names[key] for key in artifacts[mine]["dependencies"] if names[key]}
+    assert needed == {f"digits-dev-{n}" for n in ("foundation", "lake", "ingestion", "training")}
+
+
+def test_outputs_are_what_a_reader_needs(scored: Synthesized) -> None:
+    outputs = scored.outputs("scoring")
+    assert set(outputs) == {
+        "ScoresPrefix",
+        "ScoringDeadLetterQueueUrl",
+        "ScoringDeliveryStreamName",
+        "ScoringFunctionName",
+        "ScoringTableName",
+    }
+    assert outputs["ScoresPrefix"] == "scores/"
