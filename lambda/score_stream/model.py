@@ -5,6 +5,9 @@ object `<prefix><run>/settings.json` in the artifacts bucket holds the figures o
 
     {"window_points": 8, "grid_seconds": 300, "score_mean": 0.9, "score_sd": 0.1,
      "series": {"<name>": {"mean": 40.1, "sd": 2.5}}}
+
+A series that did not vary has sd 1 there. In the training data the points of one place of the grid
+are averaged; here the first of them is scored at once, and the last of them stays in the window.
 """
 
 from __future__ import annotations
@@ -33,11 +36,14 @@ class Model:
     threshold: float
     series: dict[str, dict[str, float]]
 
+    def is_same_place(self, one: str, other: str) -> bool:
+        """Whether two times are in the same place of the grid."""
+        return slot_of(one, self.grid_seconds) == slot_of(other, self.grid_seconds)
+
     def row(self, series: str, window: tuple[tuple[str, float], ...]) -> list[float] | str:
         """The normalised row of a window, or why it has no score.
 
-        As in the training data the points are consecutive places of the grid. A series that does
-        not vary has no deviation to divide by.
+        As in the training data the points are consecutive places of the grid.
         """
         figures = self.series.get(series)
         if figures is None:
@@ -47,7 +53,7 @@ class Model:
         slots = [slot_of(at, self.grid_seconds) for at, _ in window]
         if slots != list(range(slots[0], slots[0] + len(slots))):
             return "gap"
-        mean, sd = figures["mean"], figures["sd"] or 1.0
+        mean, sd = figures["mean"], figures["sd"]
         return [(value - mean) / sd for _, value in window]
 
 

@@ -144,8 +144,7 @@ class Scorer:
             if not series.is_newer(point):
                 counts.seen += 1
                 continue
-            series = series.with_point(point, self._window_points)
-            row = model if isinstance(model, str) else model.row(point.series, series.window)
+            series, row = self._moved(series, point, model)
             if isinstance(row, str):
                 counts.skipped[row] += 1
                 series = replace(series, skipped=series.skipped + 1)
@@ -158,6 +157,17 @@ class Scorer:
         for name, decision in decisions.items():
             written[name] = self._table.save(decision.written())
         self._hand_over([series for series in written.values() if series.outbox], written)
+
+    def _moved(
+        self, series: Series, point: Point, model: Model | str
+    ) -> tuple[Series, list[float] | str]:
+        """The series with one point more, and the point's row or why it has no score."""
+        if isinstance(model, str):
+            return series.with_point(point, self._window_points), model
+        if series.window and model.is_same_place(series.window[-1][0], point.at):
+            return series.with_last(point), "same_place"
+        series = series.with_point(point, self._window_points)
+        return series, model.row(point.series, series.window)
 
     def _ask(
         self,

@@ -65,6 +65,10 @@ class Series:
         window = (*self.window, (point.at, point.value))
         return replace(self, window=window[-window_points:])
 
+    def with_last(self, point: Point) -> Series:
+        """The window with another last point."""
+        return replace(self, window=(*self.window[:-1], (point.at, point.value)))
+
 
 class SeriesTable:
     """Series in DynamoDB. `keep_seconds` is how long a series without points is remembered.

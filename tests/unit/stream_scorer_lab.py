@@ -38,7 +38,6 @@ FIGURES = {
     "series": {
         "cpu": {"mean": 10.0, "sd": 2.0},
         "disk": {"mean": 0.0, "sd": 1.0},
-        "flat": {"mean": 5.0, "sd": 0.0},
     },
 }
 ENVIRONMENT = {

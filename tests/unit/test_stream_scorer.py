@@ -117,11 +117,16 @@ def test_duplicates_and_late_points_are_not_scored(lab: Lab, services: Services)
     assert services.items == before
 
 
-def test_a_series_that_does_not_vary_is_not_divided_by_nothing(
-    lab: Lab, services: Services
+def test_of_points_in_one_place_of_the_grid_the_first_is_scored_and_the_last_stays(
+    lab: Lab, services: Services, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lab.send([point(n, "flat", n, 6.0) for n in range(3)])
-    assert services.requests == [[[1.0, 1.0, 1.0]]]
+    minutes = [(0, 12.0), (1, 12.0), (2, 12.0), (2.5, 14.0), (2.9, 16.0), (3, 12.0)]
+    sent = [point(n, "cpu", minute, value) for n, (minute, value) in enumerate(minutes)]
+    assert lab.send(sent) is None
+    assert services.requests == [[[1.0, 1.0, 1.0], [1.0, 3.0, 1.0]]]
+    assert skipped(capsys) == {"window_not_full": 2, "same_place": 2}
+    assert lab.send(sent[3:5]) is None
+    assert services.items["cpu"]["skipped"]["N"] == "4"
 
 
 def test_windows_with_a_gap_wait_until_they_have_none(
