@@ -318,7 +318,7 @@ def test_a_stopped_job_is_stopped_and_writes_nothing(lab: TransformLab, echo: st
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"TransformInput": {"SplitType": "RecordIO"}}, "SplitType RecordIO"),
+        ({"TransformInput": {"SplitType": "TFRecord"}}, "SplitType TFRecord"),
         ({"TransformInput": {"CompressionType": "Gzip"}}, "CompressionType Gzip"),
         ({"DataProcessing": {"InputFilter": "$[1:3]"}}, "name the indexes"),
         ({"DataProcessing": {"JoinSource": "Input"}}, "TransformOutput.Accept"),

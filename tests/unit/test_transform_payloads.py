@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
 
-from penstock.localcloud.workers.transform.payloads import TooLargeError, batches_of, lines_of
+from penstock.localcloud.workers.transform.payloads import (
+    TooLargeError,
+    batches_of,
+    frames_of,
+    lines_of,
+)
+from penstock.recordio import Reader, RecordIOError, write_dense
 
 
 @pytest.mark.parametrize(
@@ -18,6 +27,19 @@ from penstock.localcloud.workers.transform.payloads import TooLargeError, batche
 )
 def test_lines_are_whole_wherever_the_chunks_end(chunks: list[bytes], lines: list[bytes]) -> None:
     assert list(lines_of(chunks)) == lines
+
+
+def test_frames_are_records_that_can_be_read_alone_and_together() -> None:
+    file = io.BytesIO()
+    rows = np.arange(12, dtype=np.float32).reshape(4, 3)
+    write_dense(file, rows)
+    whole = file.getvalue()
+    frames = list(frames_of(io.BytesIO(whole)))
+    assert (len(frames), b"".join(frames)) == (4, whole)
+    (record,) = Reader(io.BytesIO(frames[2]))
+    assert record.features["values"].values.tolist() == [6.0, 7.0, 8.0]
+    with pytest.raises(RecordIOError, match="ends inside a record"):
+        list(frames_of(io.BytesIO(whole[:-1])))
 
 
 def test_as_many_records_go_together_as_fit_with_their_newlines() -> None:

@@ -1,8 +1,11 @@
-"""Cuts an object into the requests that are sent to a container: lines, or all of it."""
+"""Cuts an object into the requests that are sent to a container: lines, frames, or all of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from penstock.recordio.frame import FrameReader, frame
 
 
 class TooLargeError(Exception):
@@ -17,6 +20,12 @@ def lines_of(body: Iterable[bytes]) -> Iterator[bytes]:
         yield from lines
     if rest:
         yield rest
+
+
+def frames_of(file: BinaryIO) -> Iterator[bytes]:
+    """The records of a RecordIO object, each in its frame. RecordIOError for a damaged one."""
+    for found in FrameReader(file):
+        yield frame(found.payload)
 
 
 def batches_of(

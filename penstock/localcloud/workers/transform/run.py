@@ -36,12 +36,18 @@ from penstock.localcloud.workers.hosting.model_data import ModelDataError
 from penstock.localcloud.workers.logs import LogStream
 from penstock.localcloud.workers.s3 import S3Address
 from penstock.localcloud.workers.transform.job import TransformJob
-from penstock.localcloud.workers.transform.payloads import TooLargeError, batches_of, lines_of
+from penstock.localcloud.workers.transform.payloads import (
+    TooLargeError,
+    batches_of,
+    frames_of,
+    lines_of,
+)
 from penstock.localcloud.workers.transform.processing import BadRecordError
 from penstock.localcloud.workers.transform.settings import (
     DEFAULT_PAYLOAD_MB,
     TransformSettings,
 )
+from penstock.recordio import RecordIOError
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +139,7 @@ class TransformRun:
             found += 1
             try:
                 objects.transform(address, s3)
-            except (ContainerFailedError, BadRecordError, TooLargeError) as error:
+            except (ContainerFailedError, BadRecordError, RecordIOError, TooLargeError) as error:
                 kind = "AlgorithmError" if _is_servers(error) else "ClientError"
                 failures.append(f"{kind}: See job logs for more information ({address}: {error})")
                 data_log.write(f"{address}: {failures[-1]}")
@@ -212,8 +218,8 @@ class ObjectTransform:
     def transform(self, address: S3Address, s3: Any) -> None:
         """Write the object's answers to its output.
 
-        Raises ContainerFailedError, BadRecordError, TooLargeError, StoppedError, ClientError;
-        then nothing is written.
+        Raises ContainerFailedError, BadRecordError, RecordIOError, TooLargeError, StoppedError,
+        ClientError; then nothing is written.
         """
         settings = self._settings
         target = settings.output_of(address)
@@ -232,11 +238,12 @@ class ObjectTransform:
     def _batches(self, body: Any) -> Iterator[list[bytes]]:
         settings = self._settings
         limit_bytes = (settings.payload_mb or DEFAULT_PAYLOAD_MB) << 20
-        if not settings.splits_lines:
+        if settings.split == "None":
             # all in one request; never more than a byte over the limit is read
             return batches_of([body.read(limit_bytes + 1)], limit_bytes=limit_bytes, one_each=True)
+        recordio = settings.split == "RecordIO"
         return batches_of(
-            lines_of(body.iter_chunks(_CHUNK_BYTES)),
+            frames_of(body) if recordio else lines_of(body.iter_chunks(_CHUNK_BYTES)),
             limit_bytes=limit_bytes,
             one_each=settings.strategy == "SingleRecord",
         )
@@ -259,7 +266,8 @@ class ObjectTransform:
 
     def _ask(self, batch: list[bytes]) -> bytes:
         settings = self._settings
-        body = b"\n".join(settings.processing.request(batch))
+        between = b"" if settings.split == "RecordIO" else b"\n"
+        body = between.join(settings.processing.request(batch))
         answer = self._tried(lambda: self._invoke(body))
         return settings.processing.answers(batch, answer)
 

@@ -27,6 +27,7 @@ class RefusedRequestError(Exception):
 class TransformSettings:
     """A request that can be carried out.
 
+    `split` says what a record of an object is: all of it (None), a Line, a RecordIO frame.
     `strategy`, `payload_mb` and `concurrent` are None where the container decides.
     """
 
@@ -35,7 +36,7 @@ class TransformSettings:
     kms_key: str
     content_type: str
     accept: str
-    splits_lines: bool
+    split: str
     assembles_lines: bool
     strategy: str | None
     payload_mb: int | None
@@ -54,7 +55,7 @@ class TransformSettings:
         for name, value, known in (
             ("DataSource.S3DataSource.S3DataType", source["S3DataType"], ("S3Prefix",)),
             ("CompressionType", given.get("CompressionType") or "None", ("None",)),
-            ("SplitType", split, ("None", "Line")),
+            ("SplitType", split, ("None", "Line", "RecordIO")),
         ):
             if value not in known:
                 raise RefusedRequestError(
@@ -71,7 +72,7 @@ class TransformSettings:
                 kms_key=str(output.get("KmsKeyId") or ""),
                 content_type=str(given.get("ContentType") or ""),
                 accept=str(output.get("Accept") or ""),
-                splits_lines=split == "Line",
+                split=split,
                 assembles_lines=output.get("AssembleWith") == "Line",
                 strategy=request.get("BatchStrategy"),
                 payload_mb=_payload_mb(request),
