@@ -65,7 +65,15 @@ class ModelComparison(Construct):
         self._run = run
         self._pipeline = pipeline
         self._role = ScoringRole(
-            self, "ScoringRole", lake=lake, artifacts=artifacts, image=image, key=key
+            self,
+            "ScoringRole",
+            description="Batch transforms that compare models of the pipeline",
+            reads=HOLDOUT_PREFIX,
+            writes=SCORES_PREFIX,
+            lake=lake,
+            artifacts=artifacts,
+            image=image,
+            key=key,
         )
         self._model_name = f"States.Format('{names.training_jobs}{{}}', {run})"
         self._tags = tags

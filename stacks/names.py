@@ -24,6 +24,14 @@ SETTINGS_PREFIX = "scoring/"
 HOLDOUT_LABELS = "holdout/test.csv"
 HOLDOUT_FEATURES = "holdout/test_features.csv"
 SCORES_FOLDER = "scores/"
+# and there, where the stream is scored: the train channel's first part, a new model's answers to
+# it, and how each series was normalised
+TRAIN_SAMPLE = "train/part-00000"
+TRAIN_SCORES_FOLDER = "train-scores/"
+SERIES_DOCUMENT = "series.json"
+TRAIN_PREFIX = f"{PREPARED_PREFIX}*/train/"
+TRAIN_SCORES_PREFIX = f"{PREPARED_PREFIX}*/{TRAIN_SCORES_FOLDER}"
+SERIES_PREFIX = f"{PREPARED_PREFIX}*/{SERIES_DOCUMENT}"
 HOLDOUT_PREFIX = f"{PREPARED_PREFIX}*/holdout/"
 SCORES_PREFIX = f"{PREPARED_PREFIX}*/{SCORES_FOLDER}"
 

@@ -1,4 +1,4 @@
-"""The role of a served model that answers test rows: reads both, writes its answers."""
+"""The role of a model that answers rows of prepared data: reads both, writes its answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from constructs import Construct
 
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
-from stacks.names import HOLDOUT_PREFIX, MODELS_PREFIX, SCORES_PREFIX
+from stacks.names import MODELS_PREFIX
 from stacks.policies import (
     grant_volumes,
     list_bucket,
@@ -23,6 +23,8 @@ LOG_GROUP = "/aws/sagemaker/TransformJobs"
 class ScoringRole(AlgorithmRole):
     """A batch transform has no role but its model's, and the endpoint's need not see the lake.
 
+    `reads` and `writes` are prefixes of the lake.
+
     SageMaker developer guide, execution role of CreateModel, narrowed to this data.
     """
 
@@ -31,6 +33,9 @@ class ScoringRole(AlgorithmRole):
         scope: Construct,
         construct_id: str,
         *,
+        description: str,
+        reads: str,
+        writes: str,
         lake: s3.IBucket,
         artifacts: s3.IBucket,
         image: AlgorithmImage,
@@ -39,12 +44,12 @@ class ScoringRole(AlgorithmRole):
         super().__init__(
             scope,
             construct_id,
-            description="Batch transforms that compare models of the pipeline",
+            description=description,
             data=[
                 read_objects(artifacts, [MODELS_PREFIX]),
-                *list_bucket(lake, [HOLDOUT_PREFIX]),
-                read_objects(lake, [HOLDOUT_PREFIX]),
-                write_objects(lake, [SCORES_PREFIX]),
+                *list_bucket(lake, [reads]),
+                read_objects(lake, [reads]),
+                write_objects(lake, [writes]),
                 write_job_output(key),
                 grant_volumes(key),
             ],

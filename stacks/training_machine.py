@@ -1,4 +1,4 @@
-"""The training state machine: prepare, train, gate, compare, register. JSONPath throughout."""
+"""The training state machine: prepare, train, gate, compare, score, register. In JSONPath."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ from stacks.policies import (
     register_image,
 )
 from stacks.sagemaker_run import run_jobs, sagemaker_run
+from stacks.score_figures import ScoreFigures
 from stacks.sdk_call import sdk_call
 from stacks.state_machine import LoggedStateMachine
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
-COMPARISON_MINUTES = 60  # a batch transform has no limit of its own
+TRANSFORM_MINUTES = 60  # a batch transform has no limit of its own
 SLACK_MINUTES = 60  # waiting for capacity and retries, on top of the jobs' own limits
 
 
@@ -75,6 +76,22 @@ class TrainingMachine(Construct):
         register = self._build_register(
             deployment=deployment, image=image, group_name=model_package_group_name
         )
+        figures: ScoreFigures | None = None
+        registering: sfn.IChainable = register
+        if pipeline.scoring is not None:
+            figures = ScoreFigures(
+                self,
+                "Figures",
+                names=names,
+                pipeline=pipeline,
+                tags=tags,
+                image=image,
+                lake=lake,
+                artifacts=artifacts,
+                key=key,
+                log_retention_days=deployment.environment.log_retention_days,
+            )
+            registering = figures.states(then=register)
         comparison: ModelComparison | None = None
         if pipeline.gate.beats_serving:
             comparison = ModelComparison(
@@ -91,11 +108,11 @@ class TrainingMachine(Construct):
                 log_retention_days=deployment.environment.log_retention_days,
             )
             passed = comparison.states(
-                better=register,
+                better=registering,
                 not_better=self._build_summary("KeepServing", registered=False),
             )
         else:
-            passed = not_compared(self).next(register)
+            passed = not_compared(self).next(registering)
         gate = self._build_gate(pipeline.gate, passed=passed)
         read_metric = sfn.Pass(
             self,
@@ -125,11 +142,13 @@ class TrainingMachine(Construct):
                     key=key,
                 ),
                 *(comparison.permissions() if comparison else []),
+                *(figures.permissions() if figures else []),
             ],
             timeout=Duration.minutes(
                 pipeline.prepare.timeout_minutes
                 + pipeline.training.max_runtime_minutes
-                + (COMPARISON_MINUTES if comparison else 0)
+                + (TRANSFORM_MINUTES if comparison else 0)
+                + (TRANSFORM_MINUTES if figures else 0)
                 + SLACK_MINUTES
             ),
             key=key,

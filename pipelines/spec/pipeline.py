@@ -132,6 +132,19 @@ class Pipeline(Spec):
         return self
 
     @model_validator(mode="after")
+    def _check_scoring_machine(self) -> Pipeline:
+        machine = instances.instance_type(self.serving.instance_type)
+        if self.scoring is not None and not machine.transform:
+            raise refusal(
+                machine.name,
+                rule="serving.instance_type: SageMaker has no batch transform on this type, and "
+                "with scoring each new model scores training rows in one",
+                source=instances.source(),
+                remedy="use a type such as ml.m5.large, or leave scoring out",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_gate(self) -> Pipeline:
         facts = self.training.facts
         direction = facts.final_metrics.get(self.gate.metric)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_without_scoring_nothing_of_it_is_in_any_template(unscored: Synthesized,
     for stage in (unscored, dev):
         assert "scoring" not in stage.templates
         everything = json.dumps(stage.templates).lower()
-        for word in ("dynamodb", "eventsourcemapping", "scores-errors", "score_stream"):
+        for word in ("dynamodb", "eventsourcemapping", "scores-errors", "train-scores", "figures"):
             assert word not in everything
 
 
@@ -100,9 +101,14 @@ def test_scoring_changes_no_template_but_its_own_and_what_it_refers_to(
     scored: Synthesized, unscored: Synthesized
 ) -> None:
     assert set(scored.templates) == {*unscored.templates, "scoring"}
+    added = {}
     for layer in unscored.templates:
         before, after = (s.templates[layer]["Resources"] for s in (unscored, scored))
         assert set(before) <= set(after), layer
+        added[layer] = {after[name]["Type"] for name in set(after) - set(before)}
+    assert {layer: kinds for layer, kinds in added.items() if kinds} == {
+        "training": {"AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Logs::LogGroup"}
+    }
     assert scored.templates["serving"] == unscored.templates["serving"]
 
 
@@ -285,6 +291,102 @@ def test_the_stack_waits_for_no_endpoint(scored: Synthesized) -> None:
     (mine,) = (key for key, name in names.items() if name == "digits-dev-scoring")
     needed = {names[key] for key in artifacts[mine]["dependencies"] if names[key]}
     assert needed == {f"digits-dev-{n}" for n in ("foundation", "lake", "ingestion", "training")}
+
+
+def test_a_new_model_scores_a_part_of_its_training_rows_before_it_is_registered(
+    scored: Synthesized,
+) -> None:
+    states = scored.machine("Training")["States"]
+    way = ["NotCompared"]
+    while way[-1] != "HasFigures":
+        way.append(states[way[-1]]["Next"])
+    assert way[1:] == [
+        "CreateNewModel",
+        "ScoreTrainingRows",
+        "KeepFigures",
+        "DeleteNewModel",
+        "HasFigures",
+    ]
+    assert states["HasFigures"]["Default"] == "Register"
+    assert states["HasFigures"]["Choices"][0]["Next"] == "FiguresMissing"
+    for name in ("ScoreTrainingRows", "KeepFigures"):
+        (catch,) = states[name]["Catch"]
+        assert (catch["Next"], catch["ResultPath"]) == ("DeleteNewModel", "$.failure")
+    model = states["CreateNewModel"]["Parameters"]
+    assert model["PrimaryContainer"]["ModelDataUrl.$"] == "$.artifact_uri"
+    assert model["EnableNetworkIsolation"] is True
+    job = states["ScoreTrainingRows"]["Parameters"]
+    assert job["ModelName.$"] == model["ModelName.$"]
+    assert "/figures'" in job["ModelName.$"]  # not the names of the comparison
+    assert "/figures'" in job["TransformJobName.$"]
+    source = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri.$"]
+    assert source == "States.Format('{}train/part-00000', $.prepared_uri)"
+    assert (job["TransformInput"]["ContentType"], job["TransformInput"]["SplitType"]) == (
+        "text/csv",
+        "Line",
+    )
+    payload = states["KeepFigures"]["Parameters"]["Payload"]
+    assert payload["scores_uri.$"] == "States.Format('{}train-scores/', $.prepared_uri)"
+    assert job["TransformOutput"]["S3OutputPath.$"] == payload["scores_uri.$"]
+    assert payload["series_uri.$"] == "States.Format('{}series.json', $.prepared_uri)"
+    assert payload["settings_uri.$"].endswith("/scoring/{}/settings.json', $.run)")
+
+
+def test_recordio_rows_are_split_as_such_and_the_served_model_is_compared_first(
+    context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pipeline = meters(Scoring())
+    digits = load()["digits"]
+    # digits' gate is one that answers can tell
+    hyperparameters = {**digits.training.hyperparameters, "feature_dim": "8"}
+    training = digits.training.model_copy(update={"hyperparameters": hyperparameters})
+    changed = pipeline.model_copy(update={"training": training, "gate": digits.gate})
+    stage = synthesized(context, tmp_path_factory.mktemp("recordio"), changed)
+    states = stage.machine("Training")["States"]
+    assert states["ScoreTrainingRows"]["Parameters"]["TransformInput"]["SplitType"] == "RecordIO"
+    assert states["BeatsServing"]["Choices"][1]["Next"] == "CreateNewModel"
+    assert (
+        states["ScoreTrainingRows"]["Parameters"]["TransformJobName.$"]
+        != states["ScoreServedModel"]["Parameters"]["TransformJobName.$"]
+    )
+
+
+def test_who_writes_the_figures_may_write_them_only(scored: Synthesized) -> None:
+    may = {
+        role: {
+            action: {text(r).rsplit("/", 2)[-2] for r in as_list(statement["Resource"])}
+            for statement in scored.statements(role)
+            for action in as_list(statement["Action"])
+            if action in ("s3:GetObject", "s3:PutObject")
+        }
+        for role in ("TrainingFiguresScoringRole", "TrainingFiguresKeepRole")
+    }
+    assert may["TrainingFiguresKeepRole"]["s3:PutObject"] == {"scoring"}
+    assert may["TrainingFiguresScoringRole"]["s3:PutObject"] == {"train-scores"}
+    assert "train" in may["TrainingFiguresScoringRole"]["s3:GetObject"]
+
+
+def test_the_training_machine_may_score_and_hand_over_the_models_role(
+    scored: Synthesized, unscored: Synthesized
+) -> None:
+    def allowed(stage: Synthesized) -> set[tuple[str, str]]:
+        return {
+            (action, re.sub(r"[0-9A-F]{8}\.Arn", "", text(resource).rsplit(":", 1)[-1]))
+            for statement in stage.statements("TrainingWorkflowRole")
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        }
+
+    jobs = ("AddTags", "CreateTransformJob", "DescribeTransformJob", "ListTags", "StopTransformJob")
+    rule = "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+    assert allowed(scored) - allowed(unscored) == {
+        ("iam:PassRole", "<TrainingFiguresScoringRole>"),
+        ("lambda:InvokeFunction", "<TrainingFiguresKeepFunction>"),
+        ("sagemaker:CreateModel", "model/digits-dev-*"),
+        ("sagemaker:DeleteModel", "model/digits-dev-*"),
+        *((f"sagemaker:{job}", "transform-job/digits-dev-*") for job in jobs),
+        *((f"events:{action}", rule) for action in ("DescribeRule", "PutRule", "PutTargets")),
+    }
 
 
 def test_outputs_are_what_a_reader_needs(scored: Synthesized) -> None:

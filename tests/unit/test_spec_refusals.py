@@ -459,6 +459,16 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         {**SCORED, "scoring": {"max_record_age_seconds": 90_000}},
         ["scoring.max_record_age_seconds", "90000", "86400 or less"],
     ),
+    (
+        "training scores where no batch transform runs",
+        Pipeline,
+        {
+            **SCORED,
+            "serving": {"instance_type": "ml.c5d.xlarge"},
+            "gate": {**PIPELINE["gate"], "beats_serving": False},
+        },
+        ["serving.instance_type", "ml.c5d.xlarge", "batch transform", "leave scoring out"],
+    ),
     ("batch of a stream", Scoring, {"batch_records": 10_001}, ["batch_records", "1 to 10,000"]),
     ("window of a batch", Scoring, {"batch_window_seconds": 301}, ["batch_window", "0 to 300 s"]),
     ("eleven lanes", Scoring, {"parallelization": 11}, ["parallelization", "11", "1 to 10"]),
