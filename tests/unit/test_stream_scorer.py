@@ -336,8 +336,8 @@ def test_what_firehose_does_not_take_waits_in_the_table_and_is_not_scored_again(
     assert services.scores() == []
     assert "expires" not in services.items["cpu"]
     services.endpoint = lambda rows: [99.0] * len(rows)  # would show in a second score
-    assert lab.send(cpu(0, 3)) is None
-    assert [score["score"] for score in services.scores()] == [6.0]
+    assert lab.send(cpu(0, 4)) is None  # with a point that is new
+    assert [score["score"] for score in services.scores()] == [6.0, 99.0]
     assert services.items["cpu"]["expires"] == {"N": str(int(lab.now) + 1000)}
 
 

@@ -27,14 +27,30 @@ Event = tuple[str, int, float]  # series, minute, value; a minute of -1 is poiso
 THRESHOLD = 5.0
 REFUSED_VALUE = 50.0
 
+POISON = None
+
+
+def stream_of(steps: Sequence[tuple[str, int | None, float]]) -> list[Event]:
+    """Events whose minute is a step from the latest one of their series."""
+    latest: dict[str, int] = {}
+    found = []
+    for series, step, value in steps:
+        minute = -1 if step is None else max(0, latest.get(series, 5) + step)
+        latest[series] = max(minute, latest.get(series, 5))
+        found.append((series, minute, value))
+    return found
+
+
+# mostly the next point; else the same again, a late one, a gap, or poison
 events = st.lists(
     st.tuples(
-        st.sampled_from(["cpu", "disk", "unknown"]),
-        st.integers(-1, 14),
-        st.sampled_from([8.0, 10.0, 14.0, REFUSED_VALUE]),
+        st.sampled_from(["cpu", "cpu", "disk", "unknown"]),
+        st.sampled_from([1, 1, 1, 1, 1, 1, 1, 0, -2, 2, POISON]),
+        st.sampled_from([8.0, 10.0, 14.0, 14.0, REFUSED_VALUE]),
     ),
+    min_size=5,
     max_size=40,
-)
+).map(stream_of)
 # crash before or after the n-th call, endpoint requests that fail, batches, and places from which
 # Lambda reads again although they were finished
 crashes = st.sets(st.integers(0, 160), max_size=12)
