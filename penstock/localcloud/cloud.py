@@ -19,6 +19,7 @@ from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import (
     cloudformation,
     cloudwatch,
+    dynamodb,
     event_sources,
     events,
     firehose,
@@ -148,6 +149,7 @@ class LocalCloud:
         context = self.context
         self._open.callback(cloudformation.install(patches, context=context).close)
         s3.install(patches)
+        dynamodb.install(patches)
         stepfunctions.install(patches, clients=context.clients, clock=context.clock)
         events.install(patches, deliver=event_bus.deliver)
         alarms = AlarmsWorker(context)

@@ -83,6 +83,22 @@ def zoo(version: int) -> dict[str, Any]:
             "Type": "AWS::S3::BucketPolicy",
             "Properties": {"Bucket": ref("Bucket"), "PolicyDocument": {**POLICY, "Id": word}},
         },
+        "Windows": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "KeySchema": [{"AttributeName": "animal", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "animal", "AttributeType": "S"}],
+                "BillingMode": "PAY_PER_REQUEST",
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": not second},
+                "SSESpecification": {
+                    "SSEEnabled": True,
+                    "SSEType": "KMS",
+                    "KMSMasterKeyId": att("Key"),
+                },
+                "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": not second},
+                "Tags": tags,
+            },
+        },
         "Stream": {
             "Type": "AWS::Kinesis::Stream",
             "Properties": {

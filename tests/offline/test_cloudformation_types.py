@@ -42,6 +42,7 @@ def test_every_type_is_created_changed_and_deleted(lab: CloudFormationLab) -> No
     assert stack["StackStatus"] == "DELETE_COMPLETE", lab.failures(stack["StackId"])
     assert lab.cloud.context.ledger.entries() == []
     assert client("s3").list_buckets()["Buckets"] == []
+    assert client("dynamodb").list_tables()["TableNames"] == []
     assert client("glue").list_jobs()["JobNames"] == []
     assert client("sagemaker").list_models()["Models"] == []
     listed = client("sagemaker").list_data_quality_job_definitions()
@@ -63,6 +64,16 @@ def check(client: Any, ids: dict[str, str], word: str) -> None:
     summary = stream["StreamDescriptionSummary"]
     assert summary["RetentionPeriodHours"] == (48 if second else 24)
     assert summary["EncryptionType"] == "KMS"
+    dynamodb = client("dynamodb")
+    expiry = dynamodb.describe_time_to_live(TableName=ids["Windows"])["TimeToLiveDescription"]
+    assert expiry["TimeToLiveStatus"] == ("DISABLED" if second else "ENABLED")
+    backups = dynamodb.describe_continuous_backups(TableName=ids["Windows"])
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == ("DISABLED" if second else "ENABLED")
+    made = dynamodb.describe_table(TableName=ids["Windows"])["Table"]
+    assert made["SSEDescription"]["SSEType"] == "KMS"
+    tags = dynamodb.list_tags_of_resource(ResourceArn=made["TableArn"])["Tags"]
+    assert {"Key": "version", "Value": word} in tags
     (group,) = client("logs").describe_log_groups(logGroupNamePrefix=ids["Logs"])["logGroups"]
     assert group["retentionInDays"] == (30 if second else 7)
     function = client("lambda").get_function_configuration(FunctionName=ids["Function"])

@@ -9,6 +9,7 @@ from penstock.localcloud.cloudformation.template import Template
 from penstock.localcloud.cloudformation.types import (
     autoscaling,
     cloudwatch,
+    dynamodb,
     events,
     firehose,
     functions,
@@ -31,6 +32,7 @@ ALL: tuple[type[Handler], ...] = (
     autoscaling.ScalableTarget,
     autoscaling.ScalingPolicy,
     cloudwatch.Alarm,
+    dynamodb.Table,
     events.Rule,
     firehose.DeliveryStream,
     functions.EventInvokeConfig,

@@ -1,0 +1,31 @@
+"""DynamoDB: a conditional write is one step, whoever else writes at the same moment."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from moto.dynamodb.models import DynamoDBBackend
+
+from penstock.localcloud.shims.patches import Patches
+
+_WRITES = ("put_item", "update_item", "delete_item", "transact_write_items")
+
+
+def install(patches: Patches) -> None:
+    """Let one write at a time pass.
+
+    moto looks at the condition and then writes, without a lock, so that two writers could both
+    find that an item is not there yet.
+    """
+    lock = threading.RLock()
+
+    def locked(name: str) -> None:
+        def call(self: Any, *arguments: Any, **options: Any) -> Any:
+            with lock:
+                return stock(self, *arguments, **options)
+
+        stock = patches.replace(DynamoDBBackend, name, call)
+
+    for name in _WRITES:
+        locked(name)
