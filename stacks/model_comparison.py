@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aws_cdk import Aws, Stack, Token
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from penstock.catalog import instances
 from pipelines.spec import Pipeline
 from stacks.algorithm_image import AlgorithmImage
 from stacks.function_call import function_call
@@ -24,9 +21,8 @@ from stacks.names import (
 )
 from stacks.permission import Permission, allow
 from stacks.pipeline_function import PipelineFunction
-from stacks.policies import model_parameter_arn, pass_role, read_objects
-from stacks.sagemaker_run import run_jobs, sagemaker_run
-from stacks.scoring_role import ScoringRole
+from stacks.policies import model_parameter_arn, read_objects
+from stacks.scored_model import ScoredModel, below_prepared
 from stacks.sdk_call import sdk_call
 from stacks.serving import NO_MODEL
 
@@ -62,22 +58,22 @@ class ModelComparison(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._names = names
-        self._run = run
         self._pipeline = pipeline
-        self._role = ScoringRole(
+        self._served = ScoredModel(
             self,
-            "ScoringRole",
-            description="Batch transforms that compare models of the pipeline",
+            model="ServedModel",
+            purpose="Batch transforms that compare models of the pipeline",
+            names=names,
+            run=run,
+            machine=pipeline.serving.instance_type,
+            tags=tags,
             reads=HOLDOUT_PREFIX,
             writes=SCORES_PREFIX,
+            image=image,
             lake=lake,
             artifacts=artifacts,
-            image=image,
             key=key,
         )
-        self._model_name = f"States.Format('{names.training_jobs}{{}}', {run})"
-        self._tags = tags
-        self._key = key
         self._compare = PipelineFunction(
             self,
             "Compare",
@@ -102,16 +98,6 @@ class ModelComparison(Construct):
             result_path="$.serving",
             result_selector={"package_arn.$": "$.Parameter.Value"},
         )
-        score, compare = self._score(), self._invoke_compare()
-        delete = sdk_call(
-            self,
-            "DeleteServedModel",
-            "sagemaker:deleteModel",
-            {"ModelName.$": self._model_name},
-            result_path="$.deleted",
-        )
-        for state in (score, compare):
-            state.add_catch(delete, errors=["States.ALL"], result_path="$.failure")
         failed = sfn.Fail(
             self,
             "ComparisonFailed",
@@ -119,13 +105,21 @@ class ModelComparison(Construct):
             error="ServedModelNotScored",
             cause_path="$.failure.Cause",
         )
-        delete.next(
+        judged = (
             sfn.Choice(self, "BeatsServing", state_name="BeatsServing")
             .when(sfn.Condition.is_present("$.failure"), failed)
             .when(sfn.Condition.boolean_equals("$.serving.is_beaten", True), better)
             .otherwise(not_better)
         )
-        compared = self._create_model().next(score).next(compare).next(delete)
+        compared = self._served.states(
+            container={"ModelPackageName.$": "$.serving.package_arn"},
+            score="ScoreServedModel",
+            rows=HOLDOUT_FEATURES,
+            content_type="text/csv",
+            answers=SCORES_FOLDER,
+            judge=self._invoke_compare(),
+            judged=judged,
+        )
         return read.next(
             sfn.Choice(self, "IsModelServed", state_name="IsModelServed")
             .when(
@@ -133,57 +127,6 @@ class ModelComparison(Construct):
                 not_compared(self).next(better),
             )
             .otherwise(compared)
-        )
-
-    def _create_model(self) -> sfn.CustomState:
-        return sdk_call(
-            self,
-            "CreateServedModel",
-            "sagemaker:createModel",
-            {
-                "ModelName.$": self._model_name,
-                "ExecutionRoleArn": self._role.role_arn,
-                "PrimaryContainer": {"ModelPackageName.$": "$.serving.package_arn"},
-                "EnableNetworkIsolation": True,
-            },
-            result_path="$.model",
-        )
-
-    def _score(self) -> sfn.CustomState:
-        machine = self._pipeline.serving.instance_type
-        resources: dict[str, Any] = {"InstanceType": machine, "InstanceCount": 1}
-        if instances.instance_type(machine).takes_volume_key:
-            resources["VolumeKmsKeyId"] = self._key.key_arn
-        return sagemaker_run(
-            self,
-            "ScoreServedModel",
-            kind="Transform",
-            names=self._names,
-            run=self._run,
-            parameters={
-                "ModelName.$": self._model_name,
-                "BatchStrategy": "MultiRecord",
-                "TransformInput": {
-                    "DataSource": {
-                        "S3DataSource": {
-                            "S3DataType": "S3Prefix",
-                            "S3Uri.$": _below_prepared(HOLDOUT_FEATURES),
-                        }
-                    },
-                    "ContentType": "text/csv",
-                    "CompressionType": "None",
-                    "SplitType": "Line",
-                },
-                "TransformOutput": {
-                    "S3OutputPath.$": _below_prepared(SCORES_FOLDER),
-                    "Accept": "application/jsonlines",
-                    "AssembleWith": "Line",
-                    "KmsKeyId": self._key.key_arn,
-                },
-                "TransformResources": resources,
-            },
-            tags=self._tags,
-            result_path="$.scores",
         )
 
     def _invoke_compare(self) -> sfn.CustomState:
@@ -195,8 +138,8 @@ class ModelComparison(Construct):
             function=self._compare.function,
             payload={
                 "Payload": {
-                    "labels_uri.$": _below_prepared(HOLDOUT_LABELS),
-                    "answers_uri.$": _below_prepared(f"{SCORES_FOLDER}{features}.out"),
+                    "labels_uri.$": below_prepared(HOLDOUT_LABELS),
+                    "answers_uri.$": below_prepared(f"{SCORES_FOLDER}{features}.out"),
                     "answer_field": how.answer_field,
                     "formula": how.formula,
                     "new_metric_value.$": "$.metric_values[0]",
@@ -221,19 +164,13 @@ class ModelComparison(Construct):
         sagemaker = f"arn:{Aws.PARTITION}:sagemaker:{stack.region}:{stack.account}"
         return [
             allow(["ssm:GetParameter"], [model_parameter_arn(stack, names)]),
-            allow(
-                ["sagemaker:CreateModel", "sagemaker:DeleteModel"],
-                [f"{sagemaker}:model/{names.training_jobs}*"],
-                wildcard="models that are scored are named after the pipeline and the run",
-            ),
+            *self._served.permissions(),
             # as for the serving stack's update (ServingUpdateRole)
             allow(
                 ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage"],
                 [f"{sagemaker}:model-package/{names.model_package_group}/*"],
                 wildcard="versions of the pipeline's own group",
             ),
-            pass_role(self._role, to="sagemaker.amazonaws.com"),
-            *run_jobs(stack, names, "Transform"),
             allow(["lambda:InvokeFunction"], [self._compare.function.function_arn]),
         ]
 
@@ -249,7 +186,3 @@ def not_compared(scope: Construct) -> sfn.CustomState:
             "ResultPath": "$.serving",
         },
     )
-
-
-def _below_prepared(name: str) -> str:
-    return f"States.Format('{{}}{name}', $.prepared_uri)"
