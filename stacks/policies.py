@@ -45,6 +45,24 @@ def write_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     )
 
 
+def deliver_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> list[Permission]:
+    """What Firehose needs of a bucket to write below some prefixes.
+
+    Firehose developer guide, granting access to an Amazon S3 destination.
+    """
+    return [
+        allow(
+            ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+            [bucket.bucket_arn],
+        ),
+        allow(
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
+            wildcard="objects below these prefixes",
+        ),
+    ]
+
+
 def put_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     """Writing objects below some prefixes, each in one call."""
     return allow(

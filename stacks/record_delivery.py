@@ -17,7 +17,7 @@ from stacks.nag import acknowledge
 from stacks.names import ERRORS_PREFIX, RECORDS_PREFIX
 from stacks.permission import allow
 from stacks.pipeline_log_group import PipelineLogGroup
-from stacks.policies import encrypt_with
+from stacks.policies import deliver_objects, encrypt_with
 from stacks.service_role import ServiceRole
 
 TIME_PARTITIONS = (
@@ -142,22 +142,7 @@ class RecordDelivery(Construct):
                         f"{glue_arn}:table/{database.database_name}/{table.table_name}",
                     ],
                 ),
-                allow(
-                    [
-                        "s3:GetBucketLocation",
-                        "s3:ListBucket",
-                        "s3:ListBucketMultipartUploads",
-                    ],
-                    [bucket.bucket_arn],
-                ),
-                allow(
-                    ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
-                    [
-                        bucket.arn_for_objects(f"{RECORDS_PREFIX}*"),
-                        bucket.arn_for_objects(f"{ERRORS_PREFIX}*"),
-                    ],
-                    wildcard="objects below these prefixes",
-                ),
+                *deliver_objects(bucket, [RECORDS_PREFIX, ERRORS_PREFIX]),
                 encrypt_with(key),
                 allow(
                     ["logs:CreateLogStream", "logs:PutLogEvents"],

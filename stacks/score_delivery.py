@@ -12,7 +12,7 @@ from pipelines.spec import Scoring
 from stacks.names import STREAM_SCORES_ERRORS_PREFIX, STREAM_SCORES_PREFIX
 from stacks.permission import allow
 from stacks.pipeline_log_group import PipelineLogGroup
-from stacks.policies import encrypt_with
+from stacks.policies import deliver_objects, encrypt_with
 from stacks.record_delivery import TIME_PARTITIONS
 from stacks.service_role import ServiceRole
 
@@ -38,18 +38,7 @@ class ScoreDelivery(Construct):
             service="firehose.amazonaws.com",
             description="Delivery of scores to the lake",
             permissions=[
-                allow(
-                    ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-                    [bucket.bucket_arn],
-                ),
-                allow(
-                    ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
-                    [
-                        bucket.arn_for_objects(f"{STREAM_SCORES_PREFIX}*"),
-                        bucket.arn_for_objects(f"{STREAM_SCORES_ERRORS_PREFIX}*"),
-                    ],
-                    wildcard="objects below these prefixes",
-                ),
+                *deliver_objects(bucket, [STREAM_SCORES_PREFIX, STREAM_SCORES_ERRORS_PREFIX]),
                 encrypt_with(key),
                 allow(
                     ["logs:CreateLogStream", "logs:PutLogEvents"],

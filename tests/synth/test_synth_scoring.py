@@ -9,54 +9,17 @@ from typing import Any
 import pytest
 
 from pipelines.registry import load
-from pipelines.spec import (
-    Field,
-    Gate,
-    Pipeline,
-    Prepare,
-    RecordSchema,
-    Scoring,
-    Serving,
-    Stream,
-    Training,
-)
+from pipelines.spec import Gate, Pipeline, Scoring
 from tests.synth.conftest import Synthesized, synthesized
 from tests.synth.reading import as_list, text
+from tests.synth.series import METERS
 
 ROLES = ("ScoreRole", "DeliveryRole")
 
 
 def meters(scoring: Scoring | None) -> Pipeline:
-    """Random cut forest on windows of eight values."""
-    return Pipeline(
-        name="digits",  # the stage's name, which the tests' helpers know
-        description="Values of meters over time",
-        data_source="nowhere",
-        sample_records=load()["digits"].sample_records,
-        record_schema=RecordSchema(
-            series_field="meter",
-            time_field="at",
-            record_kb=1,
-            fields=(
-                Field(name="meter", type="string"),
-                Field(name="at", type="timestamp"),
-                Field(name="flow", type="number"),
-            ),
-        ),
-        stream=Stream(shards=2, partition_key_field="meter"),
-        prepare=Prepare(script="jobs/prepare_records.py", window_points=8),
-        training=Training(
-            algorithm="randomcutforest",
-            hyperparameters={"feature_dim": 8, "num_trees": 50},
-            instance_type="ml.m5.large",
-            input_mode="File",
-            content_type="text/csv",
-            channels=("train", "test"),
-        ),
-        gate=Gate(metric="test:f1", at_least=0.1, beats_serving=False),
-        serving=Serving(instance_type="ml.m5.large"),
-        scoring=scoring,
-    )
+    """Meters, scored on the stream in that way."""
+    return METERS.model_copy(update={"scoring": scoring})
 
 
 @pytest.fixture(scope="module")
@@ -337,10 +300,10 @@ def test_recordio_rows_are_split_as_such_and_the_served_model_is_compared_first(
 ) -> None:
     pipeline = meters(Scoring())
     digits = load()["digits"]
-    # digits' gate is one that answers can tell
-    hyperparameters = {**digits.training.hyperparameters, "feature_dim": "8"}
+    hyperparameters = {"predictor_type": "binary_classifier"}
     training = digits.training.model_copy(update={"hyperparameters": hyperparameters})
-    changed = pipeline.model_copy(update={"training": training, "gate": digits.gate})
+    gate = Gate(metric="test:recall", at_least=0.1)  # answers can tell it
+    changed = pipeline.model_copy(update={"training": training, "gate": gate})
     stage = synthesized(context, tmp_path_factory.mktemp("recordio"), changed)
     states = stage.machine("Training")["States"]
     assert states["ScoreTrainingRows"]["Parameters"]["TransformInput"]["SplitType"] == "RecordIO"

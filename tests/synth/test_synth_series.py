@@ -7,59 +7,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.registry import load
-from pipelines.spec import (
-    Field,
-    Gate,
-    Pipeline,
-    Prepare,
-    RecordSchema,
-    Serving,
-    Stream,
-    Training,
-)
 from tests.synth.conftest import Synthesized, synthesized
+from tests.synth.series import METERS
 
 
 @pytest.fixture(scope="module")
 def meters(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """Random cut forest on windows of eight values; CSV, for its labelled channel says so."""
-    pipeline = Pipeline(
-        name="digits",  # the stage's name, which the tests' helpers know
-        description="Values of meters over time",
-        data_source="nowhere",
-        sample_records=load()["digits"].sample_records,
-        record_schema=RecordSchema(
-            series_field="meter",
-            time_field="at",
-            label_field="odd",
-            record_kb=1,
-            fields=(
-                Field(name="meter", type="string"),
-                Field(name="at", type="timestamp"),
-                Field(name="flow", type="number"),
-                Field(name="odd", type="integer", minimum=0, maximum=1, optional=True),
-            ),
-        ),
-        stream=Stream(shards=2, partition_key_field="meter"),
-        prepare=Prepare(
-            script="jobs/prepare_records.py",
-            arguments={"grid_seconds": "300"},
-            window_points=8,
-        ),
-        training=Training(
-            algorithm="randomcutforest",
-            hyperparameters={"feature_dim": 8, "num_trees": 50},
-            instance_type="ml.m5.large",
-            instance_count=2,
-            input_mode="File",
-            content_type="text/csv",
-            channels=("train", "test"),
-        ),
-        gate=Gate(metric="test:f1", at_least=0.1, beats_serving=False),
-        serving=Serving(instance_type="ml.m5.large"),
-    )
-    return synthesized(context, tmp_path_factory.mktemp("series"), pipeline)
+    return synthesized(context, tmp_path_factory.mktemp("series"), METERS)
 
 
 def test_the_job_is_told_series_time_and_label_and_its_own_arguments(meters: Synthesized) -> None:
