@@ -115,7 +115,7 @@ class Scorer:
         items = [(record, read(record, self._schema, self._fields)) for record in piece]
         points = [item for _, item in items if isinstance(item, Point)]
         counts = Counts()
-        finished = not points  # poison before the first point waits for nothing
+        finished = False  # poison before the first point waits for nothing
         unfinished = piece[0]
         try:
             for record, item in items:

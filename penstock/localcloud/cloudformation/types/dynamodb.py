@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.localcloud.cloudformation.errors import ResourceError
 from penstock.localcloud.cloudformation.names import NameRule
 from penstock.localcloud.cloudformation.resource import (
     Created,
@@ -53,9 +52,7 @@ class Table(Handler):
         }
     )
     required = frozenset({"KeySchema"})
-    replace_on = frozenset(
-        {"AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes", "TableName"}
-    )
+    replace_on = frozenset({"KeySchema", "LocalSecondaryIndexes", "TableName"})
     name_property = "TableName"
     tag_style = "list"
 
@@ -78,11 +75,7 @@ class Table(Handler):
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
     ) -> None:
-        """Billing, throughput, protection, expiry, recovery and tags change in place."""
-        if changed(old, new, "GlobalSecondaryIndexes"):
-            raise ResourceError(
-                "GlobalSecondaryIndexes cannot change here: give the table another logical id"
-            )
+        """Billing, indexes, protection, expiry, recovery and tags change in place."""
         tables = context.client("dynamodb")
         names = ("BillingMode", "DeletionProtectionEnabled", "ProvisionedThroughput")
         if changed(old, new, *names):
@@ -92,6 +85,14 @@ class Table(Handler):
                 **{name: new[name] for name in names if name in new},
             }
             call(tables, "update_table", {"TableName": physical_id, **arguments})
+        for change in _index_changes(old, new):
+            # one index at a time, as the API's reference on UpdateTable asks
+            arguments = {
+                "TableName": physical_id,
+                "AttributeDefinitions": new["AttributeDefinitions"],
+                "GlobalSecondaryIndexUpdates": [change],
+            }
+            call(tables, "update_table", arguments)
         self._settle(tables, physical_id, old, new)
         retag(tables, old, new, ResourceArn=context.arn("dynamodb", f"table/{physical_id}"))
 
@@ -125,6 +126,20 @@ class Table(Handler):
                 "update_continuous_backups",
                 {"TableName": name, "PointInTimeRecoverySpecification": given},
             )
+
+
+def _index_changes(old: Properties, new: Properties) -> list[dict[str, Any]]:
+    """Indexes to delete and to create; one that is described otherwise is made anew."""
+    before, after = (
+        {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
+        for properties in (old, new)
+    )
+    gone = [name for name, index in before.items() if after.get(name) != index]
+    made = [index for name, index in after.items() if before.get(name) != index]
+    return [
+        *({"Delete": {"IndexName": name}} for name in gone),
+        *({"Create": index} for index in made),
+    ]
 
 
 def _encryption(given: Properties) -> Properties:
