@@ -35,7 +35,7 @@ class PrepareJob(SparkJob):
             description="Cleans, splits and writes RecordIO-protobuf channels",
             program=SparkProgram(
                 script=prepare.script,
-                rooms=("recordio", "channels"),
+                rooms=("recordio", "channels", "series"),
                 glue_version=prepare.glue_version,
                 worker_type=prepare.worker_type,
                 workers=prepare.workers,

@@ -3,7 +3,8 @@
 Given {"labels_uri", "answers_uri", "answer_field", "formula", "new_metric_value"}, it computes the
 served model's metric from its answers to the test rows and answers {"metric_value", "rows",
 "is_beaten"}. The labels are the column `label` of a CSV file with a header, the answers JSON lines
-in the same order. Both are read as streams, so memory does not grow with them.
+in the same order; a row whose label is empty does not count. Both are read as streams, so memory
+does not grow with them.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ def text_lines(s3: Any, uri: str) -> Iterator[str]:
         yield line.decode()
 
 
-def labels_of(lines: Iterable[str]) -> Iterator[float]:
-    """The column `label`. AnswersDoNotFitError if there is none."""
+def labels_of(lines: Iterable[str]) -> Iterator[float | None]:
+    """The column `label`, None where it is empty. AnswersDoNotFitError if there is none."""
     rows = csv.reader(lines)
     header = next(rows, [])
     if LABEL_COLUMN not in header:
         raise AnswersDoNotFitError(f"the labels' file has no column {LABEL_COLUMN}")
     column = header.index(LABEL_COLUMN)
     for row in rows:
-        yield float(row[column])
+        yield float(row[column]) if row[column] else None
 
 
 def answers_of(lines: Iterable[str], field: str) -> Iterator[float]:
@@ -65,8 +66,10 @@ def answers_of(lines: Iterable[str], field: str) -> Iterator[float]:
             ) from None
 
 
-def measure(labels: Iterable[float], answers: Iterable[float], formula: str) -> dict[str, Any]:
-    """The metric and how many rows it is of.
+def measure(
+    labels: Iterable[float | None], answers: Iterable[float], formula: str
+) -> dict[str, Any]:
+    """The metric and how many labelled rows it is of.
 
     Precision and recall are those of label 1, and 0 where they would divide by 0.
 
@@ -77,6 +80,8 @@ def measure(labels: Iterable[float], answers: Iterable[float], formula: str) -> 
     rows = equal = hits = predicted = actual = 0
     try:
         for label, answer in zip(labels, answers, strict=True):
+            if label is None:
+                continue
             rows += 1
             equal += label == answer
             hits += label == answer == POSITIVE
@@ -85,7 +90,7 @@ def measure(labels: Iterable[float], answers: Iterable[float], formula: str) -> 
     except ValueError as error:
         raise AnswersDoNotFitError(f"after {rows} rows: {error}") from None
     if not rows:
-        raise AnswersDoNotFitError("there are no rows to compare")
+        raise AnswersDoNotFitError("there are no labelled rows to compare")
     above, below = {
         "accuracy": (equal, rows),
         "precision": (hits, predicted),

@@ -2,9 +2,9 @@
 
 Given {"scores_uri", "series_uri", "settings_uri"}, it takes the mean and the standard deviation (of
 the population) of all scores below the first, JSON lines as a batch transform writes them, adds
-how the job normalised each series (series.json) and writes both where the stream's scorer looks
-for them. It answers {"rows", "score_mean", "score_sd"}. Scores are read as a stream, so memory
-does not grow with them.
+each series' grid and how the job normalised it (series.json) and writes both where the stream's
+scorer looks for them. It answers {"rows", "score_mean", "score_sd"}. Scores are read as a stream,
+so memory does not grow with them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     prepared = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     settings = {
         "window_points": prepared["window_points"],
-        "grid_seconds": prepared["grid_seconds"],
         **found,
         "series": {
-            name: {"mean": series["mean"], "sd": series["sd"]}
+            name: {figure: series[figure] for figure in ("grid_seconds", "mean", "sd")}
             for name, series in prepared["series"].items()
         },
     }

@@ -1,10 +1,10 @@
-"""The served model's figures: how its job normalised each series, and what its scores were like.
+"""The served model's figures: each series' grid, how it is normalised, what scores were like.
 
 Parameter Store says which model package is served, the package which run it is of, and the
 object `<prefix><run>/settings.json` in the artifacts bucket holds the figures of that run:
 
-    {"window_points": 8, "grid_seconds": 300, "score_mean": 0.9, "score_sd": 0.1,
-     "series": {"<name>": {"mean": 40.1, "sd": 2.5}}}
+    {"window_points": 8, "score_mean": 0.9, "score_sd": 0.1,
+     "series": {"<name>": {"grid_seconds": 300, "mean": 40.1, "sd": 2.5}}}
 
 A series that did not vary has sd 1 there. In the training data the points of one place of the grid
 are averaged; here the first of them is scored at once, and the last of them stays in the window.
@@ -32,25 +32,27 @@ class Model:
 
     package: str
     window_points: int
-    grid_seconds: float
     threshold: float
     series: dict[str, dict[str, float]]
 
-    def is_same_place(self, one: str, other: str) -> bool:
-        """Whether two times are in the same place of the grid."""
-        return slot_of(one, self.grid_seconds) == slot_of(other, self.grid_seconds)
+    def is_same_place(self, series: str, one: str, other: str) -> bool:
+        """Whether two times are in the same place of the series' grid; never without a grid."""
+        figures = self.series.get(series)
+        if figures is None:
+            return False
+        return slot_of(one, figures["grid_seconds"]) == slot_of(other, figures["grid_seconds"])
 
     def row(self, series: str, window: tuple[tuple[str, float], ...]) -> list[float] | str:
         """The normalised row of a window, or why it has no score.
 
-        As in the training data the points are consecutive places of the grid.
+        As in the training data the points are consecutive places of the series' grid.
         """
         figures = self.series.get(series)
         if figures is None:
             return "unknown_series"
         if len(window) < self.window_points:
             return "window_not_full"
-        slots = [slot_of(at, self.grid_seconds) for at, _ in window]
+        slots = [slot_of(at, figures["grid_seconds"]) for at, _ in window]
         if slots != list(range(slots[0], slots[0] + len(slots))):
             return "gap"
         mean, sd = figures["mean"], figures["sd"]
@@ -117,7 +119,6 @@ class ServedModel:
         return Model(
             package=package,
             window_points=figures["window_points"],
-            grid_seconds=figures["grid_seconds"],
             threshold=threshold,
             series=figures["series"],
         )

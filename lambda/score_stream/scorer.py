@@ -164,7 +164,7 @@ class Scorer:
         """The series with one point more, and the point's row or why it has no score."""
         if isinstance(model, str):
             return series.with_point(point, self._window_points), model
-        if series.window and model.is_same_place(series.window[-1][0], point.at):
+        if series.window and model.is_same_place(point.series, series.window[-1][0], point.at):
             return series.with_last(point), "same_place"
         series = series.with_point(point, self._window_points)
         return series, model.row(point.series, series.window)

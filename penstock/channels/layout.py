@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from penstock.channels.errors import PrepareError
 
@@ -14,7 +15,11 @@ class Layout:
 
     The train channel comes first and has `train_shards` parts at most, every other one has one
     part. Rows are numbered by groups: those of a group make one file. Channels that `unlabelled`
-    names are written without labels. The test channel's rows are also in holdout/.
+    names are written without labels.
+
+    The test channel's rows are also in holdout/. `test_rows` says which of those rows the channel
+    itself has: all, or the labelled ones, or none, in which case it is not written. Where it is
+    not all, a label may be missing.
     """
 
     output_uri: str
@@ -24,6 +29,7 @@ class Layout:
     feature_columns: tuple[str, ...]
     unlabelled: tuple[str, ...] = ()
     id_column: str = "id"
+    test_rows: Literal["all", "labelled", "none"] = "all"
 
     def channel_and_part(self, group: int) -> tuple[str, int]:
         """Which channel and part a group is."""
@@ -34,6 +40,10 @@ class Layout:
     def is_labelled(self, channel: str) -> bool:
         """Whether the channel's rows have labels."""
         return channel not in self.unlabelled
+
+    def needs_labels(self, channel: str) -> bool:
+        """Whether each of the channel's rows must have a label."""
+        return self.is_labelled(channel) and (channel != "test" or self.test_rows == "all")
 
 
 def named_once(columns: Sequence[str]) -> None:

@@ -48,9 +48,22 @@ class Shard:
         ids, labels, features = ids[first], labels[first], features[first]
         if not len(ids):
             return
-        labelled = self.layout.is_labelled(self.channel)
-        columns = [*([self.layout.label_column] if labelled else []), *self.layout.feature_columns]
-        values = np.column_stack([labels, features]) if labelled else features
+        self._check(ids, labels, features)
+        if self.channel == "test":
+            self._append_holdout(ids, labels, features)
+            kept = self._kept(labels)
+            labels, features = labels[kept], features[kept]
+        if len(features):
+            labelled = self.layout.is_labelled(self.channel)
+            self.unique += len(features)
+            self.size += write_dense(self._file("rec"), features, labels if labelled else None)
+
+    def _check(
+        self, ids: npt.NDArray[Any], labels: npt.NDArray[Any], features: npt.NDArray[Any]
+    ) -> None:
+        needed = self.layout.needs_labels(self.channel)
+        columns = [*([self.layout.label_column] if needed else []), *self.layout.feature_columns]
+        values = np.column_stack([labels, features]) if needed else features
         bad = ~np.isfinite(values).all(axis=1)
         if bad.any():
             row = int(np.argmax(bad))
@@ -63,10 +76,13 @@ class Shard:
                 f"record {ids[row]} has no finite number in column {', '.join(names)} "
                 f"({int(bad.sum())} records in this part)"
             )
-        self.unique += len(ids)
-        self.size += write_dense(self._file("rec"), features, labels if labelled else None)
-        if self.channel == "test":
-            self._append_holdout(ids, labels, features)
+
+    def _kept(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Which held-out rows the test channel has."""
+        if self.layout.test_rows == "none":
+            return np.zeros(len(labels), bool)
+        known: npt.NDArray[np.bool_] = ~np.isnan(labels)
+        return known
 
     def _append_holdout(
         self, ids: npt.NDArray[Any], labels: npt.NDArray[Any], features: npt.NDArray[Any]
@@ -75,7 +91,8 @@ class Shard:
             self._write_csv("csv", [["id", "label", *self.layout.feature_columns]])
         # nine digits give a float32 back exactly, and whole numbers stay short
         rows = [[f"{value:.9g}" for value in row] for row in features]
-        names = zip(ids, (f"{label:.17g}" for label in labels), strict=True)
+        texts = ("" if np.isnan(label) else f"{label:.17g}" for label in labels)
+        names = zip(ids, texts, strict=True)
         self._write_csv("csv", ([*name, *row] for name, row in zip(names, rows, strict=True)))
         self._write_csv("features.csv", rows)
 

@@ -98,7 +98,7 @@ def channel_counts(counts: Sequence[Any], layout: Layout) -> dict[str, dict[str,
             raise PrepareError(row.error)
     channels = {name: {"records": 0, "bytes": 0, "parts": 0} for name in layout.channels}
     for row in counts:
-        if row.group >= 0:
+        if row.unique:  # held-out rows alone make no part
             channel = channels[layout.channel_and_part(row.group)[0]]
             channel["records"] += row.unique
             channel["bytes"] += row.bytes

@@ -114,7 +114,7 @@ def records() -> list[dict[str, Any]]:
 def shipped(cloud: GlueLab) -> tuple[str, str]:
     """Addresses of the script and of the library beside it."""
     script = cloud.put("code/prepare_series.py", (ROOT / "jobs/prepare_series.py").read_bytes())
-    return script, cloud.put("code/penstock.zip", library("recordio", "channels"))
+    return script, cloud.put("code/penstock.zip", library("recordio", "channels", "series"))
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_train_has_every_gapless_window_of_the_training_window_without_labels(
 
 
 @pytest.mark.usefixtures("prepared")
-def test_test_has_the_labelled_windows_behind_it_and_their_names(
+def test_holdout_has_all_windows_behind_it_and_test_the_labelled_ones(
     cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
     lines = list(csv.DictReader(io.StringIO(cloud.get("prepared/1/holdout/test.csv").decode())))
@@ -156,14 +156,21 @@ def test_test_has_the_labelled_windows_behind_it_and_their_names(
     assert list(lines[0]) == ["id", "label", *columns]
     lasts = range(70 + WINDOW - 1, POINTS)
     by_id = {line["id"]: line for line in lines}
-    assert set(by_id) == {f"a/{at(last)}" for last in lasts}
-    odd = {name for name, line in by_id.items() if line["label"] == "1"}
-    assert odd == {f"a/{at(last)}" for last in ODD}
-    found = [[float(by_id[f"a/{at(last)}"][name]) for name in columns] for last in lasts]
-    np.testing.assert_allclose(found, windows(gridded(records, "a"), lasts), rtol=1e-4, atol=1e-5)
+    assert set(by_id) == {f"{name}/{at(last)}" for name in "abd" for last in lasts}
+    for label, ids in (
+        ("1", {f"a/{at(last)}" for last in ODD}),
+        ("0", {f"a/{at(last)}" for last in lasts if last not in ODD}),
+        ("", {f"{name}/{at(last)}" for name in "bd" for last in lasts}),
+    ):
+        assert {name for name, line in by_id.items() if line["label"] == label} == ids
+    for name in "abd":
+        found = [[float(by_id[f"{name}/{at(last)}"][each]) for each in columns] for last in lasts]
+        expected = windows(gridded(records, name), lasts)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert rows(cloud, "prepared/1/test/") == [
         (float(line["label"]), [float(np.float32(line[name])) for name in columns])
         for line in lines
+        if line["label"]
     ]
     features = cloud.get("prepared/1/holdout/test_features.csv").decode().splitlines()
     assert features == [",".join(line[name] for name in columns) for line in lines]
@@ -174,7 +181,8 @@ def test_series_json_says_how_to_normalise_and_what_was_missing(
     cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
     found = json.loads(cloud.get("prepared/1/series.json"))
-    assert (found["window_points"], found["grid_seconds"]) == (WINDOW, 300)
+    assert found["window_points"] == WINDOW
+    assert {series["grid_seconds"] for series in found["series"].values()} == {300}
     assert found["too_short"] == ["c"]
     assert list(found["series"]) == ["a", "b", "d"]
     learned = [value for number, value in gridded(records, "b").items() if number < 70]
@@ -217,7 +225,10 @@ def test_other_files_and_partitions_give_the_same_files_and_failures_are_one_lin
         some = [all_of_them[index] for index in order[part::4]]
         put_parquet(cloud, f"other/deep/{part}.parquet", some)
     b = [record for record in records if record["meter"] == "b"]
-    put_parquet(cloud, "unlabelled/a.parquet", b)
+    # two grids; labelled, and no anomaly behind the training window
+    quiet = [{**record, "odd": 0} for record in b[:80]]
+    slow = [point("slow", at(3 * n), float(n % 4)) for n in range(90)]
+    put_parquet(cloud, "quiet/a.parquet", [*quiet, *b[80:], *slow])
     put_parquet(cloud, "short/a.parquet", b[:3])
     put_parquet(cloud, "holes/a.parquet", [*b, point("b", at(105), float("nan"))])
     put_parquet(cloud, "zoneless/a.parquet", [point("b", at(1)[:-1], 1.0)])
@@ -228,10 +239,11 @@ def test_other_files_and_partitions_give_the_same_files_and_failures_are_one_lin
     source = """
 import sys, prepare_series
 
-for name in ("other", "unlabelled", "empty", "narrow", "short", "holes", "zoneless"):
+for name in ("other", "quiet", "empty", "narrow", "short", "holes", "zoneless"):
     uris = ["--records_uri", f"s3://lake/{name}/", "--output_uri", f"s3://lake/out/{name}/"]
+    grid = ["--grid_seconds", "auto"] if name == "quiet" else []
     try:
-        prepare_series.main([*sys.argv[1:], *uris])
+        prepare_series.main([*sys.argv[1:], *uris, *grid])
     except prepare_series.PrepareError as error:
         print("refused", name, error)
 """
@@ -244,15 +256,30 @@ for name in ("other", "unlabelled", "empty", "narrow", "short", "holes", "zonele
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
     for key in FILES:
         assert cloud.get(f"out/other/{key}") == cloud.get(f"prepared/1/{key}"), key
-    listed = cloud.s3.list_objects_v2(Bucket="lake", Prefix="out/unlabelled/")["Contents"]
-    assert {item["Key"].removeprefix("out/unlabelled/") for item in listed} == {
-        *("train/part-00000.rec", "train/part-00001.rec", "series.json", "summary.json")
+    listed = cloud.s3.list_objects_v2(Bucket="lake", Prefix="out/quiet/")["Contents"]
+    assert {item["Key"].removeprefix("out/quiet/") for item in listed} == {
+        *("train/part-00000.rec", "train/part-00001.rec", "series.json", "summary.json"),
+        *("holdout/test.csv", "holdout/test_features.csv"),
     }
-    summary = json.loads(cloud.get("out/unlabelled/summary.json"))
+    summary = json.loads(cloud.get("out/quiet/summary.json"))
     assert list(summary["channels"]) == ["train"]
-    assert "holdout_uri" not in summary
+    assert summary["holdout_uri"] == "s3://lake/out/quiet/holdout/test.csv"
+    held_out = cloud.get("out/quiet/holdout/test.csv").decode().splitlines()
+    found = json.loads(cloud.get("out/quiet/series.json"))["series"]
+    assert {series: figures["grid_seconds"] for series, figures in found.items()} == {
+        "b": 300,
+        "slow": 900,
+    }
+    assert len(held_out) == 1 + found["b"]["holdout_windows"] + found["slow"]["holdout_windows"]
+    assert (found["slow"]["gaps"], found["slow"]["holdout_windows"]) == (0, 27 - WINDOW + 1)
+    labelled = found["b"]["test_windows"]
+    assert 0 < labelled < found["b"]["holdout_windows"]
+    assert found["b"]["anomalies"] == found["slow"]["test_windows"] == 0
     output = cloud.log(run["Id"], "output")
-    assert any(line.startswith("no test channel: ") for line in output)
+    assert (
+        f"no test channel: of {labelled} labelled windows behind the training windows "
+        "none is an anomaly"
+    ) in output
     refused = [line for line in output if line.startswith("refused")]
     assert refused[0] == "refused empty no records below s3://lake/empty/"
     assert refused[1] == "refused narrow the records have no column flow; they have meter, at, odd"

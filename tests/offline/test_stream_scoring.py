@@ -34,10 +34,9 @@ SCHEMA = {
 }
 FIGURES = {
     "window_points": WINDOW,
-    "grid_seconds": 300,
     "score_mean": 10.0,
     "score_sd": 1.0,
-    "series": {name: {"mean": 1.0, "sd": 2.0} for name in SERIES},
+    "series": {name: {"grid_seconds": 300, "mean": 1.0, "sd": 2.0} for name in SERIES},
 }
 
 

@@ -41,7 +41,7 @@ def test_the_glue_job_runs_the_script_with_our_codec_beside_it(dev: Any) -> None
     assert {"penstock/__init__.py", "penstock/recordio/__init__.py"} <= files
     assert all(name.endswith(".py") for name in files)
     rooms = {name.rpartition("/")[0] for name in files}
-    assert rooms == {"penstock", "penstock/recordio", "penstock/channels"}
+    assert rooms == {"penstock", "penstock/recordio", "penstock/channels", "penstock/series"}
 
 
 def test_the_glue_job_is_told_the_columns(dev: Any) -> None:

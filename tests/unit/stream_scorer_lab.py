@@ -32,12 +32,11 @@ WINDOW = 3
 GRID_SECONDS = 60
 FIGURES = {
     "window_points": WINDOW,
-    "grid_seconds": GRID_SECONDS,
     "score_mean": 2.0,
     "score_sd": 1.0,
     "series": {
-        "cpu": {"mean": 10.0, "sd": 2.0},
-        "disk": {"mean": 0.0, "sd": 1.0},
+        "cpu": {"grid_seconds": GRID_SECONDS, "mean": 10.0, "sd": 2.0},
+        "disk": {"grid_seconds": GRID_SECONDS, "mean": 0.0, "sd": 1.0},
     },
 }
 ENVIRONMENT = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,7 +41,7 @@ def row(group: int, name: str | None, label: float | None, *features: float) -> 
     return {"group": group, "id": name, "label": label, "features": list(features)}
 
 
-def written(*rows: dict[str, Any], portion: int = 2) -> list[Any]:
+def written(*rows: dict[str, Any], portion: int = 2, layout: Layout = LAYOUT) -> list[Any]:
     """The counts of one task that is handed these rows, so many at a time."""
     schema = pa.schema(
         [
@@ -51,7 +52,7 @@ def written(*rows: dict[str, Any], portion: int = 2) -> list[Any]:
         ]
     )
     batches = pa.Table.from_pylist(list(rows), schema).to_batches(max_chunksize=portion)
-    counts = pa.Table.from_batches(shard_writer(LAYOUT)(iter(batches)))
+    counts = pa.Table.from_batches(shard_writer(layout)(iter(batches)))
     return [SimpleNamespace(**found) for found in counts.to_pylist()]
 
 
@@ -80,6 +81,37 @@ def test_each_group_is_a_file_and_each_id_is_in_it_once(lake: Any) -> None:
     sizes = [len(content(lake, f"train/part-0000{part}.rec")) for part in (0, 1)]
     assert channels["train"] == {"records": 2, "bytes": sum(sizes), "parts": 2}
     assert channels["test"]["records"] == 1
+
+
+SPARSE = [
+    row(2, "x", None, 1, 2),
+    row(2, "x", None, 1, 2),
+    row(2, "y", 0, 3, 4),
+    row(2, "z", None, 5, 6),
+]
+
+
+def test_held_out_rows_without_a_label_are_not_in_the_test_channel(lake: Any) -> None:
+    layout = replace(LAYOUT, test_rows="labelled")
+    counts = written(*SPARSE, portion=1, layout=layout)
+    ((x, labels),) = Reader(io.BytesIO(content(lake, "test/part-00000.rec"))).batches(9)
+    assert labels is not None
+    assert (x.tolist(), labels.tolist()) == ([[3, 4]], [0])
+    assert content(lake, "holdout/test.csv") == b"id,label,a,b\nx,,1,2\ny,0,3,4\nz,,5,6\n"
+    assert content(lake, "holdout/test_features.csv") == b"1,2\n3,4\n5,6\n"
+    test = channel_counts(counts, layout)["test"]
+    assert (test["records"], test["parts"]) == (1, 1)
+
+
+def test_held_out_rows_are_kept_without_a_test_channel(lake: Any) -> None:
+    layout = replace(LAYOUT, test_rows="none")
+    counts = written(*SPARSE, layout=layout)
+    listed = lake.list_objects_v2(Bucket="lake")["Contents"]
+    assert {item["Key"] for item in listed} == {
+        *("prepared/1/holdout/test.csv", "prepared/1/holdout/test_features.csv")
+    }
+    assert content(lake, "holdout/test.csv").splitlines()[1:] == [b"x,,1,2", b"y,0,3,4", b"z,,5,6"]
+    assert channel_counts(counts, layout)["test"] == {"records": 0, "bytes": 0, "parts": 0}
 
 
 @pytest.mark.parametrize(

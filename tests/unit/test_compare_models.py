@@ -105,6 +105,15 @@ def test_an_equal_model_does_not_win_by_rounding(
     assert answer["is_beaten"] is False
 
 
+def test_rows_whose_label_is_unknown_do_not_count(
+    compare: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = LABELS + "g,,5\n" * 3
+    answers = ANSWERS + '\n{"predicted_label": 1}' * 3
+    answer = ask(compare, monkeypatch, labels, answers, formula="precision")
+    assert (answer["metric_value"], answer["rows"]) == (pytest.approx(2 / 3), 4)
+
+
 @pytest.mark.parametrize(
     ("labels", "answers", "says"),
     [
@@ -113,7 +122,8 @@ def test_an_equal_model_does_not_win_by_rounding(
         (LABELS, '{"score": 0.9}', "answer 1 is no JSON with a number predicted_label"),
         (LABELS, "1,0", "answer 1"),
         ("id,kind\na,1\n", ANSWERS, "no column label"),
-        ("id,label\n", "", "no rows"),
+        ("id,label\n", "", "no labelled rows"),
+        ("id,label,f0\na,,5\n", '{"predicted_label": 1}', "no labelled rows"),
     ],
 )
 def test_what_does_not_fit_together_is_an_error(

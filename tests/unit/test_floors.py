@@ -17,12 +17,13 @@ FLOORS = {
     "penstock/catalog": set[str](),
     "penstock/recordio": set[str](),
     "penstock/channels": {"penstock.recordio"},
+    "penstock/series": {"penstock.channels"},
     "penstock/monitor": {"penstock.recordio"},
     "penstock/scenario": set[str](),
     "penstock/localcloud": {"penstock.recordio", "penstock.monitor", "penstock.catalog"},
     "pipelines": {"penstock.catalog"},
     "stacks": {"pipelines", "penstock.catalog"},
-    "jobs": {"penstock.recordio", "penstock.channels", "penstock.monitor"},
+    "jobs": {"penstock.recordio", "penstock.channels", "penstock.series", "penstock.monitor"},
     "lambda": set[str](),
 }
 

@@ -21,10 +21,9 @@ EVENT = {
 }
 SERIES = {
     "window_points": 8,
-    "grid_seconds": 300,
     "train_percent": 70,
     "too_short": ["disk"],
-    "series": {"cpu": {"mean": 40.1, "sd": 2.5, "points": 100, "gaps": 1}},
+    "series": {"cpu": {"grid_seconds": 300, "mean": 40.1, "sd": 2.5, "points": 100, "gaps": 1}},
 }
 
 
@@ -88,8 +87,7 @@ def test_all_scores_count_and_the_series_figures_go_along(
     assert settings == {
         **answer,
         "window_points": 8,
-        "grid_seconds": 300,
-        "series": {"cpu": {"mean": 40.1, "sd": 2.5}},
+        "series": {"cpu": {"grid_seconds": 300, "mean": 40.1, "sd": 2.5}},
     }
 
 

@@ -137,6 +137,19 @@ def test_windows_with_a_gap_wait_until_they_have_none(
     assert skipped(capsys) == {"window_not_full": 2, "gap": 2}
 
 
+def test_each_series_has_its_own_grid(
+    lab: Lab, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = json.loads(json.dumps(FIGURES))
+    figures["series"]["disk"]["grid_seconds"] = 300
+    services.objects["scoring/run1/settings.json"] = json.dumps(figures).encode()
+    lab.send([point(n, "disk", minute, 1.0) for n, minute in enumerate([0, 5, 9, 10, 15, 25])])
+    assert [score["timestamp"] for score in services.scores()] == [at(10), at(15)]
+    assert skipped(capsys) == {"window_not_full": 2, "same_place": 1, "gap": 1}
+    lab.send([point(n, "cpu", minute, 1.0) for n, minute in enumerate([0, 5, 10])])
+    assert skipped(capsys) == {"window_not_full": 2, "gap": 1}
+
+
 def test_points_need_not_lie_on_the_grid_exactly(lab: Lab, services: Services) -> None:
     lab.send([point(n, "cpu", minute, 12.0) for n, minute in enumerate([0.1, 1.8, 2.5])])
     assert len(services.scores()) == 1
