@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from pipelines import spec
 
 
-def sample_records() -> Iterator[dict[str, Any]]:
+def sample() -> spec.Sample:
     """The images that ship inside scikit-learn, one record each."""
     from sklearn.datasets import load_digits
 
     images = load_digits()
-    for number, (pixels, label) in enumerate(zip(images.data, images.target, strict=True)):
-        yield {
-            "id": f"digit-{number:04d}",
-            "pixels": pixels.astype(int).tolist(),
-            "label": int(label),
-        }
+    source = "scikit-learn's load_digits: UCI optical recognition of handwritten digits"
+    return spec.Sample(
+        source,
+        (
+            {"id": f"digit-{n:04d}", "pixels": pixels.astype(int).tolist(), "label": int(label)}
+            for n, (pixels, label) in enumerate(zip(images.data, images.target, strict=True))
+        ),
+    )
 
 
 PIPELINE = spec.Pipeline(
     name="digits",
     description="Handwritten digits, 8x8 pixels, classified by the first-party linear-learner",
-    data_source="scikit-learn's load_digits: UCI optical recognition of handwritten digits",
-    sample_records=sample_records,
+    sample=sample,
     record_schema=spec.RecordSchema(
         id_field="id",
         label_field="label",

@@ -1,15 +1,17 @@
-"""The records of a run: a file of the user's or the pipeline's own sample, and some broken ones."""
+"""The records of a run: data of the user's or the pipeline's own sample, and some broken ones."""
 
 from __future__ import annotations
 
 import csv
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.errors import UsageError
+from penstock.datasets import DatasetError, first_points, read_series
 
 if TYPE_CHECKING:
     from pipelines.spec import Pipeline
@@ -17,21 +19,31 @@ if TYPE_CHECKING:
 RESENT_EVERY = 100  # each hundredth record is sent twice, as producers that retry do
 
 
+@dataclass(frozen=True)
+class Sending:
+    """What producers will send, in this order, and in one line where it comes from."""
+
+    records: list[bytes]
+    source: str
+
+
 def records_to_send(
     pipeline: Pipeline, *, data: Path | None, count: int | None, broken_count: int
-) -> list[bytes]:
+) -> Sending:
     """Good records (some of them twice), with the broken ones spread among them.
 
     Args:
         pipeline: what the records are for.
-        data: a CSV or JSON-lines file with the pipeline's schema; None for its sample.
-        count: at most so many good records.
+        data: a CSV or JSON-lines file with the pipeline's schema, or, for a pipeline of time
+            series, a folder of CSVs; None for its sample.
+        count: at most so many good records; of time series equally many of each, from its start.
         broken_count: how many broken ones, going round the kinds that the schema can break.
 
     Raises:
-        UsageError: the file cannot be read, or does not have the pipeline's schema.
+        UsageError: the data cannot be read, or do not have the pipeline's schema.
     """
-    good = list(itertools.islice(_good_records(pipeline, data), count))
+    source, records = _given(pipeline, data)
+    good = _first(pipeline, records, count)
     if not good:
         raise UsageError(f"{data or 'the sample'} holds no record: there is nothing to send")
     lines = [json.dumps(record, separators=(",", ":")).encode() for record in good]
@@ -41,15 +53,52 @@ def records_to_send(
     step = max(1, len(sending) // (len(broken) + 1))
     for place, body in enumerate(broken):
         sending.insert(min((place + 1) * step + place, len(sending)), body)
-    return sending
+    return Sending(sending, source)
 
 
-def _good_records(pipeline: Pipeline, data: Path | None) -> Iterator[dict[str, Any]]:
-    if data is None:
-        yield from pipeline.sample_records()
-        return
+def _given(pipeline: Pipeline, data: Path | None) -> tuple[str, Iterable[dict[str, Any]]]:
+    try:
+        if data is None:
+            sample = pipeline.sample()
+            return sample.source, sample.records
+        return str(data), _from_data(pipeline, data)
+    except DatasetError as error:
+        raise UsageError(f"--data {error}" if data else str(error)) from error
+
+
+def _first(
+    pipeline: Pipeline, records: Iterable[dict[str, Any]], count: int | None
+) -> list[dict[str, Any]]:
+    series_field = pipeline.record_schema.series_field
+    if series_field is None or count is None:
+        return list(itertools.islice(records, count))
+    every = list(records)
+    kept = first_points(every, series_field=series_field, count=count)
+    if every and not kept:
+        names = {str(record[series_field]) for record in every}
+        raise UsageError(
+            f"--records {count}: there are {len(names)} series, and each sends equally many; "
+            f"use {len(names)} or more"
+        )
+    return kept
+
+
+def _from_data(pipeline: Pipeline, data: Path) -> Iterable[dict[str, Any]]:
+    schema = pipeline.record_schema
     if not data.exists():
-        raise UsageError(f"--data {data}: no such file; give a CSV or JSON-lines file")
+        folder = " or a folder of CSVs" if schema.series_field else ""
+        raise UsageError(f"--data {data}: no such file; give a CSV or JSON-lines file{folder}")
+    if schema.series_field and (data.is_dir() or data.suffix.lower() == ".csv"):
+        return read_series(data, schema)
+    if data.is_dir():
+        raise UsageError(
+            f"--data {data}: a folder, which only pipelines of time series read; "
+            f"give a CSV or JSON-lines file for {pipeline.name}"
+        )
+    return _from_file(pipeline, data)
+
+
+def _from_file(pipeline: Pipeline, data: Path) -> Iterator[dict[str, Any]]:
     try:
         text = data.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -78,7 +127,7 @@ def _from_csv(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, A
 
 
 def _from_json_lines(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, Any]]:
-    names = pipeline.record_schema.field_names()
+    names = [field.name for field in pipeline.record_schema.fields if not field.optional]
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue

@@ -13,6 +13,7 @@ from penstock.cli import monitor
 from penstock.cli.errors import UsageError, exit_with, one_line
 
 if TYPE_CHECKING:
+    from penstock.cli.data import Sending
     from penstock.cli.run import Run
     from pipelines.spec import Pipeline
 
@@ -57,7 +58,10 @@ def synth(
 def run(
     pipeline: Annotated[str, typer.Argument(help="see `penstock list`")],
     data: Annotated[
-        Path | None, typer.Option(help="CSV or JSON lines with the pipeline's schema")
+        Path | None,
+        typer.Option(
+            help="CSV or JSON lines with the pipeline's schema; of series also a folder of CSVs"
+        ),
     ] = None,
     records: Annotated[int | None, typer.Option(min=1, help="at most so many records")] = None,
     bad_records: Annotated[int, typer.Option(min=0, help="broken records to mix in")] = 7,
@@ -116,7 +120,8 @@ def up(
             from penstock.cli.data import records_to_send
 
             description = _pipeline(pipeline)
-            records = records_to_send(description, data=None, count=None, broken_count=0)
+            sending = records_to_send(description, data=None, count=None, broken_count=0)
+            records = sending.records
             sample = Sample.of(description.record_schema, records[0])
         try:
             stay_up(
@@ -131,7 +136,7 @@ def up(
             raise UsageError(str(error)) from error
 
 
-def _run(pipeline: Pipeline, sending: list[bytes], *, on: str, environment: str) -> dict[str, Any]:
+def _run(pipeline: Pipeline, sending: Sending, *, on: str, environment: str) -> dict[str, Any]:
     from rich.console import Console
 
     from penstock.cli.display import Display, summary
@@ -140,11 +145,11 @@ def _run(pipeline: Pipeline, sending: list[bytes], *, on: str, environment: str)
     from penstock.scenario.progress import Timeline
 
     console = Console()
-    title = f"penstock run {pipeline.name}: {len(sending)} records from {pipeline.data_source}"
+    title = f"penstock run {pipeline.name}: {len(sending.records)} records from {sending.source}"
     display = Display(title, console)
     timeline = Timeline(display)
     folder = new_folder(Path("runs") / pipeline.name)
-    running = _run_class(on)(pipeline.name, environment, sending, timeline, folder)
+    running = _run_class(on)(pipeline.name, environment, sending.records, timeline, folder)
     status, reason, seconds = "failed", "the run was broken off", 0.0
     try:
         with display:

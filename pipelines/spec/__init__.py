@@ -11,6 +11,7 @@ from pipelines.spec.prepare import Prepare
 from pipelines.spec.record import Field
 from pipelines.spec.refusals import refusal_lines
 from pipelines.spec.retrain import Retrain
+from pipelines.spec.sample import Sample
 from pipelines.spec.schema import RecordSchema
 from pipelines.spec.scoring import Scoring
 from pipelines.spec.serving import Serving
@@ -29,6 +30,7 @@ __all__ = [
     "Prepare",
     "RecordSchema",
     "Retrain",
+    "Sample",
     "Scoring",
     "Serving",
     "Stream",

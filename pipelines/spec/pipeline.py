@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 from pydantic import Field as Described
 from pydantic import model_validator
@@ -16,6 +16,7 @@ from pipelines.spec.gate import Gate
 from pipelines.spec.monitor import Monitor
 from pipelines.spec.prepare import Prepare
 from pipelines.spec.retrain import Retrain
+from pipelines.spec.sample import Sample
 from pipelines.spec.schema import RecordSchema
 from pipelines.spec.scoring import Scoring
 from pipelines.spec.serving import Serving
@@ -39,16 +40,12 @@ PipelineName = Annotated[
 class Pipeline(Spec):
     """What a pipeline is; the stacks say how AWS does it.
 
-    `data_source` says in one line where the sample records come from; `sample_records`
-    yields them, as producers would send them.
+    `sample` gives the records of a run that is given none.
     """
 
     name: PipelineName
     description: Annotated[str, Described(min_length=1, max_length=200)]
-    data_source: Annotated[str, Described(min_length=1, max_length=200)]
-    sample_records: Annotated[
-        Callable[[], Iterator[dict[str, Any]]], Described(exclude=True, repr=False)
-    ]
+    sample: Annotated[Callable[[], Sample], Described(exclude=True, repr=False)]
     record_schema: RecordSchema
     stream: Stream = Stream()
     delivery: Delivery = Delivery()

@@ -26,17 +26,17 @@ SEVEN_CSV = "id,label\na,3\n"
 def test_list_names_the_pipelines(penstock: Penstock) -> None:
     done = penstock("list")
     assert done.code == 0
-    assert done.out.startswith("digits ")
+    assert "digits " in done.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("run", "didgits"), "unknown pipeline didgits: choose one of digits"),
+        (("run", "didgits"), "unknown pipeline didgits: choose one of "),
         (("synth", "didgits"), "unknown pipeline didgits"),
         (("run", "digits", "--data", "nowhere.csv"), "nowhere.csv: no such file"),
         (("run", "digits", "--data", "short.csv"), "column pixels_0 and 63 more missing"),
-        (("run", "digits", "--data", "."), "Is a directory"),
+        (("run", "digits", "--data", "."), "a folder, which only pipelines of time series read"),
         (("run", "digits", "--json", "no/folder/x.json"), "there is no folder no/folder"),
         (("run", "digits", "--records", "0"), "'--records'"),
         (("run", "digits", "--records", "many"), "'--records'"),

@@ -179,7 +179,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod]:
 
 
 def test_a_model_waits_for_approval_and_is_not_served(prod: Prod) -> None:
-    sending = records_to_send(digits.PIPELINE, data=None, count=700, broken_count=7)
+    sending = records_to_send(digits.PIPELINE, data=None, count=700, broken_count=7).records
     run = prod.train_on(sending)
     package = prod.sagemaker.describe_model_package(ModelPackageName=run.model_package_arn)
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
@@ -198,7 +198,7 @@ def test_the_plain_cli_call_brings_it_behind_the_endpoint(prod: Prod) -> None:
 
 def test_a_second_training_on_newer_data_replaces_the_model(prod: Prod) -> None:
     first_endpoint = prod.endpoint()
-    newer = records_to_send(digits.PIPELINE, data=None, count=None, broken_count=0)[700:]
+    newer = records_to_send(digits.PIPELINE, data=None, count=None, broken_count=0).records[700:]
     run = prod.train_on(newer)
     assert prod.unique == [700, 1797]  # what came before and what is new
     assert prod.runs[0].output["serving_metric_value"] is None

@@ -29,7 +29,7 @@ SOMEBODYS = {
 
 @pytest.fixture(scope="module")
 def shuffled(penstock: Penstock, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    records = list(digits.sample_records())
+    records = list(digits.sample().records)
     labels = [record["label"] for record in records]
     random.Random(7).shuffle(labels)
     data = tmp_path_factory.mktemp("data") / "shuffled.jsonl"

@@ -29,7 +29,7 @@ from tests.callers import Callers
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-retraining")]
 
-RECORDS = records_to_send(digits.PIPELINE, data=None, count=None, broken_count=0)
+RECORDS = records_to_send(digits.PIPELINE, data=None, count=None, broken_count=0).records
 PATIENCE_SECONDS = 120
 BEFORE_THE_SCHEDULES, AFTER_THE_SCHEDULES = 10, 45
 

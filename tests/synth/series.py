@@ -20,8 +20,7 @@ from pipelines.spec import (
 METERS = Pipeline(
     name="digits",  # the stage's name, which the tests' helpers know
     description="Values of meters over time",
-    data_source="nowhere",
-    sample_records=load()["digits"].sample_records,
+    sample=load()["digits"].sample,
     record_schema=RecordSchema(
         series_field="meter",
         time_field="at",

@@ -34,8 +34,7 @@ def meters(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) ->
     pipeline = Pipeline(
         name="meters",
         description="Readings of a meter",
-        data_source="nowhere",
-        sample_records=digits.sample_records,
+        sample=digits.sample,
         record_schema=RecordSchema(
             id_field="reading",
             label_field="level",

@@ -12,13 +12,14 @@ import pytest
 from penstock.cli.data import records_to_send
 from penstock.cli.errors import UsageError
 from pipelines import digits
+from tests.synth.series import METERS
 
 PIXELS = [float(n % 17) for n in range(64)]
 
 
 def send(data: Path | None = None, **options: Any) -> list[bytes]:
     wanted: dict[str, Any] = {"count": None, "broken_count": 0, **options}
-    return records_to_send(digits.PIPELINE, data=data, **wanted)
+    return records_to_send(digits.PIPELINE, data=data, **wanted).records
 
 
 def parsed(body: bytes) -> Any:
@@ -100,3 +101,51 @@ def test_a_csv_value_of_the_wrong_type_is_refused_with_its_line(tmp_path: Path) 
     path.write_text("\n".join([",".join(columns), ",".join(good), ",".join(bad)]) + "\n")
     with pytest.raises(UsageError, match=r"line 3.*pixels_0"):
         send(path)
+
+
+def test_the_source_is_what_is_really_sent(tmp_path: Path) -> None:
+    sample = records_to_send(digits.PIPELINE, data=None, count=1, broken_count=0)
+    assert sample.source == digits.sample().source
+    path = tmp_path / "digits.jsonl"
+    path.write_text(json.dumps({"id": "a", "pixels": PIXELS, "label": 3}))
+    own = records_to_send(digits.PIPELINE, data=path, count=None, broken_count=0)
+    assert own.source == str(path)
+
+
+def meters(data: Path, **options: Any) -> list[Any]:
+    """The good records of the pipeline of meters."""
+    wanted: dict[str, Any] = {"count": None, "broken_count": 0, **options}
+    sending = records_to_send(METERS, data=data, **wanted)
+    return [json.loads(body) for body in sending.records[:-1]]  # the last was sent twice
+
+
+def test_a_folder_of_series_is_read_for_a_pipeline_of_series(tmp_path: Path) -> None:
+    for meter in "ab":
+        lines = [f"2026-01-0{day},{day}.5" for day in (1, 2, 3)]
+        (tmp_path / f"{meter}.csv").write_text("\n".join(["at,flow", *lines]))
+    sent = meters(tmp_path)
+    assert [record["meter"] for record in sent] == [*"ababab"]
+    assert sent[0] == {"meter": "a", "at": "2026-01-01T00:00:00Z", "flow": 1.5}
+    assert meters(tmp_path / "a.csv") == sent[::2]
+    assert meters(tmp_path, count=5) == sent[:4]
+    with pytest.raises(UsageError, match=r"--records 1: there are 2 series.*use 2 or more"):
+        meters(tmp_path, count=1)
+
+
+def test_json_lines_of_series_may_lack_the_label(tmp_path: Path) -> None:
+    path = tmp_path / "meters.jsonl"
+    records = [{"meter": "a", "at": f"2026-01-0{day}", "flow": day} for day in (1, 2)]
+    path.write_text("\n".join(map(json.dumps, records)))
+    assert meters(path) == records
+    assert meters(path, count=1) == records[:1]
+
+
+def test_a_folder_is_refused_where_records_are_no_series(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a folder, which only pipelines of time series read"):
+        send(tmp_path)
+
+
+def test_what_is_wrong_with_a_series_is_told_with_the_option(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("at,flow\n2026-01-01,high\n")
+    with pytest.raises(UsageError, match=r"^--data .*a\.csv, line 2: column flow: 'high'"):
+        meters(tmp_path)

@@ -15,13 +15,14 @@ OURS = {"penstock", "pipelines", "stacks", "jobs", "app"}
 # folder -> what of ours it may import, besides itself
 FLOORS = {
     "penstock/catalog": set[str](),
+    "penstock/datasets": {"penstock.catalog"},
     "penstock/recordio": set[str](),
     "penstock/channels": {"penstock.recordio"},
     "penstock/series": {"penstock.channels"},
     "penstock/monitor": {"penstock.recordio"},
     "penstock/scenario": set[str](),
     "penstock/localcloud": {"penstock.recordio", "penstock.monitor", "penstock.catalog"},
-    "pipelines": {"penstock.catalog"},
+    "pipelines": {"penstock.catalog", "penstock.datasets"},
     "stacks": {"pipelines", "penstock.catalog"},
     "jobs": {"penstock.recordio", "penstock.channels", "penstock.series", "penstock.monitor"},
     "lambda": set[str](),

@@ -23,7 +23,7 @@ def digits() -> RecordSchema:
 
 @pytest.fixture(scope="module")
 def good() -> dict[str, Any]:
-    return next(load()["digits"].sample_records())
+    return next(iter(load()["digits"].sample().records))
 
 
 def transform_handler(schema: RecordSchema) -> ModuleType:

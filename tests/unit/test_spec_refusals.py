@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from pipelines.spec import (
     Prepare,
     RecordSchema,
     Retrain,
+    Sample,
     Scoring,
     Serving,
     Stream,
@@ -28,8 +28,8 @@ from pipelines.spec import (
 )
 
 
-def no_records() -> Iterator[dict[str, Any]]:
-    yield from ()
+def no_records() -> Sample:
+    return Sample("nowhere", ())
 
 
 RECORD: dict[str, Any] = {
@@ -53,8 +53,7 @@ PREPARE: dict[str, Any] = {"script": "jobs/prepare_records.py"}
 PIPELINE: dict[str, Any] = {
     "name": "kinds",
     "description": "d",
-    "data_source": "nowhere",
-    "sample_records": no_records,
+    "sample": no_records,
     "record_schema": RECORD,
     "prepare": PREPARE,
     "training": TRAINING,

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_digits_is_real_data_in_its_own_schema() -> None:
     digits = registry.load()["digits"]
-    records = list(digits.sample_records())
+    records = list(digits.sample().records)
     assert len(records) == 1797
     assert len({record["id"] for record in records}) == 1797
     assert records[1]["id"] == "digit-0001"
