@@ -1,7 +1,9 @@
-"""A run's folder as a whole run of digits leaves it, for what reads it."""
+"""Folders as whole runs leave them: a run of digits, and one that scores a stream."""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +185,119 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+
+
+def scored_report() -> dict[str, Any]:
+    """report.json of a run that scored the series of `write_anomaly`; nothing watched it."""
+    report = whole_report()
+    steps = ("synth", "deploy", "ingest", "prepare", "train", "gate", "register", "serve", "invoke")
+    report.update(
+        pipeline="anomaly",
+        steps=[
+            *[step for step in report["steps"] if step["name"] in steps],
+            {"name": "score", "status": "succeeded", "seconds": 41.0, "started_seconds": 43.3},
+        ],
+        training={
+            "job_name": "anomaly-dev-e89614c50f01bfc8c892d0a034919f87-0",
+            "algorithm": "randomcutforest",
+            "channels": {"train": {"records": 1440, "bytes": 267520, "parts": 2}},
+            "learning_curve": [],
+        },
+        metrics={"test:f1": 0.5714},
+        endpoint={
+            "name": "anomaly-dev",
+            "invocations": 4,
+            "rows": 120,
+            "captured": None,
+            "confusion": None,
+            "mean_score": 0.9312,
+        },
+        anomaly={
+            "series": 4,
+            "points": 960,
+            "alerts": 15,
+            "windows": {"labelled": 3, "hit": 2},
+            "scored_records": 912,
+            "dead_letters": 2,
+            "skipped": {"window_not_full": 44, "gap": 4, "same_place": 0},
+            "told_again": 3,
+            "false_alerts": 5,
+            "threshold": 1.5,
+            "by_series": [
+                scored("cpu/web-1", alerts=11, labelled=3, hit=2),
+                scored("cpu/web-2"),
+                scored("bytes/db-1"),
+                scored("requests/lb-1", alerts=4),
+            ],
+        },
+        monitor=None,
+        retraining=None,
+        events=[],
+    )
+    return report
+
+
+def scored(name: str, alerts: int = 0, labelled: int = 0, hit: int = 0) -> dict[str, Any]:
+    """One of the entries of by_series."""
+    counts = {"alerts": alerts, "labelled": labelled, "hit": hit}
+    return {"name": name, "points": 240, "scored": 228, **counts}
+
+
+def write_anomaly(folder: Path, points: int = 600) -> None:
+    """anomaly.json of four series, one point each five minutes, the last 40 % of them scored.
+
+    cpu/web-1 has a window in the trained part, two that were caught and one that was not, and one
+    alert outside; cpu/web-2 only a window in the trained part; bytes/db-1 nothing at all;
+    requests/lb-1 four alerts and no window.
+    """
+    web = series("cpu/web-1", points, seed=1)
+    stretch(web, 0.2, 0.22, by=40.0, hit=None)
+    stretch(web, 0.65, 0.68, by=60.0, hit=True, alerts=5)
+    stretch(web, 0.75, 0.78, by=0.5, hit=False)
+    stretch(web, 0.9, 0.93, by=-30.0, hit=True, alerts=5)
+    stretch(web, 0.84, 0.842, by=25.0, alerts=1)
+    other = series("cpu/web-2", points, seed=2)
+    stretch(other, 0.4, 0.45, by=30.0, hit=None)
+    requests = series("requests/lb-1", points, seed=4)
+    stretch(requests, 0.7, 0.71, by=45.0, alerts=4)
+    document = {
+        "threshold": 1.5,
+        "live_from_percent": 60,
+        "series": [web, other, series("bytes/db-1", points, seed=3, size=2.5e6), requests],
+    }
+    (folder / "anomaly.json").write_text(json.dumps(document))
+
+
+def series(name: str, points: int, seed: int, size: float = 1.0) -> dict[str, Any]:
+    """Days and nights with noise, without any alert."""
+    chance = np.random.default_rng(seed)
+    start = datetime(2026, 4, 10, tzinfo=UTC)
+    live = int(points * 0.6)
+    day = np.sin(np.arange(points) / points * 14 * np.pi)
+    values = size * (40 + 8 * day + chance.normal(0, 1.5, points))
+    times = [(start + timedelta(minutes=5 * place)).isoformat() for place in range(points)]
+    scores = np.abs(chance.normal(0.9, 0.12, points))
+    return {
+        "name": name,
+        "times": times,
+        "values": values.round(3).tolist(),
+        "scores": [None] * live + scores[live:].round(4).tolist(),
+        "alerts": [],
+        "windows": [],
+        "live_from": times[live],
+    }
+
+
+def stretch(
+    of: dict[str, Any], first: float, last: float, by: float, alerts: int = 0, **label: bool | None
+) -> None:
+    """Values between two shares of the series are another; with `hit` it is a labelled window."""
+    start, end = (int(share * len(of["times"])) for share in (first, last))
+    for place in range(start, end + 1):
+        of["values"][place] += by
+    for place in range(start, start + alerts):
+        of["scores"][place] = 1.6 + 0.3 * (place - start)
+        of["alerts"].append(place)
+    if "hit" in label:
+        window = {"from": of["times"][start], "to": of["times"][end], "hit": label["hit"]}
+        of["windows"].append(window)

@@ -15,6 +15,8 @@ from penstock.scenario.progress import STEPS, Step
 
 SHOWN_FAILURES = 10  # the report has them all
 
+_METRICS = ("test:multiclass_accuracy", "test:f1", "endpoint_accuracy")
+
 _MARKS = {
     "pending": ("·", "dim"),
     "running": ("▶", "cyan"),
@@ -99,10 +101,11 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
             f"  {failure['where']}: {failure['reason']}"
             for failure in records.get("failures", [])[:SHOWN_FAILURES]
         )
-    metrics = report.get("metrics", {})
-    for name in ("test:multiclass_accuracy", "endpoint_accuracy"):
-        if name in metrics:
+    metrics = report.get("metrics") or {}
+    for name in _METRICS:
+        if metrics.get(name) is not None:
             lines.append(f"{name}: {metrics[name]:.4f}")
+    lines += _anomaly(report.get("anomaly"))
     lines += _monitor(report["monitor"] or {}) + _retraining(report["retraining"])
     model = report["model"]
     if "copy" in model:
@@ -114,6 +117,24 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
     lines.append(f"report: {latest / 'report.json'}, to look at: {latest / 'report.html'}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _anomaly(anomaly: dict[str, Any] | None) -> list[str]:
+    if not anomaly:
+        return []
+    scored = (
+        f"anomaly: {anomaly['series']} series, {anomaly['points']} points: "
+        f"{anomaly['scored_records']} scored, {anomaly['alerts']} alerts, "
+        f"{anomaly['dead_letters']} dead letters"
+    )
+    windows = anomaly["windows"]
+    if windows is None:
+        return [scored, "anomaly: nothing was labelled to judge the alerts by"]
+    return [
+        scored,
+        f"anomaly: {windows['hit']} of {windows['labelled']} labelled windows hit, "
+        f"{anomaly['false_alerts']} alerts outside of them",
+    ]
 
 
 def _monitor(monitor: dict[str, Any]) -> list[str]:

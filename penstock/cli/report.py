@@ -46,6 +46,7 @@ def build(
         "training": findings.get("training"),
         "metrics": findings.get("metrics", {}),
         "endpoint": findings.get("endpoint"),
+        "anomaly": findings.get("anomaly"),
         "monitor": findings.get("monitor"),
         "retraining": findings.get("retraining"),
         "events": [

@@ -106,3 +106,19 @@ def test_times_in_the_report_count_from_the_beginning_of_the_run() -> None:
     started = {step["name"]: step["started_seconds"] for step in report["steps"]}
     assert 0 <= started.pop("alarm") < 1
     assert set(started.values()) == {None}
+
+
+def test_the_scored_stream_is_in_the_report_and_null_without_one() -> None:
+    def built(findings: dict[str, object]) -> object:
+        return build(
+            pipeline="anomaly",
+            status="succeeded",
+            reason=None,
+            seconds=1,
+            timeline=Timeline(Nobody()),
+            findings=findings,
+            ledger=None,
+        )["anomaly"]
+
+    assert built({}) is None
+    assert built({"anomaly": {"series": 2}}) == {"series": 2}

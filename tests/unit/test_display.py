@@ -125,3 +125,30 @@ def test_without_a_terminal_each_step_is_a_line_when_it_ends() -> None:
         "✔ train       2.5 s  a job",
         "✘ serve       0.1 s  no model",
     ]
+
+
+ANOMALY = {
+    "series": 4,
+    "points": 960,
+    "alerts": 15,
+    "windows": {"labelled": 3, "hit": 2},
+    "scored_records": 912,
+    "dead_letters": 2,
+    "false_alerts": 5,
+}
+
+
+def test_a_scored_stream_has_two_lines(tmp_path: Path) -> None:
+    assert shown(tmp_path, anomaly=ANOMALY, metrics={"test:f1": 0.5714})[1:-1] == [
+        "test:f1: 0.5714",
+        "anomaly: 4 series, 960 points: 912 scored, 15 alerts, 2 dead letters",
+        "anomaly: 2 of 3 labelled windows hit, 5 alerts outside of them",
+    ]
+    assert shown(tmp_path, anomaly={**ANOMALY, "windows": None, "false_alerts": None})[2] == (
+        "anomaly: nothing was labelled to judge the alerts by"
+    )
+
+
+def test_a_model_that_answers_scores_has_no_line_of_accuracy(tmp_path: Path) -> None:
+    lines = shown(tmp_path, anomaly=None, metrics={"endpoint_accuracy": None})
+    assert len(lines) == 2

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part
-from penstock.cli.html_report.section import missing, section
+from penstock.cli.html_report.section import section
 from penstock.cli.html_report.wording import counted, listed, number
 
 _SHOWN_LABELS = 30  # more of them and nobody reads the table
 _NAMED_MISTAKES = 3
 
 
-def confusion(report: Part) -> Html:
-    """A table with a row for each true label, and the most frequent mistakes in words."""
+def confusion(report: Part) -> Html | None:
+    """A table with a row for each true label, and the most frequent mistakes in words.
+
+    None where no answers were compared: a run that did not get there, or a model without classes.
+    """
     found = part(part(report, "endpoint"), "confusion")
     labels = [str(label) for label in found.get("labels") or []]
     counts: list[list[int]] = found.get("counts") or []
     if not labels or [len(labels)] * len(labels) != [len(row) for row in counts]:
-        return section(
-            "confusion", "Confusion matrix", missing("The endpoint's answers were not compared.")
-        )
+        return None
     return section(
         "confusion",
         "Confusion matrix",

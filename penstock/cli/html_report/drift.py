@@ -83,7 +83,7 @@ def _bar(watched: Watched, name: str, longest: float) -> Html:
 def _others(watched: Watched) -> Html | None:
     rows = [
         [
-            str(entry.get(name, ""))
+            str(entry.get(name) or "")
             for name in ("feature_name", "constraint_check_type", "description")
         ]
         for entry in watched.latest.violations

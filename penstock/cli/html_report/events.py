@@ -39,7 +39,8 @@ def _band(found: list[Part], end: float) -> Html | None:
     changes = [
         (float(event["at_seconds"]), change[1], change[2])
         for event in found
-        if event.get("kind") == "alarm" and (change := _CHANGE.fullmatch(str(event.get("what"))))
+        if event.get("kind") == "alarm"
+        and (change := _CHANGE.fullmatch(str(event.get("what") or "")))
     ]
     if not changes:
         return None
@@ -80,7 +81,7 @@ def _lanes(found: list[Part], end: float) -> list[Html]:
                 str(place),
                 class_=f"event {event.get('kind')}",
                 style=f"left:{at:.2f}%",
-                title=str(event.get("what")),
+                title=str(event.get("what") or ""),
             )
         )
     return [element("div", *lane, class_="lane") for lane in lanes]
@@ -88,12 +89,12 @@ def _lanes(found: list[Part], end: float) -> list[Html]:
 
 def _line(event: Part) -> Html:
     detail = event.get("detail")
-    kind = str(event.get("kind"))
+    kind = str(event.get("kind") or "")
     return element(
         "li",
         element("span", kind, class_=f"kind {kind}"),
         " ",
-        element("b", str(event.get("what"))),
+        element("b", str(event.get("what") or "")),
         element("span", f" at {seconds(float(event['at_seconds']))}", class_="at"),
         element("div", str(detail), class_="detail") if detail else None,
     )

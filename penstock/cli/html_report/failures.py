@@ -23,9 +23,9 @@ def failures(report: Part) -> Html | None:
             ["where", "why", "SHA-256 of the record"],
             [
                 [
-                    str(failure.get("where", "")),
+                    str(failure.get("where") or ""),
                     str(failure.get("reason") or failure.get("code") or "no reason given"),
-                    str(failure.get("sha256", ""))[:12],
+                    str(failure.get("sha256") or "")[:12],
                 ]
                 for failure in found[:_SHOWN]
             ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from penstock.cli.html_report.anomaly import alerts_tile, windows_tile
+from penstock.cli.html_report.catch import caught
 from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part, parts
 from penstock.cli.html_report.section import tile
@@ -44,8 +46,31 @@ def _why(report: Part) -> Html:
 
 
 def _sentences(report: Part) -> list[str]:
-    found = [_accuracy(report), _records(report), _monitor(report), _retraining(report)]
+    found = [_quality(report), _records(report), _monitor(report), _retraining(report)]
     return [sentence for sentence in found if sentence]
+
+
+def _quality(report: Part) -> str:
+    """How good the model is, by the best figure that there is."""
+    anomaly = part(report, "anomaly")
+    told = [_accuracy(report), caught(anomaly) if anomaly else None]
+    return (
+        " ".join(filter(None, told))
+        or _by_scores(report)
+        or "No figure tells how good the model is."
+    )
+
+
+def _by_scores(report: Part) -> str | None:
+    """Of a model that answers scores, before it has scored a stream."""
+    tested = part(report, "metrics").get("test:f1")
+    if is_number(tested):
+        return f"The trained model's F1 on the labelled test rows is {number(tested)}."
+    endpoint = part(report, "endpoint")
+    mean, rows = endpoint.get("mean_score"), endpoint.get("rows")
+    if is_number(mean) and is_number(rows):
+        return f"The endpoint's scores of {counted(rows, 'row')} are {number(mean)} on average."
+    return None
 
 
 def _accuracy(report: Part) -> str | None:
@@ -57,7 +82,7 @@ def _accuracy(report: Part) -> str | None:
     tested = metrics.get("test:multiclass_accuracy")
     if is_number(tested):
         return f"The trained model was right about {percent(tested)} of the test rows."
-    return "No accuracy was measured."
+    return None
 
 
 def _records(report: Part) -> str | None:
@@ -103,6 +128,7 @@ def _tiles(report: Part) -> list[Html]:
         found
         for found in (
             _accuracy_tile(report),
+            windows_tile(part(report, "anomaly")) or alerts_tile(part(report, "anomaly")),
             _records_tile(report),
             _violations_tile(report),
             _retraining_tile(report),

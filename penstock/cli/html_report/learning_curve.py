@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from penstock.cli.html_report.markup import Html, element, fragment
 from penstock.cli.html_report.parts import Part, part, parts
 from penstock.cli.html_report.scale import short, ticks
-from penstock.cli.html_report.section import missing, section
+from penstock.cli.html_report.section import section
 from penstock.cli.html_report.wording import is_number, number
 
 Points = list[tuple[float, float]]  # epoch and value
@@ -16,11 +16,14 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 130, 12, 36
 _LINE_HEIGHT = 15
 
 
-def learning_curve(report: Part) -> Html:
-    """The loss and the accuracy; other metrics only if these are not there."""
+def learning_curve(report: Part) -> Html | None:
+    """The loss and the accuracy; other metrics only if these are not there.
+
+    None where no metric by epoch was reported: not every algorithm has epochs.
+    """
     kinds = _kinds(parts(part(report, "training"), "learning_curve"))
     if not kinds:
-        return section("learning", "Learning curve", missing("No metric by epoch was reported."))
+        return None
     return section(
         "learning",
         "Learning curve",

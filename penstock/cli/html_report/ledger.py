@@ -39,7 +39,7 @@ def ledger(report: Part) -> Html:
         table(
             ["resource", "type", "what stood in"],
             [
-                [str(entry.get(key, "")) for key in ("resource", "type", "by")]
+                [str(entry.get(key) or "") for key in ("resource", "type", "by")]
                 for entry in substitutes
             ],
         )
@@ -59,8 +59,8 @@ def _fold(entries: list[Part], life: str, label: str) -> Html | None:
             ["resource", "type", "differs from AWS"],
             [
                 [
-                    str(entry.get("resource", "")),
-                    str(entry.get("type", "")),
+                    str(entry.get("resource") or ""),
+                    str(entry.get("type") or ""),
                     "; ".join(map(str, entry.get("notes") or [])) or "nothing known",
                 ]
                 for entry in chosen

@@ -9,7 +9,7 @@ from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.section import missing, section
 from penstock.cli.html_report.wording import size
 
-_BESIDE = ("report.json", "model.tar.gz", "monitor")
+_BESIDE = ("report.json", "anomaly.json", "model.tar.gz", "monitor")
 
 
 def links(folder: Path) -> Html:

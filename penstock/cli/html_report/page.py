@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from penstock.cli.html_report.anomaly import anomaly
 from penstock.cli.html_report.comparison import comparison
 from penstock.cli.html_report.confusion import confusion
 from penstock.cli.html_report.distributions import distributions
@@ -21,6 +22,7 @@ from penstock.cli.html_report.links import links
 from penstock.cli.html_report.markup import Html, element, fragment
 from penstock.cli.html_report.parts import part
 from penstock.cli.html_report.section import missing, section
+from penstock.cli.html_report.signal_style import SIGNAL_STYLE
 from penstock.cli.html_report.style import STYLE
 from penstock.cli.html_report.timeline import timeline
 from penstock.cli.html_report.watched import Watched
@@ -47,7 +49,8 @@ def render(report: Mapping[str, Any], folder: Path) -> str:
 
     Args:
         report: as in report.json; any part may be missing or null.
-        folder: the run's own, for the monitor's documents and the files that links lead to.
+        folder: the run's own, for the scored series, the monitor's documents and the files that
+            links lead to.
     """
     return "<!doctype html>\n" + element(
         "html",
@@ -58,7 +61,7 @@ def render(report: Mapping[str, Any], folder: Path) -> str:
             element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("meta", name="color-scheme", content="light dark"),
             element("title", title(report)),
-            element("style", STYLE),
+            element("style", STYLE, SIGNAL_STYLE),
         ),
         element("body", element("main", _body(report, folder)), element("script", _SCRIPT)),
         lang="en",
@@ -72,11 +75,13 @@ def _body(report: Mapping[str, Any], folder: Path) -> Html:
         if part(report, "monitor") or report.get("events")
         else section("drift", "Monitor", missing("No monitor watched this run."))
     )
+    learned = [learning_curve(report), confusion(report)]
     return fragment(
         headline(report),
+        anomaly(report, folder),
         timeline(report),
         way(report),
-        element("div", learning_curve(report), confusion(report), class_="beside"),
+        element("div", *learned, class_="beside") if any(learned) else None,
         watching,
         failures(report),
         ledger(report),

@@ -18,7 +18,13 @@ def part(of: Part, name: str) -> Part:
 
 def parts(of: Part, name: str) -> list[Part]:
     """A list of objects inside an object; empty if it is missing or null."""
-    return [entry for entry in of.get(name) or [] if isinstance(entry, Mapping)]
+    return [entry for entry in items(of, name) if isinstance(entry, Mapping)]
+
+
+def items(of: Part, name: str) -> list[Any]:
+    """A list of anything inside an object; empty if it is missing or null."""
+    found = of.get(name)
+    return found if isinstance(found, list) else []
 
 
 def document(folder: Path, below: object, name: str) -> Part:

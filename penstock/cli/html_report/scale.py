@@ -19,3 +19,11 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 def short(value: float) -> str:
     """A tick's number."""
     return f"{value:.6g}"
+
+
+def compact(value: float) -> str:
+    """The same where numbers may be large: 25,000,000 as `25 M`."""
+    for size, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{short(value / size)}\u00a0{sign}"
+    return short(value)

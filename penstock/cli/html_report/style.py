@@ -46,6 +46,7 @@ a{color:var(--blue)}
 .tile.new{border:2px solid var(--blue)}
 .beside{display:grid;grid-template-columns:1fr 1fr;gap:16px;align-items:stretch}
 .beside>*{min-width:0}
+.beside>:only-child{grid-column:1/-1}
 .steps,.events{--name:330px}
 .step{display:grid;grid-template-columns:20px var(--name) 1fr 76px;gap:8px;align-items:center;
 min-height:27px}

@@ -19,6 +19,7 @@ _ABOUT = {
     "baseline": "what normal data look like",
     "serve": "model behind the endpoint",
     "invoke": "ask about held-out rows",
+    "score": "the stream is scored as it flows",
     "capture": "keep requests and answers",
     "monitor": "compare them with the baseline",
     "alarm": "violations raise it",
@@ -82,7 +83,7 @@ def _marks(end: float) -> list[float]:
 
 
 def _row(step: Part, end: float) -> Html:
-    name, status = str(step.get("name")), str(step.get("status"))
+    name, status = str(step.get("name") or "a step"), str(step.get("status") or "unknown")
     begun, took = step.get("started_seconds"), step.get("seconds")
     bar = None
     if is_number(begun) and is_number(took):

@@ -29,12 +29,14 @@ class Stop:
 
 
 def way(report: Part) -> Html:
-    """The two halves of the way: into the lake, and from the lake to the monitor."""
+    """The halves of the way: into the lake and on to the monitor; between them a scored stream."""
+    scored = part(report, "anomaly")
     return section(
         "way",
         "The way of the data",
         _line("Into the lake", _into_the_lake(part(report, "records"))),
         _account(part(report, "records")),
+        _line("Scored as it flows", _scoring(scored)) if scored else None,
         _line("From the lake to the monitor", _onwards(report)),
     )
 
@@ -66,6 +68,26 @@ def _into_the_lake(records: Part) -> list[Stop]:
             "Lake",
             f"{counted(unique, 'different id')}" if is_number(unique) else "Parquet in S3",
             (delivered, "record"),
+        ),
+    ]
+
+
+def _scoring(anomaly: Part) -> list[Stop]:
+    scored, alerts = _count(anomaly, "scored_records"), _count(anomaly, "alerts")
+    skipped = sum(_count(part(anomaly, "skipped"), reason) for reason in part(anomaly, "skipped"))
+    left = []
+    if dead := _count(anomaly, "dead_letters"):
+        left.append(Branch(f"{number(dead)} to the dead-letter queue", "failed"))
+    if skipped:
+        left.append(Branch(f"{number(skipped)} without a score", "dropped"))
+    return [
+        Stop("Stream", "as above"),
+        Stop("Scorer", "Lambda asks the endpoint", (_count(anomaly, "points"), "point"), left),
+        Stop(
+            "Scores",
+            "in the lake, by Firehose",
+            (scored, "score"),
+            [Branch(counted(alerts, "alert"), "onward")] if alerts else [],
         ),
     ]
 
