@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Stack, Token
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
@@ -19,6 +19,7 @@ from stacks.names import (
     SCORES_PREFIX,
     Names,
 )
+from stacks.null import NULL
 from stacks.permission import Permission, allow
 from stacks.pipeline_function import PipelineFunction
 from stacks.policies import model_parameter_arn, read_objects
@@ -26,9 +27,6 @@ from stacks.scored_model import ScoredModel, below_prepared
 from stacks.sdk_call import sdk_call
 from stacks.serving import NO_MODEL
 
-# CDK leaves out what is null in a state's definition, but not what becomes the word null when the
-# definition's text is put together
-NULL = Token.as_number({"Fn::Join": ["", ["null"]]})
 MEMORY_MB = 256
 TIMEOUT_SECONDS = 300
 

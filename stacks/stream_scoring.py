@@ -84,14 +84,20 @@ class StreamScoring(Layer):
             log_retention_days=log_retention_days,
         )
         self._read_stream(function.function, scoring, stream, dead_letters)
+        schema = pipeline.record_schema
         for name, value in {
             "ScoresPrefix": STREAM_SCORES_PREFIX,
             "ScoringDeadLetterQueueUrl": dead_letters.queue_url,
             "ScoringDeliveryStreamName": delivery.delivery_stream.delivery_stream_name,
             "ScoringFunctionName": function.function.function_name,
             "ScoringTableName": windows.table.table_name,
+            "SeriesField": schema.series_field,
+            "TimeField": schema.time_field,
+            "ValueField": schema.feature_columns[0],
+            "LabelField": schema.label_field,
         }.items():
-            CfnOutput(self, name, value=value)
+            if value is not None:
+                CfnOutput(self, name, value=value)
 
     def _read_stream(
         self,

@@ -13,11 +13,14 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Deployment, Gate, Training
+from pipelines.spec import Deployment, Training
 from stacks.algorithm_image import AlgorithmImage
 from stacks.glue_run import glue_run, run_job
-from stacks.model_comparison import NULL, ModelComparison, not_compared
+from stacks.input_channels import input_channels
+from stacks.model_comparison import ModelComparison, not_compared
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
+from stacks.null import NULL
+from stacks.optional_channel import OptionalChannel
 from stacks.permission import Permission, allow
 from stacks.policies import (
     decrypt_with,
@@ -26,6 +29,7 @@ from stacks.policies import (
     read_objects,
     register_image,
 )
+from stacks.quality_gate import QualityGate
 from stacks.sagemaker_run import run_jobs, sagemaker_run
 from stacks.score_figures import ScoreFigures
 from stacks.sdk_call import sdk_call
@@ -39,9 +43,10 @@ SLACK_MINUTES = 60  # waiting for capacity and retries, on top of the jobs' own 
 class TrainingMachine(Construct):
     """Jobs have no lifetime of their own: this machine starts them and waits (.sync).
 
-    A successful execution's output: run, training_job_name, metric_value, serving_metric_value
-    (null if there was no model to compare with), registered, model_package_arn (null if the
-    served model was not beaten), prepared_uri, artifact_uri.
+    A successful execution's output: run, training_job_name, metric_value (null if there were no
+    labels to judge by), serving_metric_value (null if there was no model to compare with),
+    registered, model_package_arn (null if the served model was not beaten), prepared_uri,
+    artifact_uri.
     """
 
     def __init__(
@@ -63,7 +68,11 @@ class TrainingMachine(Construct):
         pipeline = deployment.pipeline
         tags = {"pipeline": pipeline.name, "environment": deployment.environment.name}
         prepare = self._build_prepare(job=job, lake=lake)
-        describe = self._build_describe(metric=pipeline.gate.metric)
+        gate = QualityGate(self, "QualityGate", gate=pipeline.gate)
+        describe = self._build_describe(metric_values=gate.metric_values)
+        optional: OptionalChannel | None = None
+        if pipeline.gate.unlabelled == "register":
+            optional = OptionalChannel(self, "Optional", pipeline=pipeline, lake=lake)
         train = self._build_train(
             names=names,
             training=pipeline.training,
@@ -72,9 +81,17 @@ class TrainingMachine(Construct):
             artifacts=artifacts,
             key=key,
             tags=tags,
+            channels=(
+                {"InputDataConfig.$": OptionalChannel.INPUT}
+                if optional
+                else {"InputDataConfig": input_channels(pipeline.training)}
+            ),
         )
         register = self._build_register(
-            deployment=deployment, image=image, group_name=model_package_group_name
+            deployment=deployment,
+            image=image,
+            group_name=model_package_group_name,
+            gate=gate,
         )
         figures: ScoreFigures | None = None
         registering: sfn.IChainable = register
@@ -109,29 +126,17 @@ class TrainingMachine(Construct):
             )
             passed = comparison.states(
                 better=registering,
-                not_better=self._build_summary("KeepServing", registered=False),
+                not_better=self._build_summary("KeepServing", gate=gate, registered=False),
             )
         else:
             passed = not_compared(self).next(registering)
-        gate = self._build_gate(pipeline.gate, passed=passed)
-        read_metric = sfn.Pass(
-            self,
-            "ReadMetric",
-            state_name="ReadMetric",
-            parameters={
-                "run.$": "$.run",
-                "prepared_uri.$": "$.prepared_uri",
-                "training_job_name.$": "$.training.job_name",
-                "artifact_uri.$": "$.training.artifact_uri",
-                "metric_values.$": "$.training.metric_values",
-            },
-        )
+        trained = train.next(describe).next(gate.states(passed=passed))
         self.state_machine = LoggedStateMachine(
             self,
             "Workflow",
             log_group_name=f"{names.prefix}-training",
             description="Prepares data, trains a model, judges it and registers it",
-            start=prepare.next(train).next(describe).next(read_metric).next(gate),
+            start=prepare.next(optional.states(then=trained) if optional else trained),
             permissions=[
                 *self._permissions(
                     names=names,
@@ -141,6 +146,7 @@ class TrainingMachine(Construct):
                     artifacts=artifacts,
                     key=key,
                 ),
+                *(optional.permissions() if optional else []),
                 *(comparison.permissions() if comparison else []),
                 *(figures.permissions() if figures else []),
             ],
@@ -176,6 +182,7 @@ class TrainingMachine(Construct):
         artifacts: s3.IBucket,
         key: kms.IKey,
         tags: dict[str, str],
+        channels: dict[str, Any],
     ) -> sfn.CustomState:
         resources: dict[str, Any] = {
             "InstanceType": training.instance_type,
@@ -197,7 +204,7 @@ class TrainingMachine(Construct):
                     "TrainingInputMode": training.input_mode,
                 },
                 "HyperParameters": dict(training.hyperparameters),
-                "InputDataConfig": [_channel(training, name) for name in training.channels],
+                **channels,
                 "OutputDataConfig": {
                     "S3OutputPath": artifacts.s3_url_for_object(MODELS_PREFIX),
                     "KmsKeyId": key.key_arn,
@@ -211,7 +218,7 @@ class TrainingMachine(Construct):
             result_path="$.training",
         )
 
-    def _build_describe(self, *, metric: str) -> sfn.CustomState:
+    def _build_describe(self, *, metric_values: str) -> sfn.CustomState:
         """Asks for the finished job: its final metrics are in the API's answer.
 
         Whether they are in what .sync hands back is unconfirmed; SageMaker's event on a training
@@ -226,40 +233,17 @@ class TrainingMachine(Construct):
             result_selector={
                 "job_name.$": "$.TrainingJobName",
                 "artifact_uri.$": "$.ModelArtifacts.S3ModelArtifacts",
-                "metric_values.$": f"$.FinalMetricDataList[?(@.MetricName=='{metric}')].Value",
+                "metric_values.$": metric_values,
             },
         )
 
-    def _build_gate(self, gate: Gate, *, passed: sfn.IChainable) -> sfn.Choice:
-        missed = sfn.Fail(
-            self,
-            "GateMissed",
-            state_name="GateMissed",
-            error="QualityGateMissed",
-            cause_path=(
-                f"States.Format('{gate.metric} is {{}}, the gate asks for at least "
-                f"{gate.at_least:g}', $.metric_values[0])"
-            ),
-        )
-        missing = sfn.Fail(
-            self,
-            "MetricMissing",
-            state_name="MetricMissing",
-            error="QualityMetricMissing",
-            cause=f"the training job reported no final metric {gate.metric}",
-        )
-        return (
-            sfn.Choice(self, "Gate", state_name="Gate")
-            .when(sfn.Condition.is_not_present("$.metric_values[0]"), missing)
-            .when(
-                sfn.Condition.number_greater_than_equals("$.metric_values[0]", gate.at_least),
-                passed,
-            )
-            .otherwise(missed)
-        )
-
     def _build_register(
-        self, *, deployment: Deployment, image: AlgorithmImage, group_name: str
+        self,
+        *,
+        deployment: Deployment,
+        image: AlgorithmImage,
+        group_name: str,
+        gate: QualityGate,
     ) -> sfn.Chain:
         pipeline = deployment.pipeline
         inference = pipeline.training.facts.inference
@@ -289,14 +273,14 @@ class TrainingMachine(Construct):
                     "prepared_uri.$": "$.prepared_uri",
                     "training_job_name.$": "$.training_job_name",
                     "metric": pipeline.gate.metric,
-                    "metric_value.$": "States.Format('{}', $.metric_values[0])",
+                    "metric_value.$": gate.in_words,
                 },
             },
             result_path="$.model_package",
         )
-        return register.next(self._build_summary("Summarize", registered=True))
+        return register.next(self._build_summary("Summarize", gate=gate, registered=True))
 
-    def _build_summary(self, name: str, *, registered: bool) -> sfn.CustomState:
+    def _build_summary(self, name: str, *, gate: QualityGate, registered: bool) -> sfn.CustomState:
         """The last state, whose output is the execution's."""
         package = (
             {"model_package_arn.$": "$.model_package.ModelPackageArn"}
@@ -311,7 +295,7 @@ class TrainingMachine(Construct):
                 "Parameters": {
                     "run.$": "$.run",
                     "training_job_name.$": "$.training_job_name",
-                    "metric_value.$": "$.metric_values[0]",
+                    "metric_value.$": gate.value,
                     "serving_metric_value.$": "$.serving.metric_value",
                     "registered": registered,
                     **package,
@@ -355,21 +339,3 @@ class TrainingMachine(Construct):
             decrypt_with(key),
             grant_volumes(key),
         ]
-
-
-def _channel(training: Training, name: str) -> dict[str, Any]:
-    facts = training.facts
-    return {
-        "ChannelName": name,
-        "ContentType": facts.content_type(name, training.content_type),
-        "InputMode": training.input_mode,
-        "CompressionType": "None",
-        "RecordWrapperType": "None",
-        "DataSource": {
-            "S3DataSource": {
-                "S3DataType": "S3Prefix",
-                "S3DataDistributionType": facts.distribution.get(name, "FullyReplicated"),
-                "S3Uri.$": f"States.Format('{{}}{name}/', $.prepared_uri)",
-            }
-        },
-    }

@@ -56,6 +56,11 @@ def scores_below(s3: Any, uri: str) -> Iterator[float]:
             key = listed["Key"]
             body = s3.get_object(Bucket=bucket, Key=key)["Body"]
             for number, line in enumerate(body.iter_lines(chunk_size=1 << 20), start=1):
+                # the developer guide shows lines of randomcutforest with a comma at their end
+                # (rcf-in-formats), and AssembleWith adds a newline to what may end with one
+                line = line.strip().removesuffix(b",")
+                if not line:
+                    continue
                 try:
                     score = float(json.loads(line)["score"])
                 except (ValueError, KeyError, TypeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from pydantic import field_validator
 
@@ -13,12 +14,19 @@ class Gate(Spec):
     """A model passes when the job's own final metric reaches `at_least`.
 
     With `beats_serving` it must also be better than the model that is served, which answers the
-    same test rows; an equal one is not registered.
+    same test rows; an equal one is not registered. `unlabelled` says what becomes of a model when
+    the prepare job wrote no test channel, for want of labels: it fails, or is registered unjudged.
     """
 
     metric: str
     at_least: float
     beats_serving: bool = True
+    unlabelled: Literal["fail", "register"] = "fail"
+
+    @property
+    def channel(self) -> str:
+        """The channel that the metric is computed on."""
+        return self.metric.partition(":")[0]
 
     @field_validator("at_least")
     @classmethod

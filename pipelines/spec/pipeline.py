@@ -159,13 +159,50 @@ class Pipeline(Spec):
                 source=facts.citation,
                 remedy="use a metric to be maximized, such as test:multiclass_accuracy",
             )
-        channel = self.gate.metric.partition(":")[0]
-        if channel not in self.training.channels:
+        if self.gate.channel not in self.training.channels:
             raise refusal(
                 self.gate.metric,
-                rule=f"gate.metric: it is computed on the channel {channel}, which is not given",
+                rule=f"gate.metric: it is computed on the channel {self.gate.channel}, which is "
+                "not given",
                 source=facts.citation,
-                remedy=f"add {channel} to training.channels",
+                remedy=f"add {self.gate.channel} to training.channels",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_unlabelled(self) -> Pipeline:
+        if self.gate.unlabelled == "fail":
+            return self
+        label, facts = self.record_schema.label_field, self.training.facts
+        if label is None:
+            raise refusal(
+                "register",
+                rule="gate.unlabelled: without record_schema.label_field no model is ever judged",
+                source="pipelines.spec.Gate",
+                remedy="give a label_field whose field is optional",
+            )
+        if not self.record_schema.field(label).optional:
+            raise refusal(
+                "register",
+                rule=f"gate.unlabelled: records without {label}, the label, are refused as broken",
+                source="pipelines.spec.Gate",
+                remedy=f"make the field {label} optional, or use 'fail'",
+            )
+        if self.gate.channel not in facts.channels.optional:
+            raise refusal(
+                "register",
+                rule=f"gate.unlabelled: {self.gate.metric} is computed on the channel "
+                f"{self.gate.channel}, and {self.training.algorithm} does not train without it",
+                source=facts.citation,
+                remedy=f"use a metric of {' or '.join(facts.channels.optional)}, or 'fail'",
+            )
+        if self.gate.beats_serving:
+            raise refusal(
+                "register",
+                rule="gate.unlabelled: models cannot be compared on labelled rows that are not "
+                "there, and gate.beats_serving asks for it",
+                source="pipelines.spec.Gate",
+                remedy="use gate.beats_serving=False, or 'fail'",
             )
         return self
 

@@ -14,6 +14,7 @@ import pytest
 from penstock.localcloud.engines.random_cut_forest.model import ForestModel
 from penstock.recordio import Reader, Tensor, write_dense
 from tests.offline.sagemaker_lab import RECORDIO, SageMakerLab, channel
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 FOREST = "382416733822.dkr.ecr.us-east-1.amazonaws.com/randomcutforest:1"
@@ -148,7 +149,8 @@ def test_a_train_channel_that_is_not_sharded_is_refused(lab: SageMakerLab) -> No
     assert "use ShardedByS3Key" in job["FailureReason"]
 
 
-def test_an_endpoint_scores_in_every_format(lab: SageMakerLab) -> None:
+def trained(lab: SageMakerLab) -> dict[str, Any]:
+    """The model `forest`, and the job that it comes from."""
     put(lab, csv=False)
     job = lab.run(request(lab, "forest", csv=False, mode="Pipe"))
     url = job["ModelArtifacts"]["S3ModelArtifacts"]
@@ -158,6 +160,45 @@ def test_an_endpoint_scores_in_every_format(lab: SageMakerLab) -> None:
         PrimaryContainer={"Image": FOREST, "ModelDataUrl": url},
         EnableNetworkIsolation=True,
     )
+    return job
+
+
+def test_a_batch_transform_scores_each_row_of_a_recordio_part_in_order(
+    lab: SageMakerLab, tmp_path: Any
+) -> None:
+    job = trained(lab)
+    part = "s3://lab/data/train/part-00000"
+    lab.api.create_transform_job(
+        TransformJobName="scores",
+        ModelName="forest",
+        BatchStrategy="MultiRecord",
+        TransformInput={
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": part}},
+            "ContentType": RECORDIO,
+            "SplitType": "RecordIO",
+        },
+        TransformOutput={
+            "S3OutputPath": "s3://lab/scores/",
+            "Accept": "application/jsonlines",
+            "AssembleWith": "Line",
+        },
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+
+    def over() -> str | None:
+        found = lab.api.describe_transform_job(TransformJobName="scores")
+        status = str(found["TransformJobStatus"])
+        return None if status == "InProgress" else status
+
+    assert eventually(over, 60) == "Completed"
+    written = lab.s3.get_object(Bucket="lab", Key="scores/part-00000.out")["Body"].read()
+    scores = [json.loads(line)["score"] for line in written.splitlines()]
+    first = np.array_split(rows_of(4000, 1), 2)[0]
+    assert scores == pytest.approx(model_of(lab, job, tmp_path).scores(first).tolist())
+
+
+def test_an_endpoint_scores_in_every_format(lab: SageMakerLab) -> None:
+    trained(lab)
     variant = {
         "VariantName": "AllTraffic",
         "ModelName": "forest",

@@ -14,7 +14,9 @@ from tests.offline.bare_cloud import BareCloud
 pytestmark = pytest.mark.offline
 
 
-def execute(cloud: BareCloud, states: dict[str, Any], data: Any = None) -> dict[str, Any]:
+def execute(
+    cloud: BareCloud, states: dict[str, Any], data: Any = None, *, seconds: float = 30
+) -> dict[str, Any]:
     """Run a machine to its end and return DescribeExecution's answer."""
     machines = cloud.client("stepfunctions")
     definition = {"StartAt": next(iter(states)), "States": states}
@@ -22,7 +24,7 @@ def execute(cloud: BareCloud, states: dict[str, Any], data: Any = None) -> dict[
         name=f"m{time.monotonic_ns()}", definition=json.dumps(definition), roleArn=cloud.role_arn
     )["stateMachineArn"]
     execution = machines.start_execution(stateMachineArn=arn, input=json.dumps(data or {}))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         described: dict[str, Any] = machines.describe_execution(
             executionArn=execution["executionArn"]
@@ -161,6 +163,8 @@ def test_tasks_act_as_the_machines_own_role(cloud: BareCloud) -> None:
         ("$.a[?(@.b==2)].b", [2]),
         ("$.a[?(@.b==3)].b", []),
         ("$.a[0:1].b", [1]),
+        ("$..a[?(@.b==2)].b", [2]),
+        ("$..absent[?(@.b==2)].b", []),
         ("$['a'][0]['b']", 1),
     ],
 )

@@ -51,3 +51,5 @@ METERS = Pipeline(
     gate=Gate(metric="test:f1", at_least=0.1, beats_serving=False),
     serving=Serving(instance_type="ml.m5.large"),
 )
+# the same gate, and models that nobody had labels for are registered unjudged
+JUDGED_IF_LABELLED = METERS.gate.model_copy(update={"unlabelled": "register"})

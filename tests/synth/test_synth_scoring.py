@@ -40,6 +40,19 @@ def unscored(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
     return synthesized(context, tmp_path_factory.mktemp("unscored"), meters(None))
 
 
+@pytest.fixture(scope="module")
+def never_labelled(
+    context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Synthesized:
+    """Meters whose points have no label, each of them tried once."""
+    schema = METERS.record_schema
+    unlabelled = {"label_field": None, "fields": schema.fields[:-1]}
+    pipeline = meters(Scoring(retry_attempts=0, alert_at=3)).model_copy(
+        update={"record_schema": schema.model_copy(update=unlabelled)}
+    )
+    return synthesized(context, tmp_path_factory.mktemp("never"), pipeline)
+
+
 def statements(stage: Synthesized, role: str) -> dict[str, list[str]]:
     """Action to resources of a role of the layer, as text."""
     properties = stage.named("IAM::Role", role, "scoring")
@@ -93,13 +106,9 @@ def test_the_function_reads_the_stream_in_order_and_gives_up_late(scored: Synthe
     }
 
 
-def test_a_number_of_attempts_is_passed_on(
-    context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    pipeline = meters(Scoring(retry_attempts=0, alert_at=3))
-    stage = synthesized(context, tmp_path_factory.mktemp("attempts"), pipeline)
-    assert stage.only("Lambda::EventSourceMapping")["MaximumRetryAttempts"] == 0
-    variables = stage.only("Lambda::Function", "scoring")["Environment"]["Variables"]
+def test_a_number_of_attempts_is_passed_on(never_labelled: Synthesized) -> None:
+    assert never_labelled.only("Lambda::EventSourceMapping")["MaximumRetryAttempts"] == 0
+    variables = never_labelled.only("Lambda::Function", "scoring")["Environment"]["Variables"]
     assert variables["ALERT_AT"] == "3.0"
 
 
@@ -352,7 +361,7 @@ def test_the_training_machine_may_score_and_hand_over_the_models_role(
     }
 
 
-def test_outputs_are_what_a_reader_needs(scored: Synthesized) -> None:
+def test_outputs_are_what_a_reader_needs(scored: Synthesized, never_labelled: Synthesized) -> None:
     outputs = scored.outputs("scoring")
     assert set(outputs) == {
         "ScoresPrefix",
@@ -360,5 +369,13 @@ def test_outputs_are_what_a_reader_needs(scored: Synthesized) -> None:
         "ScoringDeliveryStreamName",
         "ScoringFunctionName",
         "ScoringTableName",
+        "SeriesField",
+        "TimeField",
+        "ValueField",
+        "LabelField",
     }
     assert outputs["ScoresPrefix"] == "scores/"
+    fields = [outputs[f"{role}Field"] for role in ("Series", "Time", "Value", "Label")]
+    assert fields == ["meter", "at", "flow", "odd"]
+    assert set(outputs) - set(never_labelled.outputs("scoring")) == {"LabelField"}
+    assert "AlertsTopicArn" in scored.outputs("foundation")

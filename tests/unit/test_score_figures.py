@@ -96,7 +96,7 @@ def test_large_scores_that_differ_little_keep_their_deviation(figures: ModuleTyp
     assert found["score_sd"] == pytest.approx(statistics.pstdev([4, 7, 13, 16]))
 
 
-@pytest.mark.parametrize("line", ["", "{}", "oops", '{"score": null}', '{"score": NaN}', "[1]"])
+@pytest.mark.parametrize("line", ["{}", "oops", '{"score": null}', '{"score": NaN}', "[1]"])
 def test_a_line_without_a_score_is_named_and_nothing_is_written(
     figures: ModuleType, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
@@ -104,6 +104,14 @@ def test_a_line_without_a_score_is_named_and_nothing_is_written(
     with pytest.raises(figures.ScoresMissingError, match=r"part-00000\.rec\.out, line 2"):
         ask(figures, monkeypatch, buckets)
     assert ("artifacts", "scoring/1/settings.json") not in buckets.objects
+
+
+def test_lines_as_the_developer_guide_shows_them_and_empty_ones_are_read(
+    figures: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Buckets('{"score": 0.5},\n{"score": 1.5}\n\n', '{"score": 1.0}\r\n')
+    answer, _ = ask(figures, monkeypatch, answers)
+    assert (answer["rows"], answer["score_mean"]) == (3, 1.0)
 
 
 def test_no_scores_at_all_are_an_error(

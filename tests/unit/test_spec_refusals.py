@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from penstock.catalog import algorithms
 from pipelines.registry import load
 from pipelines.spec import (
     Delivery,
@@ -75,6 +76,15 @@ SCORED: dict[str, Any] = {
     "stream": {"partition_key_field": "series"},
     "prepare": {**PREPARE, "window_points": 8},
     "scoring": {},
+}
+UNJUDGED: dict[str, Any] = {
+    **PIPELINE["gate"],
+    "beats_serving": False,
+    "unlabelled": "register",
+}
+SOMETIMES: dict[str, Any] = {  # records that may lack their label
+    **RECORD,
+    "fields": (*RECORD["fields"][:-1], {**RECORD["fields"][-1], "optional": True}),
 }
 ENVIRONMENT: dict[str, Any] = {"name": "dev", "region": "eu-west-1"}
 
@@ -468,6 +478,25 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         },
         ["serving.instance_type", "ml.c5d.xlarge", "batch transform", "leave scoring out"],
     ),
+    (
+        "models unjudged though every record has a label",
+        Pipeline,
+        {**PIPELINE, "gate": UNJUDGED},
+        ["gate.unlabelled", "'register'", "without kind", "make the field kind optional"],
+    ),
+    (
+        "models that nothing could judge",
+        Pipeline,
+        {**SCORED, "gate": UNJUDGED},
+        ["gate.unlabelled", "'register'", "no model is ever judged", "give a label_field"],
+    ),
+    (
+        "comparison on rows that are not there",
+        Pipeline,
+        {**PIPELINE, "record_schema": SOMETIMES, "gate": {**UNJUDGED, "beats_serving": True}},
+        ["gate.unlabelled", "'register'", "cannot be compared", "gate.beats_serving=False"],
+    ),
+    ("another fate", Gate, {**UNJUDGED, "unlabelled": "pass"}, ["unlabelled", "'pass'", "'fail'"]),
     ("batch of a stream", Scoring, {"batch_records": 10_001}, ["batch_records", "1 to 10,000"]),
     ("window of a batch", Scoring, {"batch_window_seconds": 301}, ["batch_window", "0 to 300 s"]),
     ("eleven lanes", Scoring, {"parallelization": 11}, ["parallelization", "11", "1 to 10"]),
@@ -593,6 +622,22 @@ def test_a_missing_part_is_named_with_its_place() -> None:
     assert refusal_lines(refused.value) == [
         "Pipeline.gate: missing: Pipeline cannot be built without it; add it"
     ]
+
+
+def test_a_model_is_not_left_unjudged_where_the_algorithm_needs_the_channel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    facts = algorithms.algorithm("linear-learner")
+    channels = algorithms.Channels(required=("train", "test"), optional=("validation",))
+    changed = facts.model_copy(update={"channels": channels})
+    given = {**PIPELINE, "record_schema": SOMETIMES, "gate": UNJUDGED}
+    assert Pipeline.model_validate(given).gate.channel == "test"
+    monkeypatch.setattr(algorithms, "algorithm", lambda name: changed)
+    with pytest.raises(ValidationError) as refused:
+        Pipeline.model_validate(given)
+    (line,) = refusal_lines(refused.value)
+    for word in ("gate.unlabelled", "channel test", "does not train without it", "validation"):
+        assert word in line
 
 
 def test_numbers_and_booleans_become_the_strings_that_are_sent() -> None:
