@@ -161,7 +161,7 @@ def test_a_run_without_a_scored_stream_has_no_such_section(tmp_path: Path) -> No
 
 def test_what_a_model_of_scores_does_not_have_is_left_out(page: str) -> None:
     told = words(page)
-    for heading in ("Confusion matrix", "Learning curve", "accuracy", "Accuracy"):
+    for heading in ("Confusion matrix", "Learning curve", "ccuracy", "onitor", "apture"):
         assert heading not in told, heading
     assert "score the stream is scored as it flows" in told
 
@@ -177,9 +177,24 @@ def test_the_way_of_the_data_has_the_scored_stream(page: str) -> None:
             "48 without a score",
             "912 scores Scores",
             "15 alerts",
+            "From the lake to the endpoint",
+            "asked about 120 rows, mean score 0.9312",
         )
     ]
     assert order == sorted(order)
+
+
+def test_a_monitor_of_such_a_run_is_shown(folder: Path) -> None:
+    report = scored_report()
+    report["monitor"] = {"reference_batch": {"rows": 120, "violations": 0}, "alarm": "OK"}
+    report["endpoint"]["captured"] = 4
+    told = words(render(report, folder))
+    for said in (
+        "The monitor found no violations in 120",
+        "4 requests Capture",
+        "120 rows Monitor",
+    ):
+        assert said in told, said
 
 
 def test_nothing_from_the_data_becomes_markup(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def _records(report: Part) -> str | None:
 def _monitor(report: Part) -> str | None:
     monitor = part(report, "monitor")
     if not monitor:
-        return "No monitor watched."
+        return None if part(report, "anomaly") else "No monitor watched."
     seen = [
         f"{counted(batch['violations'], 'violation')} in {counted(batch.get('rows') or 0, row)}"
         for name, row in (("reference_batch", "reference row"), ("drifted_batch", "drifted row"))

@@ -70,11 +70,13 @@ def render(report: Mapping[str, Any], folder: Path) -> str:
 
 def _body(report: Mapping[str, Any], folder: Path) -> Html:
     watched = Watched.read(report, folder)
-    watching = (
-        fragment(drift(watched), distributions(watched), events(report), comparison(report))
-        if part(report, "monitor") or report.get("events")
-        else section("drift", "Monitor", missing("No monitor watched this run."))
-    )
+    watching: Html | None = None
+    if part(report, "monitor") or report.get("events"):
+        watching = fragment(
+            drift(watched), distributions(watched), events(report), comparison(report)
+        )
+    elif not part(report, "anomaly"):
+        watching = section("drift", "Monitor", missing("No monitor watched this run."))
     learned = [learning_curve(report), confusion(report)]
     return fragment(
         headline(report),

@@ -67,5 +67,8 @@ color:var(--soft);white-space:nowrap;line-height:1}
 .flag .word,.signal .axis span:nth-child(even){display:none}
 .trained span{padding:0 4px 0 36px}
 }
+@media print{
+#anomaly{break-inside:auto}
+}
 """
 )

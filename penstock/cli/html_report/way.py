@@ -30,14 +30,14 @@ class Stop:
 
 def way(report: Part) -> Html:
     """The halves of the way: into the lake and on to the monitor; between them a scored stream."""
-    scored = part(report, "anomaly")
+    scored, onwards = part(report, "anomaly"), _onwards(report)
     return section(
         "way",
         "The way of the data",
         _line("Into the lake", _into_the_lake(part(report, "records"))),
         _account(part(report, "records")),
         _line("Scored as it flows", _scoring(scored)) if scored else None,
-        _line("From the lake to the monitor", _onwards(report)),
+        _line(f"From the lake to the {onwards[-1].name.lower()}", onwards),
     )
 
 
@@ -107,7 +107,11 @@ def _onwards(report: Part) -> list[Stop]:
         after.append(Branch(counted(found, "violation"), "failed"))
     if monitor.get("retrained"):
         after.append(Branch("trained again", "onward"))
-    return [
+    mean = endpoint.get("mean_score")
+    asked = f"asked about {counted(_count(endpoint, 'rows'), 'row')}"
+    if is_number(mean):
+        asked += f", mean score {number(mean)}"
+    stops = [
         Stop("Lake", "as above"),
         Stop(
             "Training",
@@ -116,15 +120,19 @@ def _onwards(report: Part) -> list[Stop]:
         ),
         Stop(
             "Endpoint",
-            f"asked about {counted(_count(endpoint, 'rows'), 'row')}"
-            if endpoint
-            else "not reached",
+            asked if endpoint else "not reached",
             (1, "model") if endpoint else None,
         ),
+    ]
+    captured = is_number(endpoint.get("captured"))
+    if part(report, "anomaly") and not monitor and not captured:
+        return stops  # its scores are looked at as they flow, not its requests afterwards
+    return [
+        *stops,
         Stop(
             "Capture",
-            "requests and answers" if is_number(endpoint.get("captured")) else "nothing captured",
-            (endpoint["captured"], "request") if is_number(endpoint.get("captured")) else None,
+            "requests and answers" if captured else "nothing captured",
+            (endpoint["captured"], "request") if captured else None,
         ),
         Stop(
             "Monitor",
