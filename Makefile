@@ -65,9 +65,10 @@ $(BIN)/uv: requirements/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-$(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requirements/spark-jars.txt requirements/lambda-python3.13.txt pyproject.toml
+$(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requirements/sample-series.txt requirements/spark-jars.txt requirements/lambda-python3.13.txt pyproject.toml
 	@echo "  the project's own environment"
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/main.txt requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r requirements/sample-series.txt
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@echo "  Glue 5.1's environment: Spark, Java"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(GLUE)

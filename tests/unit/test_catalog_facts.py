@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from pathlib import Path
+
 import pytest
 
-from penstock.catalog import algorithms, images, instances, limits, runtimes
+from penstock.catalog import algorithms, datasets, images, instances, limits, runtimes
 from penstock.catalog.facts import UnknownFactError, read_data
+
+NAB = Path(__file__).parents[3] / "shared" / "data" / "nab"
 
 
 def test_every_limit_and_algorithm_and_image_says_where_it_is_from() -> None:
@@ -14,6 +20,7 @@ def test_every_limit_and_algorithm_and_image_says_where_it_is_from() -> None:
     facts += [images.image(name) for name in read_data("images")]
     facts += [runtimes.glue(version) for version in runtimes.glue_versions()]
     facts += [runtimes.lambda_python()[1]]
+    facts += [datasets.dataset(name) for name in read_data("datasets")]
     for fact in facts:
         assert fact.citation
         assert fact.date >= "2023"
@@ -177,3 +184,18 @@ def test_bounds_are_inclusive_and_may_be_open() -> None:
     assert shards.maximum is None
     assert shards.allows(10**6)
     assert shards.bounds == "1 or more shards"
+
+
+def test_a_data_sets_files_are_pinned_by_commit_and_by_contents() -> None:
+    for name in read_data("datasets"):
+        for path, file in datasets.dataset(name).files.items():
+            assert re.fullmatch(rf"https://[^?]*/[0-9a-f]{{40}}/{re.escape(path)}", file.url), path
+            assert re.fullmatch(r"[0-9a-f]{64}", file.sha256), path
+    nab = datasets.dataset("nab")
+    assert len([path for path in nab.files if path.startswith("data/realAWSCloudwatch/")]) == 17
+
+
+@pytest.mark.skipif(not NAB.is_dir(), reason="needs ../shared/data/nab")
+def test_the_pinned_contents_are_those_of_the_benchmark() -> None:
+    for path, file in datasets.dataset("nab").files.items():
+        assert hashlib.sha256((NAB / path).read_bytes()).hexdigest() == file.sha256, path
