@@ -17,9 +17,9 @@ NOT_JUDGED = "not judged"
 class QualityGate(Construct):
     """ReadMetric and Gate; then `passed`, or one of GateMissed and MetricMissing.
 
-    Where a model may be registered without labels (`unlabelled`), Judged or NotJudged follows. The
-    input is that of DescribeTraining's state, whose selection is `metric_values`. `value` and
-    `in_words` are how later states find the metric: null and "not judged" if there is none.
+    The input is DescribeTraining's output: it selects `metric_values`. Where a model may be
+    registered without labels (`unlabelled`), Judged or NotJudged comes before `passed`. `value`
+    and `in_words` are how later states find the metric: null and "not judged" if there is none.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, gate: Gate) -> None:
@@ -27,9 +27,9 @@ class QualityGate(Construct):
         self._gate = gate
         self._may_lack = gate.unlabelled == "register"
         selected = f"FinalMetricDataList[?(@.MetricName=='{gate.metric}')].Value"
-        # A job without a test channel may have no such list at all: `..` then finds nothing, where
-        # a path through what is missing would fail the execution (Amazon States Language, paths;
-        # whether an empty list is left out of the answer is unconfirmed)
+        # A job without a test channel may have no such list at all (unconfirmed). A path through
+        # what is missing would fail the execution then; `..`, as the Step Functions developer guide
+        # has it in a ResultSelector (ItemBatcher), finds nothing (from experience).
         self.metric_values = f"$..{selected}" if self._may_lack else f"$.{selected}"
         self.value = "$.judged.metric_value" if self._may_lack else "$.metric_values[0]"
         self.in_words = (

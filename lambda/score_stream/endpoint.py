@@ -155,9 +155,13 @@ def judged(error: Exception) -> Refused | None:
 
 
 def parsed(body: bytes, rows: int) -> list[float]:
-    """The scores of an answer in JSON lines. ValueError if it is none for so many rows."""
+    """The scores of an answer in JSON lines. ValueError if it is none for so many rows.
+
+    The SageMaker developer guide (rcf-in-formats) shows such lines with a comma at their end.
+    """
+    lines = (line.strip().removesuffix(b",") for line in body.splitlines())
     try:
-        scores = [float(json.loads(line)["score"]) for line in body.splitlines() if line.strip()]
+        scores = [float(json.loads(line)["score"]) for line in lines if line]
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"the answer has a line without a score: {body[:200]!r}") from None
     if len(scores) != rows:

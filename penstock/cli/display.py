@@ -162,9 +162,11 @@ def _retraining(retraining: dict[str, Any] | None) -> list[str]:
         if serving is None
         else f"against {serving:.4f} of the model in service, on the same test ids"
     )
+    value = retraining["value"]
+    judged = "not judged, for want of labels," if value is None else f"{value:.4f}"
     return [
-        f"trained again ({retraining['cause']}): {retraining['metric']} "
-        f"{retraining['value']:.4f} {compared}: {verdict}"
+        f"trained again ({retraining['cause']}): {retraining['metric']} {judged} "
+        f"{compared}: {verdict}"
     ]
 
 

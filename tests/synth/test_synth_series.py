@@ -97,6 +97,9 @@ def test_a_model_without_labels_passes_the_gate_unjudged_and_says_so(
     unjudged: Synthesized,
 ) -> None:
     states = unjudged.machine("Training")["States"]
+    selector = states["DescribeTraining"]["ResultSelector"]["metric_values.$"]
+    # also where there is no such list
+    assert selector == "$..FinalMetricDataList[?(@.MetricName=='test:f1')].Value"
     choices = states["Gate"]["Choices"]
     assert [choice["Next"] for choice in choices] == ["NotJudged", "MetricMissing", "Judged"]
     assert choices[0]["And"] == [

@@ -101,6 +101,7 @@ class Services:
         self.run = "run1"
         self.objects = {"scoring/run1/settings.json": json.dumps(FIGURES).encode()}
         self.endpoint: Callable[[list[list[float]]], list[Any]] = scores_of
+        self.between_lines = "\n"
         self.firehose_fails: list[set[int]] = []
         self._crash_at = set(crash_at)
         self._calls = 0
@@ -199,7 +200,7 @@ class Services:
 
         def answer() -> Any:
             lines = [json.dumps({"score": score}) for score in self.endpoint(rows)]
-            return {"Body": io.BytesIO("\n".join(lines).encode())}
+            return {"Body": io.BytesIO(self.between_lines.join(lines).encode())}
 
         return self._call(answer)
 

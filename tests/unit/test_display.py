@@ -95,6 +95,10 @@ def test_each_batch_of_the_monitor_has_its_line(tmp_path: Path) -> None:
             "not better, not registered",
         ),
         ({"serving_value": None}, "0.9700 not compared with the model in service: registered"),
+        (
+            {"value": None, "serving_value": None},
+            "not judged, for want of labels, not compared with the model in service: registered",
+        ),
     ],
 )
 def test_a_training_again_says_what_it_was_compared_with(

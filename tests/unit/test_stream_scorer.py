@@ -64,6 +64,14 @@ def test_a_full_window_is_normalised_and_scored(lab: Lab, services: Services) ->
     assert services.items["cpu"]["skipped"]["N"] == "2"
 
 
+def test_an_answer_with_commas_is_read_as_the_developer_guide_shows_it(
+    lab: Lab, services: Services
+) -> None:
+    services.between_lines = ",\n"
+    assert lab.send(cpu(0, 4)) is None
+    assert [score["timestamp"] for score in services.scores()] == [at(2), at(3)]
+
+
 def test_a_score_above_the_threshold_alerts_with_the_values_around_it(
     lab: Lab, services: Services
 ) -> None:
