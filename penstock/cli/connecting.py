@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from penstock.cli.errors import UsageError
+
 if TYPE_CHECKING:
-    from pipelines.spec import RecordSchema
+    from pipelines.spec import Pipeline
 
 Outputs = dict[str, dict[str, str]]
 # Names that SageMaker fixes: every training job logs there (SageMaker developer guide, "Log
 # Amazon SageMaker Events with Amazon CloudWatch").
 _TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+_ANY_KEY = "1"  # for a record whose order does not matter
 PYTHON_FOLLOWS = "# The same in Python:"
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A record as producers send it, and its features as the endpoint takes them (CSV)."""
+class Example:
+    """A record as producers send it, with its partition key, and a row for the endpoint (CSV).
+
+    The row has the features of one record; in windows of a time series those of the first points
+    of the record's series, as they were sent (a job may have normalised what it trained on).
+    """
 
     record: str
+    partition_key: str
     row: str
 
     @classmethod
-    def of(cls, schema: RecordSchema, record: bytes) -> Sample:
-        """From a record that keeps the schema."""
-        document = json.loads(record)
+    def of(cls, pipeline: Pipeline, records: Sequence[bytes]) -> Example:
+        """From records that keep the pipeline's schema: the first of them, its series' next."""
+        schema, points = pipeline.record_schema, pipeline.prepare.window_points
+        documents = map(json.loads, records)
+        first = next(documents)
+        series = (d for d in documents if d[schema.series_field] == first[schema.series_field])
+        window = [first, *itertools.islice(series, points - 1)] if points > 1 else [first]
+        if len(window) < points:
+            raise UsageError(
+                f"the sample has {len(window)} points of the series {first[schema.series_field]}, "
+                f"and a row of {pipeline.name} has {points}; give the sample more of them"
+            )
         values: list[Any] = []
-        for field in schema.fields:
-            if field.name not in (*schema.identity_fields, schema.label_field):
-                value = document[field.name]
-                values += [value] if field.length is None else value
-        return cls(record.decode(), ",".join(map(str, values)))
+        for document in window:
+            for field in schema.fields:
+                if field.name not in (*schema.identity_fields, schema.label_field):
+                    value = document[field.name]
+                    values += [value] if field.length is None else value
+        key_field = pipeline.stream.partition_key_field
+        key = _ANY_KEY if key_field is None else first[key_field]
+        return cls(records[0].decode(), key, ",".join(map(str, values)))
 
 
 @dataclass(frozen=True)
@@ -71,15 +92,15 @@ def lines(
     return [*text, "", "Up. Buffers and schedules take their real time. Ctrl-C ends everything."]
 
 
-def for_pipeline(outputs: Mapping[str, str], sample: Sample) -> list[Command]:
+def for_pipeline(outputs: Mapping[str, str], example: Example) -> list[Command]:
     """What one does with a pipeline, as far as its stacks have it."""
     commands = []
     if "StreamName" in outputs:
-        commands.append(_put_record(outputs["StreamName"], sample.record))
+        commands.append(_put_record(outputs["StreamName"], example.record, example.partition_key))
     if "LakeBucketName" in outputs:
         commands.append(_list_bucket(outputs["LakeBucketName"]))
     if "EndpointName" in outputs:
-        commands.append(_ask(outputs["EndpointName"], sample.row))
+        commands.append(_ask(outputs["EndpointName"], example.row))
     if "TrainingStateMachineArn" in outputs:
         commands.append(_start(outputs["TrainingStateMachineArn"], "train again"))
         commands.append(_read_logs(_TRAINING_LOGS, "read what the training jobs log"))
@@ -101,13 +122,14 @@ def for_resources(resources: Iterable[tuple[str, str]]) -> list[Command]:
 # `fileb://` is taken as it is by both versions of the AWS CLI; a text in the line is not.
 
 
-def _put_record(stream: str, record: str) -> Command:
+def _put_record(stream: str, record: str, partition_key: str = _ANY_KEY) -> Command:
     return Command(
         "put a record on the stream",
-        f"printf %s {shlex.quote(record)} | aws kinesis put-record --partition-key 1 "
-        f"--data fileb:///dev/stdin --stream-name {shlex.quote(stream)}",
-        f'boto3.client("kinesis").put_record(StreamName={stream!r}, PartitionKey="1", '
-        f"Data={record!r})",
+        f"printf %s {shlex.quote(record)} | aws kinesis put-record "
+        f"--partition-key {shlex.quote(partition_key)} --data fileb:///dev/stdin "
+        f"--stream-name {shlex.quote(stream)}",
+        f'boto3.client("kinesis").put_record(StreamName={stream!r}, '
+        f"PartitionKey={partition_key!r}, Data={record!r})",
     )
 
 

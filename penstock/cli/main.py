@@ -114,21 +114,21 @@ def up(
         if (pipeline is None) == (assembly is None):
             raise UsageError("name a pipeline or give --assembly, one of the two")
         records: list[bytes] = []
-        sample = None
+        example = None
         if pipeline is not None:
-            from penstock.cli.connecting import Sample
+            from penstock.cli.connecting import Example
             from penstock.cli.data import records_to_send
 
             description = _pipeline(pipeline)
             sending = records_to_send(description, data=None, count=None, broken_count=0)
             records = sending.records
-            sample = Sample.of(description.record_schema, records[0])
+            example = Example.of(description, records)
         try:
             stay_up(
                 pipeline=pipeline,
                 assembly=assembly,
                 records=records,
-                sample=sample,
+                example=example,
                 records_per_second=record_rate,
                 say=typer.echo,
             )

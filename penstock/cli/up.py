@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from penstock.cli import connecting
-from penstock.cli.connecting import Command, Outputs, Sample
+from penstock.cli.connecting import Command, Example, Outputs
 from penstock.cli.synth import synthesize
 from penstock.localcloud.isolation import isolated
 from penstock.scenario.feed import PartitionKey, digest_of, partition_key
@@ -53,7 +53,7 @@ def stay_up(
     pipeline: str | None,
     assembly: Path | None,
     records: list[bytes],
-    sample: Sample | None,
+    example: Example | None,
     records_per_second: float,
     say: Callable[[str], None],
 ) -> None:
@@ -63,7 +63,7 @@ def stay_up(
         pipeline: a pipeline of this project; its dev stage is synthesized and deployed.
         assembly: instead of a pipeline, any cloud assembly.
         records: what the pipeline is brought into service with.
-        sample: of the pipeline's records, for the commands that are told.
+        example: of the pipeline's records, for the commands that are told.
         records_per_second: then the same records again and again, at this rate; 0 for no more.
         say: prints a line.
     """
@@ -83,8 +83,8 @@ def stay_up(
         ) as cloud:
             outputs = cloud.deploy(assembly, on_progress=lambda stack, how: say(f"{stack} {how}"))
             clients = cloud.context.clients
-            if sample is not None:
-                commands = connecting.for_pipeline(_all(outputs), sample)
+            if example is not None:
+                commands = connecting.for_pipeline(_all(outputs), example)
             else:
                 commands = _for_any(clients.deployer("cloudformation"), outputs)
             told = connecting.lines(
