@@ -77,5 +77,8 @@ def test_the_records_still_balance(shuffled: Done) -> None:
     assert records["sent"] == records["delivered"] + sum(records["failed"].values())
 
 
-def test_data_of_ones_own_is_read(shuffled: Done) -> None:
+def test_data_of_ones_own_is_read_and_named(shuffled: Done) -> None:
+    first = shuffled.out.splitlines()[0]
+    assert first.startswith("penstock run digits: 1822 records from /")
+    assert first.endswith("shuffled.jsonl")
     assert Path(shuffled.folder, "runs/digits/latest").is_symlink()
