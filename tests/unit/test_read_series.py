@@ -90,6 +90,8 @@ def test_series_are_sent_side_by_side_by_the_share_of_each(tmp_path: Path) -> No
     sent = [(record["series"], record["value"]) for record in read(tmp_path)]
     first_half = [("long", 0), ("also", 0), ("late", 0), ("long", 1), ("long", 2), ("also", 1)]
     assert sent[:6] == first_half
+    csv_of(tmp_path / "once.csv", "2026-01-01")
+    assert [record["series"] for record in read(tmp_path)].index("once") == 7  # in the middle
     for cut in range(len(sent)):
         count = Counter(name for name, _ in sent[:cut])
         assert abs(count["long"] / 6 - count["late"] / 3) <= 1 / 3
@@ -116,6 +118,18 @@ def test_points_in_and_out_of_label_windows_are_labelled(tmp_path: Path) -> None
     assert [(r["series"], r["label"]) for r in alone] == [
         ("real/a", label) for label in (0, 1, 1, 0, 0)
     ]
+
+
+def test_a_column_of_labels_comes_before_windows_and_the_longest_name_is_the_files(
+    tmp_path: Path,
+) -> None:
+    csv_of(tmp_path / "x" / "a.csv", "2026-01-01")
+    csv_of(tmp_path / "a.csv", "2026-01-01")
+    (tmp_path / "b.csv").write_text("timestamp,value,label\n2026-01-01,5,0\n")
+    day = [["2026-01-01", "2026-01-01"]]
+    windows_in(tmp_path / "windows.json", **{"a": day, "x/a": [], "b": day})
+    labels = {record["series"]: record["label"] for record in read(tmp_path)}
+    assert labels == {"a": 1, "x/a": 0, "b": 0}
 
 
 def test_windows_may_lie_beside_the_files_and_other_json_too(tmp_path: Path) -> None:
