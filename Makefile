@@ -47,7 +47,7 @@ lint: setup
 	@for handler in lambda/*/handler.py; do $(BIN)/mypy $$handler || exit 1; done
 
 bench: setup
-	@for name in recordio pipe hosting delivery monitor random_cut_forest; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in recordio pipe hosting delivery monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-peers: setup $(patsubst %,$(VENV)/runtimes/bench-%/.ready,whylogs evidently rrcf)
 	$(BIN)/python -m benchmarks.monitor --rows 1000000
