@@ -90,6 +90,7 @@ class StreamScoring(Layer):
             "ScoringDeadLetterQueueUrl": dead_letters.queue_url,
             "ScoringDeliveryStreamName": delivery.delivery_stream.delivery_stream_name,
             "ScoringFunctionName": function.function.function_name,
+            "ScoringLogGroupName": function.log_group.log_group_name,
             "ScoringTableName": windows.table.table_name,
             "SeriesField": schema.series_field,
             "TimeField": schema.time_field,

@@ -12,6 +12,7 @@ from points import Poison
 from series import Outbox
 
 RECORDS_PER_PUT = 500  # Firehose API reference, PutRecordBatch
+MESSAGES_PER_PUBLISH = 10  # SNS API reference, PublishBatch; an alert is far below 25 KiB
 PUTS = 4
 DATA_CHARACTERS = 150_000  # of a poison record; a message has 256 KiB at least (SQS quotas)
 
@@ -41,14 +42,11 @@ class Outlets:
         self._sleep = sleep
 
     def deliver(self, outboxes: Iterable[Outbox]) -> None:
-        """Hand everything over, a series' scores in order. OutletError if Firehose leaves some."""
+        """Hand everything over, a series' scores in order. OutletError if a service leaves some."""
         full = [outbox for outbox in outboxes if outbox]
         self._put([line(score) for outbox in full for score in outbox.scores])
+        self._publish([json.dumps(alert) for outbox in full for alert in outbox.alerts])
         for outbox in full:
-            for alert in outbox.alerts:
-                self._sns.publish(
-                    TopicArn=self._topic_arn, Subject=self._subject, Message=json.dumps(alert)
-                )
             for refused in outbox.refused:
                 self._send(refused)
 
@@ -67,23 +65,53 @@ class Outlets:
         )
 
     def _put(self, lines: Sequence[bytes]) -> None:
-        for start in range(0, len(lines), RECORDS_PER_PUT):
-            left = [{"Data": data} for data in lines[start : start + RECORDS_PER_PUT]]
+        def put(left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            answer = self._firehose.put_record_batch(
+                DeliveryStreamName=self._delivery_stream, Records=left
+            )
+            if not answer["FailedPutCount"]:
+                return []
+            results = answer["RequestResponses"]
+            return [
+                record
+                for record, result in zip(left, results, strict=True)
+                if "ErrorCode" in result
+            ]
+
+        entries = [{"Data": data} for data in lines]
+        self._hand_over(entries, RECORDS_PER_PUT, put, f"{self._delivery_stream}: scores")
+
+    def _publish(self, messages: Sequence[str]) -> None:
+        def publish(left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            answer = self._sns.publish_batch(
+                TopicArn=self._topic_arn, PublishBatchRequestEntries=left
+            )
+            failed = {entry["Id"] for entry in answer.get("Failed", [])}
+            return [entry for entry in left if entry["Id"] in failed]
+
+        entries = [
+            {"Id": str(number), "Subject": self._subject, "Message": message}
+            for number, message in enumerate(messages)
+        ]
+        self._hand_over(entries, MESSAGES_PER_PUBLISH, publish, f"{self._topic_arn}: alerts")
+
+    def _hand_over(
+        self,
+        entries: list[dict[str, Any]],
+        at_once: int,
+        send: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+        what: str,
+    ) -> None:
+        """In portions; those that `send` says were not taken are sent again, PUTS times in all."""
+        for start in range(0, len(entries), at_once):
+            left = entries[start : start + at_once]
             for attempt in range(PUTS):
-                answer = self._firehose.put_record_batch(
-                    DeliveryStreamName=self._delivery_stream, Records=left
-                )
-                if not answer["FailedPutCount"]:
+                left = send(left)
+                if not left:
                     break
-                results = answer["RequestResponses"]
-                left = [
-                    record
-                    for record, result in zip(left, results, strict=True)
-                    if "ErrorCode" in result
-                ]
                 self._sleep(0.1 * 2**attempt)
             else:
-                raise OutletError(f"{self._delivery_stream} did not take {len(left)} scores")
+                raise OutletError(f"{what}: {len(left)} were not taken in {PUTS} attempts")
 
     def _send(self, message: dict[str, Any]) -> None:
         self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))

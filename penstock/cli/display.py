@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from penstock.scenario.progress import STEPS, Step
+from penstock.scenario.progress import Step
 
 SHOWN_FAILURES = 10  # the report has them all
 
@@ -29,10 +30,10 @@ _MARKS = {
 class Display:
     """A watcher of the timeline; a context manager around the run."""
 
-    def __init__(self, title: str, console: Console) -> None:
+    def __init__(self, title: str, console: Console, steps: Sequence[str]) -> None:
         self._title = title
         self._console = console
-        self._steps: dict[str, Step] = {name: Step(name) for name in STEPS}
+        self._steps: dict[str, Step] = {name: Step(name) for name in steps}
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(

@@ -142,12 +142,13 @@ def _run(pipeline: Pipeline, sending: Sending, *, on: str, environment: str) -> 
     from penstock.cli.display import Display, summary
     from penstock.cli.html_report import write_html
     from penstock.cli.report import build, new_folder, write
-    from penstock.scenario.progress import Timeline
+    from penstock.scenario.progress import Timeline, steps_of
 
     console = Console()
+    steps = steps_of(is_scored=pipeline.scoring is not None)
     title = f"penstock run {pipeline.name}: {len(sending.records)} records from {sending.source}"
-    display = Display(title, console)
-    timeline = Timeline(display)
+    display = Display(title, console, steps)
+    timeline = Timeline(display, steps)
     folder = new_folder(Path("runs") / pipeline.name)
     running = _run_class(on)(pipeline.name, environment, sending.records, timeline, folder)
     status, reason, seconds = "failed", "the run was broken off", 0.0

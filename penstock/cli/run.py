@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -48,7 +49,10 @@ class Run(ABC):
         started = time.monotonic()
         status: tuple[str, str | None] = ("succeeded", None)
         try:
-            self.drive()
+            try:
+                self.drive()
+            finally:
+                self._keep_drawing()
         except (StepFailedError, LocalCloudError, ClientError, BotoCoreError) as error:
             status = ("failed", str(error))
         return *status, time.monotonic() - started
@@ -56,6 +60,13 @@ class Run(ABC):
     @abstractmethod
     def drive(self) -> None:
         """Do all of it; StepFailedError and the like say why it failed."""
+
+    def _keep_drawing(self) -> None:
+        """Curves are too long for the report: they have a file of their own."""
+        drawing = self.findings.get("anomaly_drawing")
+        if drawing is not None:
+            text = json.dumps(drawing, separators=(",", ":"))
+            (self.folder / "anomaly.json").write_text(text + "\n", encoding="utf-8")
 
     def keep_monitor(self, client: Callable[[str], Any]) -> None:
         """Copy the monitor's documents into the run's folder, and note where they are."""

@@ -48,15 +48,18 @@ def note_training(aws: Aws, findings: Findings, run: TrainingRun) -> None:
 
 
 def note_answers(findings: Findings, stage: Stage, answers: Answers) -> None:
-    """The part endpoint, and its accuracy among the metrics."""
-    findings["metrics"]["endpoint_accuracy"] = answers.accuracy
+    """The part endpoint, and its accuracy among the metrics, if it answers labels."""
+    if answers.accuracy is not None:
+        findings["metrics"]["endpoint_accuracy"] = answers.accuracy
     findings["endpoint"] = {
         "name": stage["EndpointName"],
         "invocations": len(answers.inference_ids),
         "rows": answers.rows,
         "captured": 0,
-        "confusion": confusion_matrix(answers.confusion),
+        "confusion": confusion_matrix(answers.confusion) if answers.confusion else None,
     }
+    if answers.scores:
+        findings["endpoint"]["mean_score"] = sum(answers.scores) / len(answers.scores)
 
 
 def note_check(findings: Findings, batch: str, check: Check) -> None:

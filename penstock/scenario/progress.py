@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,11 +21,19 @@ STEPS = (
     "baseline",
     "serve",
     "invoke",
+    "score",
     "capture",
     "monitor",
     "alarm",
     "retrain",
 )
+# what only a stage that scores its stream does
+_SCORING_STEPS = ("score",)
+
+
+def steps_of(*, is_scored: bool) -> tuple[str, ...]:
+    """The steps of a run, in order."""
+    return tuple(step for step in STEPS if is_scored or step not in _SCORING_STEPS)
 
 
 @dataclass
@@ -59,8 +67,8 @@ class Watcher(Protocol):
 class Timeline:
     """All steps of a run, in order."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self.steps = {name: Step(name) for name in STEPS}
+    def __init__(self, watcher: Watcher, steps: Sequence[str] = STEPS) -> None:
+        self.steps = {name: Step(name) for name in steps}
         self.happenings: list[Happening] = []
         self._watcher = watcher
         self._began = time.monotonic()

@@ -1,4 +1,4 @@
-"""The whole scenario: feed, train, serve, ask; then drift, alarm, and a training by itself."""
+"""The whole scenario: feed, train, serve, ask, score; then drift, alarm, a training by itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.deliveries import Deliveries
 from penstock.scenario.findings import Findings, note_answers, note_training
 from penstock.scenario.progress import Timeline
+from penstock.scenario.replay import Replay
 from penstock.scenario.serving import Answers, Row, ask, held_out_rows, wait_until_served
 from penstock.scenario.training import TrainingFailedError, TrainingFollower, TrainingRun
 from penstock.scenario.watch import Watch
@@ -21,7 +22,8 @@ class Scenario:
     """One run against one deployed stage; `findings` grows as the run goes on.
 
     The parts of `findings` are those of report.json: records, training, metrics, endpoint, model,
-    monitor, retraining. If not `alone`, other producers may put records on the stream meanwhile.
+    anomaly, monitor, retraining; `anomaly_drawing` is what anomaly.json holds. If not `alone`,
+    other producers may put records on the stream meanwhile.
     """
 
     def __init__(self, aws: Aws, stage: Stage, timeline: Timeline, *, alone: bool = True) -> None:
@@ -33,14 +35,35 @@ class Scenario:
 
     def run(self, records: Sequence[bytes]) -> None:
         """Everything the stage can do; StepFailedError ends the run at the step that failed."""
-        if not all(output in self._stage.outputs for output in _WATCHED):
+        is_watched = all(output in self._stage.outputs for output in _WATCHED)
+        if not is_watched and not self.is_scored:
             self.bring_into_service(records)
             return
-        first = [record for place, record in enumerate(records) if place % 10 < _FIRST_OF_TEN]
-        later = [record for place, record in enumerate(records) if place % 10 >= _FIRST_OF_TEN]
+        first, later = self.portions(records)
         answers, rows = self.bring_into_service(first)
-        watch = Watch(self._aws, self._stage, self._timeline, self.findings, self._deliveries)
-        watch.go(answers, rows, later)
+        parts = (self._aws, self._stage, self._timeline, self.findings, self._deliveries)
+        if self.is_scored:
+            Replay(*parts).go(first, later)
+        if is_watched:
+            Watch(*parts).go(answers, rows, [] if self.is_scored else later)
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the stage scores its stream as it flows."""
+        return "ScoringFunctionName" in self._stage.outputs
+
+    def portions(self, records: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """What is sent first, and what arrives when a model is in service already.
+
+        Series go on where they were; other records are as good in any order.
+        """
+        if self.is_scored:
+            first = len(records) * _FIRST_OF_TEN // 10
+            return list(records[:first]), list(records[first:])
+        return (
+            [record for place, record in enumerate(records) if place % 10 < _FIRST_OF_TEN],
+            [record for place, record in enumerate(records) if place % 10 >= _FIRST_OF_TEN],
+        )
 
     def bring_into_service(self, records: Sequence[bytes]) -> tuple[Answers, list[Row]]:
         """From ingest to invoke; returns what the endpoint answered, and the rows asked about."""
@@ -51,7 +74,7 @@ class Scenario:
             rows = held_out_rows(self._aws, training.summary["prepared_uri"])
             answers = ask(self._aws, self._stage, rows, batch="reference")
             note_answers(self.findings, self._stage, answers)
-            self._timeline.say("invoke", f"{answers.rows} rows, accuracy {answers.accuracy:.3f}")
+            self._timeline.say("invoke", answers.sentence)
         return answers, rows
 
     def ingest(self, records: Sequence[bytes]) -> None:

@@ -14,6 +14,7 @@ from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.execution import ExecutionFollower, find_execution, reason_of
 from penstock.scenario.progress import Timeline
 
+ROWS_AT_MOST = 1000
 ROWS_PER_REQUEST = 25  # a request stays far below 6 MB and the answer within its 60 s
 NO_MODEL = "none"
 
@@ -27,7 +28,7 @@ _STEP_OF_STATE = {
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled row of the test channel; the features as the CSV has them."""
+    """One row of the test channel, label and features as the CSV has them; no label is empty."""
 
     label: str
     features: tuple[str, ...]
@@ -37,13 +38,29 @@ class Row:
 class Answers:
     """How the endpoint did on some rows. `confusion[true][predicted]` counts them by label.
 
-    `inference_ids` are those of the requests, as data capture keeps them.
+    `inference_ids` are those of the requests, as data capture keeps them. `scores` are there if
+    the model answers a score for each row instead of a label.
     """
 
-    accuracy: float
     rows: int
     inference_ids: tuple[str, ...]
     confusion: dict[str, dict[str, int]]
+    scores: tuple[float, ...] = ()
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of labels that were right; None if the model answers none."""
+        if not self.confusion:
+            return None
+        right = sum(counts.get(true, 0) for true, counts in self.confusion.items())
+        return right / self.rows
+
+    @property
+    def sentence(self) -> str:
+        """How it did, for those who watch."""
+        if self.accuracy is not None:
+            return f"{self.rows} rows, accuracy {self.accuracy:.3f}"
+        return f"{self.rows} rows, scores of {min(self.scores):.3f} to {max(self.scores):.3f}"
 
 
 def served_package(aws: Aws, stage: Stage) -> str | None:
@@ -92,23 +109,24 @@ def wait_until_served(
 
 
 def held_out_rows(aws: Aws, prepared_uri: str) -> list[Row]:
-    """The rows of holdout/test.csv: the test channel's ids, which no model was trained on."""
+    """Rows of holdout/test.csv, which no model was trained on: all, or some from all over it."""
     text = aws.read(f"{prepared_uri}holdout/test.csv").decode()
     rows = list(csv.reader(io.StringIO(text)))[1:]
     if not rows:
         raise StepFailedError(f"{prepared_uri}holdout/test.csv has no rows to ask about")
-    return [Row(row[1], tuple(row[2:])) for row in rows]
+    every = -(-len(rows) // ROWS_AT_MOST)
+    return [Row(row[1], tuple(row[2:])) for row in rows[::every]]
 
 
 def ask(aws: Aws, stage: Stage, rows: Sequence[Row], *, batch: str) -> Answers:
-    """Send rows to the endpoint and compare its labels with theirs.
+    """Send rows to the endpoint and compare its labels with theirs, if it answers labels.
 
     `batch` begins the inference id of every request.
     """
     runtime = aws.client("sagemaker-runtime")
     inference_ids: list[str] = []
     confusion: dict[str, dict[str, int]] = {}
-    right = 0
+    scores: list[float] = []
     for start in range(0, len(rows), ROWS_PER_REQUEST):
         chunk = rows[start : start + ROWS_PER_REQUEST]
         inference_ids.append(f"{batch}-{uuid.uuid4()}")
@@ -119,18 +137,21 @@ def ask(aws: Aws, stage: Stage, rows: Sequence[Row], *, batch: str) -> Answers:
             InferenceId=inference_ids[-1],
             Body="\n".join(",".join(row.features) for row in chunk).encode(),
         )
-        predictions = json.loads(answer["Body"].read())["predictions"]
+        document = json.loads(answer["Body"].read())
+        predictions = document.get("predictions") or document["scores"]
         if len(predictions) != len(chunk):
             raise StepFailedError(
                 f"endpoint {stage['EndpointName']} answered {len(chunk)} rows with "
                 f"{len(predictions)} predictions"
             )
         for prediction, row in zip(predictions, chunk, strict=True):
+            if "predicted_label" not in prediction:
+                scores.append(prediction["score"])
+                continue
             predicted = float(prediction["predicted_label"])
-            right += predicted == float(row.label)
             counts = confusion.setdefault(f"{float(row.label):g}", {})
             counts[f"{predicted:g}"] = counts.get(f"{predicted:g}", 0) + 1
-    return Answers(right / len(rows), len(rows), tuple(inference_ids), confusion)
+    return Answers(len(rows), tuple(inference_ids), confusion, tuple(scores))
 
 
 def confusion_matrix(confusion: dict[str, dict[str, int]]) -> dict[str, Any]:

@@ -104,6 +104,8 @@ class TrainingFollower:
         for metric in job.get("FinalMetricDataList", []):
             if metric["MetricName"] == wanted:
                 self._timeline.say("gate", f"{wanted} {metric['Value']:.4f}, at least {least}")
+                return
+        self._timeline.say("gate", f"{wanted} was not reported")
 
     def _summary(self, job: dict[str, Any]) -> dict[str, Any]:
         """summary.json of the prepare step, beside the channels that the job read."""

@@ -54,7 +54,8 @@ class Watch:
         Args:
             answers: what the endpoint answered about the rows, which are like the training data.
             rows: they are sent once more, inverted.
-            later: records that arrive in the lake when the alarm has gone off.
+            later: records that arrive in the lake when the alarm has gone off; without any, the
+                lake has newer ones than the last training already.
         """
         timeline = self._timeline
         monitor = self._findings["monitor"] = {"alarm": "OK", "retrained": False}
@@ -67,10 +68,16 @@ class Watch:
                 timeline.skip(step, "nothing drifted")
             return
         with timeline.step("alarm"):
-            self._expect_alarm(drifted)
+            decision = self._expect_alarm(drifted)
             monitor["alarm"] = "ALARM"
+            if later and decision["start"]:
+                raise StepFailedError(
+                    f"a training began without newer records: {decision['reason']}"
+                )
         with timeline.step("retrain"):
-            self._retrain(later, window)
+            if later:
+                decision = self._expect_alarm_again(later, window)
+            self._retrain(decision)
 
     def _wait_for_captures(self, answers: Answers) -> None:
         found = self._captures.wait_for(answers.inference_ids)
@@ -103,17 +110,16 @@ class Watch:
         note_check(self._findings, batch, found)
         return found
 
-    def _expect_alarm(self, drifted: Check) -> None:
-        """It goes off, and yet nothing may begin: the lake has no newer records."""
+    def _expect_alarm(self, drifted: Check) -> Decision:
+        """It goes off; returns what was decided then."""
         self._retraining.wait_for_state("ALARM")
         self._timeline.note("alarm", "OK -> ALARM", f"{drifted.violations} violations")
         decision = self._decision()
         self._timeline.say("alarm", f"ALARM; {decision['reason']}")
-        if decision["start"]:
-            raise StepFailedError(f"a training began without newer records: {decision['reason']}")
+        return decision
 
-    def _retrain(self, later: Sequence[bytes], window: Window) -> None:
-        """`window` is that of the inverted rows."""
+    def _expect_alarm_again(self, later: Sequence[bytes], window: Window) -> Decision:
+        """New records, then the inverted rows of `window` once more; what was decided then."""
         timeline = self._timeline
         self._deliveries.send(later, "retrain")
         timeline.note("retrain", "new records", f"{len(later)} more were sent")
@@ -123,7 +129,12 @@ class Watch:
         check(self._aws, self._stage, window)
         self._retraining.wait_for_state("ALARM")
         timeline.note("alarm", "OK -> ALARM", "once more, now with newer records in the lake")
-        training = self._retraining.training(self._decision())
+        return self._decision()
+
+    def _retrain(self, decision: Decision) -> None:
+        """Follow the training that was decided on."""
+        timeline = self._timeline
+        training = self._retraining.training(decision)
         follower = TrainingFollower(self._aws, self._stage, timeline, within="retrain")
         run = follower.follow(training["executionArn"])
         note_retraining(
@@ -159,5 +170,6 @@ class Watch:
 
 def _compared(run: TrainingRun) -> str:
     value, serving = run.output["metric_value"], run.output["serving_metric_value"]
+    judged = "not judged, without labels" if value is None else f"{value:.4f}"
     against = "not compared" if serving is None else f"against {serving:.4f} in service"
-    return f"{value:.4f} {against}"
+    return f"{judged}, {against}" if serving is None else f"{judged} {against}"

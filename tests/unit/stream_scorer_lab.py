@@ -103,6 +103,7 @@ class Services:
         self.endpoint: Callable[[list[list[float]]], list[Any]] = scores_of
         self.between_lines = "\n"
         self.firehose_fails: list[set[int]] = []
+        self.topic_fails: list[set[int]] = []
         self._crash_at = set(crash_at)
         self._calls = 0
 
@@ -183,9 +184,19 @@ class Services:
 
         return self._call(put)
 
-    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:
-        assert len(Subject) < 100
-        return self._call(lambda: self.alerts.append(json.loads(Message)))
+    def publish_batch(self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]) -> Any:
+        entries = PublishBatchRequestEntries
+        assert len({entry["Id"] for entry in entries}) == len(entries) <= 10
+        assert all(len(entry["Subject"]) < 100 for entry in entries)
+        assert sum(len(entry["Message"]) for entry in entries) < 256 * 1024
+        failing = self.topic_fails.pop(0) if self.topic_fails else set()
+
+        def publish() -> Any:
+            taken = [entry for number, entry in enumerate(entries) if number not in failing]
+            self.alerts += [json.loads(entry["Message"]) for entry in taken]
+            return {"Failed": [{"Id": entries[number]["Id"]} for number in failing]}
+
+        return self._call(publish)
 
     def send_message(self, *, QueueUrl: str, MessageBody: str) -> Any:
         assert len(MessageBody) < 256 * 1024

@@ -362,6 +362,24 @@ def test_what_firehose_does_not_take_waits_in_the_table_and_is_not_scored_again(
     assert services.items["cpu"]["expires"] == {"N": str(int(lab.now) + 1000)}
 
 
+def test_alerts_that_the_topic_does_not_take_are_sent_again_and_no_others(
+    lab: Lab, services: Services
+) -> None:
+    services.endpoint = lambda rows: [99.0] * len(rows)
+    services.topic_fails = [{0, 2}, {1}]
+    assert lab.send(cpu(0, 14)) is None  # 12 alerts: two requests
+    assert sorted(alert["timestamp"] for alert in services.alerts) == [at(n) for n in range(2, 14)]
+
+
+def test_alerts_that_the_topic_never_takes_wait_in_the_table(lab: Lab, services: Services) -> None:
+    services.endpoint = lambda rows: [99.0] * len(rows)
+    services.topic_fails = [{0}] * 4
+    assert lab.send(cpu(0, 3)) == "0"
+    assert services.alerts == []
+    assert lab.send(cpu(0, 3)) is None
+    assert [alert["timestamp"] for alert in services.alerts] == [at(2)]
+
+
 def test_somebody_elses_write_makes_the_batch_come_again(lab: Lab, services: Services) -> None:
     lab.send(cpu(0, 3))
     stale = lab.scorer._table.load(["cpu"])
