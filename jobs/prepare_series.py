@@ -33,6 +33,11 @@ training window, holdout those that lie behind it: no point is in both. A window
 last point's: that is the point that a score is for when the window is complete, and a label of
 any point would call the same anomaly late by up to a window.
 
+Rows. With `--row points` a row holds the values of its window's points, one after the other; with
+`--row deviation` one value for each column: how far the last point lies from the mean of those
+before it in the window, in their standard deviation (a fifth of the training window's at least, or
+a flat stretch would make everything after it look strange).
+
 Test channel. The held-out windows whose label is known, if one of them at least is an anomaly:
 an algorithm's F1 is undefined without one.
 
@@ -40,11 +45,11 @@ Short series. A series without a complete window to train on, or with `auto` and
 distinct times to tell a step by, is left out: its name is printed and in series.json, and they
 are counted in summary.json.
 
-series.json: {"window_points": n, "train_percent": n, "too_short": [names], "series": {name:
-{"grid_seconds": n, "mean": m, "sd": s, "points": grid times with a value, "gaps": those without,
-"gap_windows": windows that a gap keeps out, "train_windows": n, "holdout_windows": n,
-"test_windows": those of the held-out ones whose label is known, "anomalies": those whose label is
-1}}}. With several value columns mean and sd are lists in the columns' order.
+series.json: {"window_points": n, "row": "points", "train_percent": n, "too_short": [names],
+"series": {name: {"grid_seconds": n, "mean": m, "sd": s, "points": grid times with a value, "gaps":
+those without, "gap_windows": windows that a gap keeps out, "train_windows": n, "holdout_windows":
+n, "test_windows": those of the held-out ones whose label is known, "anomalies": those whose label
+is 1}}}. With several value columns mean and sd are lists in the columns' order.
 
 Rows' order and parts are by a hash of their ids. Nothing depends on files, partitions or runs.
 A series is worked on by one task, in memory.
@@ -83,7 +88,15 @@ from penstock.channels import (
 )
 from penstock.channels.lake import read_lake
 from penstock.channels.spread import PART_DIGITS, hash_part, spread
-from penstock.series import Points, Prepared, prepare, window_ids
+from penstock.series import (
+    LEAST_DEVIATION_POINTS,
+    ROWS,
+    Points,
+    Prepared,
+    Row,
+    prepare,
+    window_ids,
+)
 from penstock.series.records import Columns, points_of, series_of
 
 AUTO = "auto"
@@ -102,6 +115,7 @@ class Settings:
     label_column: str | None
     feature_columns: tuple[str, ...]
     window_points: int
+    row: Row
     grid_seconds: int | None
     train_percent: int
     train_shards: int
@@ -115,6 +129,7 @@ class Settings:
         parser.add_argument("--label_column", help="0 or 1 (an anomaly); may be missing")
         parser.add_argument("--feature_columns", required=True, help="comma-separated, in order")
         parser.add_argument("--window_points", default="1", help="consecutive points of one row")
+        parser.add_argument("--row", default=ROWS[0], help=f"what it holds: {' or '.join(ROWS)}")
         parser.add_argument(
             "--grid_seconds", default=AUTO, help="from one point to the next, or each series' own"
         )
@@ -126,6 +141,7 @@ class Settings:
         features = tuple(name.strip() for name in known.feature_columns.split(","))
         label = [known.label_column] if known.label_column else []
         named_once([known.series_column, known.time_column, *label, *features])
+        window_points = _whole("window_points", known.window_points)
         return cls(
             records_uri=known.records_uri.rstrip("/") + "/",
             output_uri=known.output_uri.rstrip("/") + "/",
@@ -133,7 +149,8 @@ class Settings:
             time_column=known.time_column,
             label_column=known.label_column,
             feature_columns=features,
-            window_points=_whole("window_points", known.window_points),
+            window_points=window_points,
+            row=_row(known.row, window_points),
             grid_seconds=_step(known.grid_seconds),
             train_percent=_whole("train_percent", known.train_percent, most=100),
             train_shards=_whole("train_shards", known.train_shards),
@@ -151,7 +168,9 @@ class Settings:
 
     @property
     def row_columns(self) -> tuple[str, ...]:
-        """The columns of a window: its points one after the other, the oldest first."""
+        """The columns of a row: of a window's points, the oldest first, or of its last one."""
+        if self.row == "deviation":
+            return tuple(f"{column}_deviation" for column in self.feature_columns)
         if self.window_points == 1:
             return self.feature_columns
         return tuple(
@@ -178,6 +197,20 @@ def _whole(name: str, text: str, most: int | None = None) -> int:
         return int(text)
     rule = "above 0" if most is None else f"from 1 to {most}"
     raise PrepareError(f"--{name} is {text!r}: expected a whole number {rule}")
+
+
+def _row(text: str, window_points: int) -> Row:
+    for row in ROWS:
+        if text.strip() == row:
+            break
+    else:
+        raise PrepareError(f"--row is {text!r}: expected {' or '.join(ROWS)}")
+    if row == "deviation" and window_points < LEAST_DEVIATION_POINTS:
+        raise PrepareError(
+            f"--window_points is {window_points}: a deviation from the points before needs "
+            f"{LEAST_DEVIATION_POINTS}"
+        )
+    return row
 
 
 def _step(text: str) -> int | None:
@@ -308,7 +341,7 @@ def windower(
                         [
                             pa.array(window_ids(name, found.grid, some)),
                             pa.array(found.grid.labels[some]),
-                            _lists(found.rows(some)),
+                            _lists(found.rows(some, settings.row)),
                             pa.array(np.full(len(some), training)),
                         ],
                         names=["id", "label", "features", "training"],
@@ -352,6 +385,7 @@ def described(learned: Sequence[Any], settings: Settings) -> dict[str, Any]:
     )
     return {
         "window_points": settings.window_points,
+        "row": settings.row,
         "train_percent": settings.train_percent,
         "too_short": short,
         "series": {

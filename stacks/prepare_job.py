@@ -63,7 +63,7 @@ class PrepareJob(SparkJob):
 def _window_argument(prepare: Prepare) -> dict[str, str]:
     if prepare.window_points == 1:
         return {}
-    return {"--window_points": str(prepare.window_points)}
+    return {"--window_points": str(prepare.window_points), "--row": prepare.row}
 
 
 def _column_arguments(record_schema: RecordSchema) -> dict[str, str]:

@@ -29,6 +29,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     prepared = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     settings = {
         "window_points": prepared["window_points"],
+        "row": prepared["row"],
         **found,
         "series": {
             name: {figure: series[figure] for figure in ("grid_seconds", "mean", "sd")}

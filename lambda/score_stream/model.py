@@ -3,7 +3,7 @@
 Parameter Store says which model package is served, the package which run it is of, and the
 object `<prefix><run>/settings.json` in the artifacts bucket holds the figures of that run:
 
-    {"window_points": 8, "score_mean": 0.9, "score_sd": 0.1,
+    {"window_points": 8, "row": "points", "score_mean": 0.9, "score_sd": 0.1,
      "series": {"<name>": {"grid_seconds": 300, "mean": 40.1, "sd": 2.5}}}
 
 A series that did not vary has sd 1 there. In the training data the points of one place of the grid
@@ -13,6 +13,7 @@ are averaged; here the first of them is scored at once, and the last of them sta
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from points import slot_of
 NO_MODEL = "none"
 SECONDS = 15  # how long an answer of Parameter Store is believed, which bounds the calls
 DEVIATIONS = 3
+QUIET = 0.2  # the job's: what a flat stretch is measured by
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Model:
 
     package: str
     window_points: int
+    row_holds: str
     threshold: float
     series: dict[str, dict[str, float]]
 
@@ -43,9 +46,10 @@ class Model:
         return slot_of(one, figures["grid_seconds"]) == slot_of(other, figures["grid_seconds"])
 
     def row(self, series: str, window: tuple[tuple[str, float], ...]) -> list[float] | str:
-        """The normalised row of a window, or why it has no score.
+        """The row of a window, or why it has no score.
 
-        As in the training data the points are consecutive places of the series' grid.
+        As in the training data the points are consecutive places of the series' grid, they are
+        normalised, and the row is what the job made of a window.
         """
         figures = self.series.get(series)
         if figures is None:
@@ -56,7 +60,16 @@ class Model:
         if slots != list(range(slots[0], slots[0] + len(slots))):
             return "gap"
         mean, sd = figures["mean"], figures["sd"]
-        return [(value - mean) / sd for _, value in window]
+        values = [(value - mean) / sd for _, value in window]
+        return [deviation(values)] if self.row_holds == "deviation" else values
+
+
+def deviation(values: list[float]) -> float:
+    """How far the last value lies from the mean of the others, in their standard deviation."""
+    before = values[:-1]
+    mean = math.fsum(before) / len(before)
+    variance = math.fsum((value - mean) ** 2 for value in before) / len(before)
+    return (values[-1] - mean) / max(math.sqrt(variance), QUIET)
 
 
 class ServedModel:
@@ -119,6 +132,7 @@ class ServedModel:
         return Model(
             package=package,
             window_points=figures["window_points"],
+            row_holds=figures["row"],
             threshold=threshold,
             series=figures["series"],
         )

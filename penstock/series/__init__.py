@@ -8,21 +8,26 @@ its name: it reads Arrow's tables.
 from penstock.series.grid import Grid, on_grid
 from penstock.series.points import MICROSECONDS, Points, distinct
 from penstock.series.prepared import Prepared, prepare
+from penstock.series.rows import LEAST_DEVIATION_POINTS, ROWS, Row, rows_of
 from penstock.series.step import usual_step
 from penstock.series.training import mean_and_sd, training_end
 from penstock.series.windows import complete_windows, normalised, window_ids
 
 __all__ = [
+    "LEAST_DEVIATION_POINTS",
     "MICROSECONDS",
+    "ROWS",
     "Grid",
     "Points",
     "Prepared",
+    "Row",
     "complete_windows",
     "distinct",
     "mean_and_sd",
     "normalised",
     "on_grid",
     "prepare",
+    "rows_of",
     "training_end",
     "usual_step",
     "window_ids",

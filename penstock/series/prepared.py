@@ -9,6 +9,7 @@ import numpy as np
 from penstock.series.arrays import Floats, Integers, Rows
 from penstock.series.grid import Grid, on_grid
 from penstock.series.points import Points
+from penstock.series.rows import Row, rows_of
 from penstock.series.step import usual_step
 from penstock.series.training import mean_and_sd, training_end
 from penstock.series.windows import complete_windows, normalised
@@ -37,9 +38,10 @@ class Prepared:
         known: Integers = self.holdout[~np.isnan(self.grid.labels[self.holdout])]
         return known
 
-    def rows(self, ends: Integers) -> Rows:
-        """The normalised windows that end there, one a row, the oldest point first."""
-        return normalised(self.grid.values, ends, self.window_points, self.mean, self.sd)
+    def rows(self, ends: Integers, row: Row = "points") -> Rows:
+        """A row for each window that ends there."""
+        values = self.grid.values
+        return rows_of(normalised(values, ends, self.window_points, self.mean, self.sd), row)
 
 
 def prepare(

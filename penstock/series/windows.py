@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
-from penstock.series.arrays import Floats, Integers, Rows
+from penstock.series.arrays import Floats, Integers
 from penstock.series.grid import Grid
 
 
@@ -20,16 +19,12 @@ def complete_windows(slots: Integers, window_points: int) -> Integers:
 
 def normalised(
     values: Floats, ends: Integers, window_points: int, mean: Floats, sd: Floats
-) -> Rows:
-    """The normalised windows that end at these rows of `values`, the oldest point first.
-
-    One window a row, `window_points` times the columns of `values` wide.
-    """
+) -> npt.NDArray[np.float64]:
+    """(windows, points, columns): those that end at these rows of `values`, oldest point first."""
     places = ends[:, None] + np.arange(1 - window_points, 1)
     with np.errstate(over="ignore"):  # infinity is refused where rows are written
-        windows: Any = ((values[places] - mean) / sd).astype(np.float32)
-    rows: Rows = windows.reshape(len(ends), window_points * len(mean))
-    return rows
+        windows: npt.NDArray[np.float64] = (values[places] - mean) / sd
+    return windows
 
 
 def window_ids(name: str, grid: Grid, ends: Integers) -> list[str]:

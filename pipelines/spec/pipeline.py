@@ -62,9 +62,12 @@ class Pipeline(Spec):
         """The features of one row of the training data, and of one request, in order.
 
         Those of a record; in windows of a time series those of its points, the oldest first,
-        each with the point's number (`value_0` to `value_7`).
+        each with the point's number (`value_0` to `value_7`), or of the last point alone
+        (`value_deviation`).
         """
         columns = self.record_schema.feature_columns
+        if self.prepare.row == "deviation":
+            return tuple(f"{column}_deviation" for column in columns)
         points = self.prepare.window_points
         if points == 1:
             return columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field as Described
 from pydantic import field_validator, model_validator
@@ -14,12 +14,13 @@ from penstock.catalog import runtimes
 from pipelines.spec.base import Spec, refusal, within
 
 ROOT = Path(__file__).parents[2]
+LEAST_DEVIATION_POINTS = 3
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]*")
 
 
 # what the stack and the state machine tell every job
 _GIVEN = (
-    *("records_uri", "output_uri", "feature_columns", "window_points"),
+    *("records_uri", "output_uri", "feature_columns", "window_points", "row"),
     *("id_column", "series_column", "time_column", "label_column"),
 )
 
@@ -29,12 +30,14 @@ class Prepare(Spec):
 
     It is told where the records are, where its output goes and which columns are what;
     `arguments` are its own, without the dashes. In a time series so many consecutive points
-    (`window_points`) make one row of the training data.
+    (`window_points`) make one `row` of the training data: "points", their values, or "deviation",
+    how far the last of them lies from the mean of the others, in standard deviations of these.
     """
 
     script: str
     arguments: Mapping[str, str] = {}
     window_points: Annotated[int, Described(ge=1, le=1000)] = 1
+    row: Literal["points", "deviation"] = "points"
     glue_version: str = "5.1"
     worker_type: str = "G.1X"
     workers: Annotated[int, within("glue.workers")] = 2
@@ -66,6 +69,18 @@ class Prepare(Spec):
                     remedy="use a name of its own, without dashes, such as shingle_size",
                 )
         return value
+
+    @model_validator(mode="after")
+    def _check_row(self) -> Prepare:
+        if self.row == "deviation" and self.window_points < LEAST_DEVIATION_POINTS:
+            raise refusal(
+                self.window_points,
+                rule="window_points: a deviation is from a mean of points before, and in their "
+                "standard deviation",
+                source="penstock/series/rows.py",
+                remedy=f"use {LEAST_DEVIATION_POINTS} or more, or row='points'",
+            )
+        return self
 
     @field_validator("glue_version")
     @classmethod

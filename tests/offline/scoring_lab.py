@@ -35,6 +35,7 @@ SCHEMA = {
 }
 FIGURES = {
     "window_points": WINDOW,
+    "row": "points",
     "score_mean": 10.0,
     "score_sd": 1.0,
     "series": {name: {"grid_seconds": 300, "mean": 1.0, "sd": 2.0} for name in SERIES},

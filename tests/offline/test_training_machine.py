@@ -91,7 +91,7 @@ class MachineLab(SageMakerLab):
             labels = np.zeros(100, np.float32)
             labels[-3:] = 1
             self._put_rows("test", rows[TRAIN_ROWS:], labels)
-        document = {"window_points": 8, "series": {"m": SERIES}}
+        document = {"window_points": 8, "row": "points", "series": {"m": SERIES}}
         self._put("series.json", json.dumps(document).encode())
 
     def _put_rows(self, channel: str, rows: np.ndarray, labels: np.ndarray | None) -> None:

@@ -32,6 +32,7 @@ WINDOW = 3
 GRID_SECONDS = 60
 FIGURES = {
     "window_points": WINDOW,
+    "row": "points",
     "score_mean": 2.0,
     "score_sd": 1.0,
     "series": {

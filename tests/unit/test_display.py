@@ -119,7 +119,7 @@ def test_each_substitution_is_told(tmp_path: Path) -> None:
 
 def test_without_a_terminal_each_step_is_a_line_when_it_ends() -> None:
     output = console()
-    with Display("digits", output) as display:
+    with Display("digits", output, ("train", "serve")) as display:
         for status in ("running", "running", "succeeded"):
             display.changed(Step("train", status, 2.5, "a job"))
         display.changed(Step("serve", "failed", 0.1, "no model"))

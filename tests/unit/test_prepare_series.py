@@ -169,6 +169,11 @@ def test_what_cannot_be_prepared_is_told_in_one_line(job: ModuleType) -> None:
         ),
         (["--window_points", "8.5"], "--window_points is '8.5': expected a whole number above 0"),
         (["--train_percent", "101"], "--train_percent is '101': expected a whole number from 1"),
+        (["--row", "delta"], "--row is 'delta': expected points or deviation"),
+        (
+            ["--row", "deviation", "--window_points", "2"],
+            "--window_points is 2: a deviation from the points before needs 3",
+        ),
         (["--feature_columns", "flow,odd"], "columns are named more than once: odd"),
     ],
 )
@@ -191,3 +196,9 @@ def test_many_short_series_are_named_in_a_short_line(job: ModuleType) -> None:
 def test_a_window_of_several_values_has_a_column_for_each(job: ModuleType) -> None:
     given = job.Settings.parse([*ARGUMENTS, "--feature_columns", "a,b", "--window_points", "2"])
     assert given.row_columns == ("a_0", "b_0", "a_1", "b_1")
+
+
+def test_a_deviation_of_several_values_has_a_column_for_each(job: ModuleType) -> None:
+    columns = ("--feature_columns", "a,b", "--window_points", "3", "--row", "deviation")
+    given = job.Settings.parse([*ARGUMENTS, *columns])
+    assert given.row_columns == ("a_deviation", "b_deviation")

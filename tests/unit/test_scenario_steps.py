@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ WATCHED = {
     "GateMetric": "accuracy",
 }
 ROWS = [Row("1", ("0", "16"))]
+RECORDS = [f"record {number}".encode() for number in range(20)]
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/digits-dev/2"
 
@@ -112,7 +114,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
     def ask(*_: Any, batch: str) -> Answers:
         batches[batch] += 1
-        return Answers(0.95, 1, (batch,), {"1": {"1": 1}})
+        return Answers(1, (batch,), {"1": {"1": 1}})
 
     def check(*_: Any) -> Check:
         violations = world.violations if batches["drifted"] else 0
@@ -140,7 +142,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def go(world: World, outputs: dict[str, str] = WATCHED) -> Scenario:
     aws = Aws(client=lambda _: None, poll_seconds=0, patience_seconds=0)
     scenario = Scenario(aws, Stage("digits", "dev", outputs), world.timeline)
-    scenario.run([b"record"] * 20)
+    scenario.run(RECORDS)
     return scenario
 
 
@@ -195,6 +197,42 @@ def test_a_first_model_that_is_not_better_leaves_the_one_in_service(world: World
         "succeeded",
     ]
     assert world.served == [PACKAGE]  # the second one
+
+
+def test_a_scored_stream_goes_on_where_it_was_and_then_a_drift_trains_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed: list[tuple[int, int]] = []
+
+    class Replay:
+        def __init__(self, *_: Any) -> None:
+            pass
+
+        def go(self, before: Sequence[bytes], live: Sequence[bytes]) -> None:
+            assert [*before, *live] == RECORDS
+            replayed.append((len(before), len(live)))
+
+    monkeypatch.setattr(scenario_run, "Replay", Replay)
+    del world.decisions[0]
+    scenario = go(world, {**WATCHED, "ScoringFunctionName": "score"})
+    assert world.sent == [12]  # the replay sends the others
+    assert replayed == [(12, 8)]
+    assert statuses(world, "alarm", "retrain") == ["succeeded"] * 2
+    assert scenario.findings["monitor"]["retrained"] is True
+
+
+def test_a_scored_stream_that_nobody_watches_is_replayed_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replays: list[str] = []
+    monkeypatch.setattr(
+        scenario_run,
+        "Replay",
+        lambda *_: SimpleNamespace(go=lambda *_: replays.append("replayed")),
+    )
+    go(world, {"ScoringFunctionName": "score", "EndpointName": "digits-dev"})
+    assert replays == ["replayed"]
+    assert statuses(world, "invoke", "capture") == ["succeeded", "pending"]
 
 
 @pytest.mark.parametrize("missing", ["MonitorStateMachineArn", "RetrainStateMachineArn"])

@@ -21,6 +21,7 @@ EVENT = {
 }
 SERIES = {
     "window_points": 8,
+    "row": "points",
     "train_percent": 70,
     "too_short": ["disk"],
     "series": {"cpu": {"grid_seconds": 300, "mean": 40.1, "sd": 2.5, "points": 100, "gaps": 1}},
@@ -87,6 +88,7 @@ def test_all_scores_count_and_the_series_figures_go_along(
     assert settings == {
         **answer,
         "window_points": 8,
+        "row": "points",
         "series": {"cpu": {"grid_seconds": 300, "mean": 40.1, "sd": 2.5}},
     }
 

@@ -21,6 +21,7 @@ from penstock.series import (
     usual_step,
     window_ids,
 )
+from penstock.series.rows import QUIET
 
 GRID_SECONDS = 300
 STEP = GRID_SECONDS * 1_000_000
@@ -167,6 +168,44 @@ def test_windows_hold_their_points_oldest_first_and_normalised() -> None:
     assert (found.mean.tolist(), found.sd.tolist()) == ([2.0], [1.0])
     assert found.rows(found.train)[:2].tolist() == [[-1, 1, -1], [1, -1, 1]]
     assert found.rows(np.array([9])).tolist() == [[1, 3, 5]]
+
+
+def test_a_deviation_is_the_last_points_from_those_before_it() -> None:
+    found = made([1, 3, 1, 3, 1, 3, 1, 3, 5, 3], window_points=5, train_percent=80)
+    assert (found.mean.tolist(), found.sd.tolist()) == ([2.0], [1.0])
+    ends = np.array([7, 8])  # before them, normalised: -1 1 -1 1 and 1 -1 1 -1
+    assert found.rows(ends[:1], "deviation").tolist() == [[1.0]]
+    spread = np.array([1, -1, 1, -1]).std()
+    assert found.rows(ends[1:], "deviation").tolist() == [[np.float32(3.0 / spread)]]
+
+
+def test_what_is_flat_is_measured_by_a_fifth_of_the_series_own_deviation() -> None:
+    values = [1.0, 3.0] * 4 + [2.0, 2.0, 2.0, 2.2]
+    found = made(values, window_points=4, train_percent=66)
+    assert found.rows(np.array([11]), "deviation")[0, 0] == pytest.approx(0.2 / QUIET / found.sd[0])
+
+
+def test_several_values_have_a_deviation_each() -> None:
+    both = np.array([[1, 10], [3, 30], [1, 10], [3, 30], [5, 10]], dtype=np.float64)
+    found = prepare(
+        distinct(regular(5), both, unlabelled(5)),
+        window_points=4,
+        train_percent=80,
+        grid_seconds=GRID_SECONDS,
+    )
+    assert found is not None
+    alone = [
+        prepare(
+            distinct(regular(5), both[:, [column]], unlabelled(5)),
+            window_points=4,
+            train_percent=80,
+            grid_seconds=GRID_SECONDS,
+        )
+        for column in (0, 1)
+    ]
+    last = np.array([4])
+    expected = [one.rows(last, "deviation")[0, 0] for one in alone if one is not None]
+    assert found.rows(last, "deviation").tolist() == [expected]
 
 
 def test_several_values_of_a_point_stand_together() -> None:

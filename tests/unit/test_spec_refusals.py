@@ -259,6 +259,12 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["prepare.window_points", "8", "series_field"],
     ),
     (
+        "deviation from one point",
+        Prepare,
+        {**PREPARE, "window_points": 2, "row": "deviation"},
+        ["2: window_points", "use 3 or more"],
+    ),
+    (
         "GPU for an algorithm that has no use for it",
         Training,
         {

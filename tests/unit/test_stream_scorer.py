@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from penstock.series import rows_of
 from tests.unit.stream_scorer_lab import (
     FIGURES,
     HANDLER,
@@ -42,6 +44,16 @@ def skipped(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     found: dict[str, int] = line["skipped"]
     return found
+
+
+def test_a_deviation_is_what_the_job_makes_of_a_window(lab: Lab, services: Services) -> None:
+    figures = {**FIGURES, "row": "deviation"}
+    services.objects["scoring/run1/settings.json"] = json.dumps(figures).encode()
+    values = np.array([8.0, 10.0, 14.0, 14.0, 14.0, 14.1, 3.0])
+    assert lab.send([point(n, "cpu", n, value) for n, value in enumerate(values.tolist())]) is None
+    asked = [row for rows in services.requests for row in rows]
+    windows = np.lib.stride_tricks.sliding_window_view((values - 10.0) / 2.0, 3)
+    assert np.array(asked) == pytest.approx(rows_of(windows[:, :, None], "deviation"), rel=1e-6)
 
 
 def test_a_full_window_is_normalised_and_scored(lab: Lab, services: Services) -> None:

@@ -92,6 +92,8 @@ def test_where_a_data_set_is_not_to_be_had_the_temperatures_are_sent_and_it_says
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", PORT_9)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "")
     source, records = series_or_temperatures("nab", "data/realAWSCloudwatch", SCHEMA)
     assert source == (
         "temperatures of Seattle and San Francisco (vega_datasets) with 16 spikes put in: "
