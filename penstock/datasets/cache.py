@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import build_opener
 
 from penstock.catalog import datasets
 from penstock.catalog.datasets import DatasetFile
@@ -123,7 +123,8 @@ def _answer(url: str) -> HTTPResponse:
 
     def ask() -> None:
         try:
-            got.put(urlopen(url, timeout=TIMEOUT_SECONDS))  # noqa: S310 - the catalog's addresses
+            # an opener of its own: the shared one knows the proxies of its first use for ever
+            got.put(build_opener().open(url, timeout=TIMEOUT_SECONDS))
         except (OSError, HTTPException) as error:
             got.put(error)
 

@@ -368,6 +368,7 @@ def test_outputs_are_what_a_reader_needs(scored: Synthesized, never_labelled: Sy
         "ScoringDeadLetterQueueUrl",
         "ScoringDeliveryStreamName",
         "ScoringFunctionName",
+        "ScoringLogGroupName",
         "ScoringTableName",
         "SeriesField",
         "TimeField",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import OpenerDirector
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(
 ) -> None:
     monkeypatch.setattr("penstock.datasets.cache.TIMEOUT_SECONDS", 0.1)
     never = threading.Event()
-    monkeypatch.setattr("penstock.datasets.cache.urlopen", lambda *_, **__: never.wait(10))
+    monkeypatch.setattr(OpenerDirector, "open", lambda *_, **__: never.wait(10))
     began = time.monotonic()
     assert f"127.0.0.1:{server.server_port} does not answer in 0.1 s" in refused()
     assert time.monotonic() - began < 5
