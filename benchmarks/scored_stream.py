@@ -26,6 +26,7 @@ from penstock.localcloud.workers.event_sources import EventSourcesWorker
 from penstock.localcloud.workers.firehose import DeliveryWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
 from penstock.localcloud.workers.functions.environment import InvocationResult
+from penstock.series import Row
 
 FOLDER = Path(__file__).resolve().parents[1] / "lambda" / "score_stream"
 SCHEMA = {
@@ -81,11 +82,13 @@ class ScoredStream:
         *,
         model: ForestModel,
         window_points: int,
+        row: Row,
         series: Sequence[str],
     ) -> None:
         self._client = cloud.client
         self._cloud = cloud
         self._window_points = window_points
+        self._row = row
         self._delivery = self._start(workers)
         host(cloud, workers)
         serve(cloud, ENDPOINT, algorithm="randomcutforest", model=model)
@@ -108,7 +111,11 @@ class ScoredStream:
         self._mapping = str(answer["UUID"])
 
     def score(self, records: Sequence[tuple[str, bytes]], scored: int) -> tuple[float, list[int]]:
-        """Put records (partition key, data) and wait until S3 has so many more scores.
+        """Put records (partition key, data), wait until they are processed and S3 has the scores.
+
+        Args:
+            records: with times after those of the last call.
+            scored: how many of them will have a score: those with a complete window.
 
         Returns:
             Seconds, and each invocation's billed milliseconds.
@@ -116,6 +123,7 @@ class ScoredStream:
         kinesis = self._client("kinesis")
         self._billed.take()
         expected = self._delivery.account(SCORES).delivered + scored
+        processed = self._sources.counts(self._mapping).processed + len(records)
         started = time.perf_counter()
         for start in range(0, len(records), PUT_RECORDS):
             kinesis.put_records(
@@ -125,12 +133,15 @@ class ScoredStream:
                     for key, data in records[start : start + PUT_RECORDS]
                 ],
             )
-        while (account := self._delivery.account(SCORES)).delivered < expected:
+        while True:
+            account = self._delivery.account(SCORES)
+            counts = self._sources.counts(self._mapping)
+            if account.delivered >= expected and counts.processed >= processed:
+                break
             if self._billed.failure:
                 raise RuntimeError(f"an invocation failed: {self._billed.failure}")
             time.sleep(0.01)
         taken = time.perf_counter() - started
-        counts = self._sources.counts(self._mapping)
         if account.delivered != expected or account.pending or counts.pending or counts.discarded:
             raise RuntimeError(f"not every point was scored once: {account}, {counts}")
         return taken, self._billed.take()
@@ -188,6 +199,7 @@ class ScoredStream:
         figures = {"grid_seconds": GRID_SECONDS, "mean": 0.0, "sd": 1.0}
         settings = {
             "window_points": self._window_points,
+            "row": self._row,
             "score_mean": 0.0,
             "score_sd": 1.0,
             "series": dict.fromkeys(series, figures),
