@@ -84,6 +84,8 @@ class TrainingFollower:
         entered = event.get("stateEnteredEventDetails")
         if entered and entered["name"] == "ReadMetric" and not self._within:
             self._say_metric(self._job())
+        elif entered and entered["name"] == "NotJudged" and not self._within:
+            self._timeline.say("gate", "not judged: no anomaly is labelled in the test data")
         elif entered and self._within:
             self._timeline.say(self._within, f"state {entered['name']}")
         scheduled = event.get("taskScheduledEventDetails")
@@ -105,7 +107,6 @@ class TrainingFollower:
             if metric["MetricName"] == wanted:
                 self._timeline.say("gate", f"{wanted} {metric['Value']:.4f}, at least {least}")
                 return
-        self._timeline.say("gate", f"{wanted} was not reported")
 
     def _summary(self, job: dict[str, Any]) -> dict[str, Any]:
         """summary.json of the prepare step, beside the channels that the job read."""

@@ -28,10 +28,15 @@ class Done:
 
     @property
     def report(self) -> dict[str, Any]:
-        """runs/digits/latest/report.json"""
-        text = (self.folder / "runs/digits/latest/report.json").read_text()
-        report: dict[str, Any] = json.loads(text)
+        """report.json of the last run."""
+        report: dict[str, Any] = json.loads((self.latest / "report.json").read_text())
         return report
+
+    @property
+    def latest(self) -> Path:
+        """The folder of the last run; the project's runs are all of one pipeline."""
+        (latest,) = self.folder.glob("runs/*/latest")
+        return latest
 
 
 Penstock = Callable[..., Done]
