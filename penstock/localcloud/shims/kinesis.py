@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 
 from moto.core.utils import unix_time
 from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
+from moto.kinesis.responses import KinesisResponse
 from moto.utilities.utils import md5_hash
 
 from penstock.localcloud.clock import Clock
@@ -23,6 +25,9 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
     moto numbers records and walks through them without a lock, so concurrent writers could lose
     a record; a split or merge moves a shard's records into its children, where AWS leaves them in
     the parent; and writes go on into the closed parent, where AWS takes its children.
+
+    moto also walks through all records of a shard for each one that is put, and for each request
+    that reads, and parses a request's body once for each parameter.
     """
     lock = threading.RLock()
 
@@ -77,7 +82,31 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
         self.created_at_datetime = clock.now().replace(tzinfo=None)  # moto's times are naive
         self.created_at = unix_time(self.created_at_datetime)
 
+    def newest(self: Any) -> int:
+        return next(reversed(self.records), 0)
+
+    def records_after(
+        self: Any, last_sequence_id: str, limit: int | None
+    ) -> tuple[list[Any], int, int]:
+        """As moto's: the records, the last one's number, milliseconds behind the newest one."""
+        last, end = max(int(last_sequence_id), 0), newest(self)
+        if limit is not None:
+            end = min(end, last + limit)
+        found = [self.records[number] for number in range(last + 1, end + 1)]  # without gaps
+        if not found:
+            return [], last, 0
+        behind = self.records[newest(self)].created_at - found[-1].created_at
+        return found, end, int(behind * 1000)
+
+    def parameter(self: Any, name: str, if_none: Any = None) -> Any:
+        if not hasattr(self, "parsed_body"):
+            self.parsed_body = json.loads(self.body)
+        return self.parsed_body.get(name, if_none)
+
     stock_record = patches.replace(Record, "__init__", arrived)
+    patches.replace(Shard, "get_max_sequence_number", newest)
+    patches.replace(Shard, "get_records", records_after)
+    patches.replace(KinesisResponse, "_get_param", parameter)
     locked(Stream, "put_record")
     locked(Shard, "get_records")
     told("put_record")
