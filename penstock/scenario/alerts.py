@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import ExitStack
 from types import TracebackType
 
 from penstock.scenario.aws import Aws, Stage
@@ -19,11 +20,19 @@ class AlertListener:
         self._topic = stage["AlertsTopicArn"]
         self._name = f"{stage.pipeline}-{stage.environment}-run-{uuid.uuid4().hex[:12]}"
         self._keys: set[Key] = set()
+        self._undo = ExitStack()
 
     def __enter__(self) -> AlertListener:
+        with ExitStack() as undo:
+            self._subscribe(undo)
+            self._undo = undo.pop_all()
+        return self
+
+    def _subscribe(self, undo: ExitStack) -> None:
         self._url = self._sqs.create_queue(
             QueueName=self._name, Attributes={"SqsManagedSseEnabled": "true"}
         )["QueueUrl"]
+        undo.callback(self._sqs.delete_queue, QueueUrl=self._url)
         asked = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         arn = asked["Attributes"]["QueueArn"]
         policy = {
@@ -41,14 +50,14 @@ class AlertListener:
         self._sqs.set_queue_attributes(
             QueueUrl=self._url, Attributes={"Policy": json.dumps(policy)}
         )
-        self._subscription = self._sns.subscribe(
+        subscription = self._sns.subscribe(
             TopicArn=self._topic,
             Protocol="sqs",
             Endpoint=arn,
             Attributes={"RawMessageDelivery": "true"},
             ReturnSubscriptionArn=True,
         )["SubscriptionArn"]
-        return self
+        undo.callback(self._sns.unsubscribe, SubscriptionArn=subscription)
 
     def __exit__(
         self,
@@ -56,8 +65,7 @@ class AlertListener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._sns.unsubscribe(SubscriptionArn=self._subscription)
-        self._sqs.delete_queue(QueueUrl=self._url)
+        self._undo.close()
 
     def look(self) -> set[Key]:
         """Take what has come; the points that were alerted of until now.

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from penstock.scenario.points import Key, Point
+from penstock.scenario.points import Key, Point, text_of
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class LabelledWindow:
 
     start: datetime
     end: datetime
-    is_scored: bool
+    is_live: bool
     is_hit: bool
 
 
@@ -43,21 +43,21 @@ class Curve:
         self.windows = list(self._windows())
 
     def _windows(self) -> Iterable[LabelledWindow]:
-        alerts = set(self.alerts)
+        alerts, live = set(self.alerts), {point.key for point in self.live}
         for labelled, group in groupby(enumerate(self.points), lambda entry: entry[1].label == 1):
             places = [place for place, _ in group]
             if labelled:
                 yield LabelledWindow(
                     self.points[places[0]].at,
                     self.points[places[-1]].at,
-                    any(self.scores[place] is not None for place in places),
+                    any(self.points[place].key in live for place in places),
                     not alerts.isdisjoint(places),
                 )
 
     @property
-    def scored_windows(self) -> list[LabelledWindow]:
-        """Those of which at least one point has a score."""
-        return [window for window in self.windows if window.is_scored]
+    def live_windows(self) -> list[LabelledWindow]:
+        """Those of which at least one point was replayed, so that it could have been caught."""
+        return [window for window in self.windows if window.is_live]
 
     @property
     def false_alerts(self) -> int:
@@ -71,27 +71,27 @@ class Curve:
             "points": len(self.live),
             "scored": sum(score is not None for score in self.scores),
             "alerts": len(self.alerts),
-            "labelled": len(self.scored_windows),
-            "hit": sum(window.is_hit for window in self.scored_windows),
+            "labelled": len(self.live_windows),
+            "hit": sum(window.is_hit for window in self.live_windows),
         }
 
     def drawing(self) -> dict[str, Any]:
         """All of it, for the report's pictures."""
         return {
             "name": self.name,
-            "times": [_text(point.at) for point in self.points],
+            "times": [text_of(point.at) for point in self.points],
             "values": [point.value for point in self.points],
             "scores": self.scores,
             "alerts": self.alerts,
             "windows": [
                 {
-                    "from": _text(window.start),
-                    "to": _text(window.end),
-                    "hit": window.is_hit if window.is_scored else None,
+                    "from": text_of(window.start),
+                    "to": text_of(window.end),
+                    "hit": window.is_hit if window.is_live else None,
                 }
                 for window in self.windows
             ],
-            "live_from": _text(self.live[0].at) if self.live else None,
+            "live_from": text_of(self.live[0].at) if self.live else None,
         }
 
 
@@ -99,27 +99,25 @@ class Anomalies:
     """All series of a replay.
 
     Args:
-        known: points from before; they have no scores.
-        points: those that were replayed, perhaps some of them twice.
+        points: all that were sent, in order; of some that are the same the first one counts.
+        live: those that the scorer had to decide in the replay.
         scores: of those that have one: score and the threshold that it is judged by.
     """
 
     def __init__(
         self,
-        known: Sequence[Point],
         points: Sequence[Point],
+        live: set[Key],
         scores: Mapping[Key, tuple[float, float]],
     ) -> None:
-        earlier = {point.key for point in known}
-        live = {point.key for point in points} - earlier
-        distinct = {point.key: point for point in (*known, *points)}
+        distinct = {point.key: point for point in reversed(points)}
         ordered = sorted(distinct.values(), key=lambda point: point.key)
         self.curves = [
             Curve(name, list(group), live, scores)
             for name, group in groupby(ordered, lambda point: point.series)
         ]
         self._thresholds = sorted({threshold for _, threshold in scores.values()})
-        self._has_labels = any(point.label is not None for point in points)
+        self._has_labels = any(distinct[key].label is not None for key in live)
         self.alerts = {curve.points[place].key for curve in self.curves for place in curve.alerts}
 
     def report(self) -> dict[str, Any]:
@@ -156,7 +154,3 @@ class Anomalies:
         )
         parts = [f"{found['scored_records']} points scored", caught, f"{found['alerts']} alerts"]
         return ", ".join(filter(None, parts))
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

@@ -55,3 +55,8 @@ def moment(text: str) -> datetime:
     """An ISO 8601 time; without a zone it is UTC, as everywhere in the pipeline."""
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def text_of(at: datetime) -> str:
+    """A time as the lake has it: ISO 8601 in UTC, with Z at its end."""
+    return at.isoformat().replace("+00:00", "Z")

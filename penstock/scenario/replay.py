@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,9 +13,9 @@ from penstock.scenario.anomalies import Anomalies
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.deliveries import Deliveries
 from penstock.scenario.findings import Findings
-from penstock.scenario.points import Key, Point, points_of
+from penstock.scenario.points import Key, Point, points_of, text_of
 from penstock.scenario.progress import Timeline
-from penstock.scenario.scores import ScoreReader, SeriesState
+from penstock.scenario.scores import UNMET, ScoreReader, SeriesState
 
 
 class Replay:
@@ -46,18 +47,20 @@ class Replay:
             live: what is sent now, each series in the order of time.
         """
         with self._timeline.step("score"):
-            since_ms = int(time.time() * 1000)
             known = self._points(before)
             self._wait_until_read(known)
+            since_ms = int(time.time() * 1000)
             at_first = self._reader.states()
             with AlertListener(self._aws, self._stage) as listener:
                 self._deliveries.send(live, "score")
                 points = self._points(live)
                 self._wait_until_read(points)
                 expected = newer(points, at_first)
-                anomalies = Anomalies(known, points, self._scores(expected, at_first))
-                self._wait_for_alerts(listener, anomalies.alerts)
-            letters = self._wait_for_dead_letters([*before, *live])
+                counted = self._decided(points, expected, at_first)
+                scores = self._scores(expected, counted)
+                anomalies = Anomalies([*known, *points], set(expected), scores)
+                self._wait_for_alerts(listener, anomalies.alerts, points)
+            letters = self._wait_for_dead_letters([*before, *live], expected, counted)
             self._findings["anomaly"] = {
                 **anomalies.report(),
                 "dead_letters": letters,
@@ -82,38 +85,44 @@ class Replay:
         for point in points:
             lasts[point.series] = max(point.at, lasts.get(point.series, point.at))
 
-        def behind() -> int:
+        def are_read() -> bool:
             states = self._reader.states()
-            return sum(
-                name not in states or states[name].last < last or not states[name].is_told
-                for name, last in lasts.items()
-            )
+            found = {name: states.get(name, UNMET) for name in lasts}
+            return all(found[name].is_told and found[name].last >= lasts[name] for name in lasts)
 
         self._aws.wait_for(
             f"the scorer of {self._stage['StreamName']} to read {len(lasts)} series to their end",
-            lambda: True if behind() == 0 else None,
+            lambda: are_read() or None,
             progress=lambda: sum(state.decided for state in self._reader.states().values()),
         )
 
+    def _decided(
+        self, points: Sequence[Point], expected: Sequence[Key], at_first: dict[str, SeriesState]
+    ) -> dict[str, SeriesState]:
+        """What the scorer counted of each series since then.
+
+        StepFailedError if a point is lost, or was decided twice.
+        """
+        now = self._reader.states()
+        due = Counter(series for series, _ in expected)
+        counted = {}
+        for name in sorted({point.series for point in points}):
+            counted[name] = now[name].since(at_first.get(name, UNMET))
+            if counted[name].decided != due[name]:
+                raise StepFailedError(
+                    f"the scorer decided {counted[name].decided} points of {name} "
+                    f"instead of {due[name]}"
+                )
+        return counted
+
     def _scores(
-        self, expected: Sequence[Key], at_first: dict[str, SeriesState]
+        self, expected: Sequence[Key], counted: dict[str, SeriesState]
     ) -> dict[Key, tuple[float, float]]:
         """Score and threshold of each expected point that has one; the others were skipped.
 
-        StepFailedError if a point is lost, or was decided twice, or out of order.
+        StepFailedError if there are others than were counted, or if they are out of order.
         """
-        now = self._reader.states()
-        names = {series for series, _ in expected}
-        decided = sum(now[name].decided for name in names) - sum(
-            at_first[name].decided for name in names & at_first.keys()
-        )
-        if decided != len(expected):
-            raise StepFailedError(
-                f"{len(expected)} points were sent, but the scorer decided {decided}"
-            )
-        due = sum(now[name].scored for name in names) - sum(
-            at_first[name].scored for name in names & at_first.keys()
-        )
+        due = Counter({name: state.scored for name, state in counted.items()})
 
         def found() -> dict[Key, tuple[float, float]] | None:
             scores = self._reader.look()
@@ -122,42 +131,60 @@ class Replay:
                 for key in expected
                 if key in scores.by_key
             }
-            self._timeline.say("score", f"{len(mine)} of {due} scores in the lake")
-            return mine if len(mine) >= due else None
+            self._timeline.say("score", f"{len(mine)} of {due.total()} scores in the lake")
+            return mine if due <= Counter(series for series, _ in mine) else None
 
         scores = self._aws.wait_for(
-            f"{due} scores below {self._stage['ScoresPrefix']}",
+            f"{due.total()} scores below {self._stage['ScoresPrefix']}",
             found,
             progress=lambda: len(self._reader.scores.by_key),
         )
-        if len(scores) > due:
-            raise StepFailedError(f"{due} points have a score, but the lake has {len(scores)}")
+        for name, count in Counter(series for series, _ in scores).items():
+            if count > due[name]:
+                raise StepFailedError(
+                    f"the lake has {count} scores of {name} instead of {due[name]}"
+                )
         if self._reader.scores.late:
             name, at = self._reader.scores.late[0]
-            raise StepFailedError(f"the score of {name} at {at} came after that of a later point")
+            raise StepFailedError(
+                f"the score of {name} at {text_of(at)} came after that of a later point"
+            )
         return scores
 
-    def _wait_for_alerts(self, listener: AlertListener, expected: set[Key]) -> None:
-        """StepFailedError if somebody was alerted of a point that is not above its threshold."""
+    def _wait_for_alerts(
+        self, listener: AlertListener, expected: set[Key], points: Sequence[Point]
+    ) -> None:
+        """StepFailedError if somebody was alerted of a point that is not above its threshold.
+
+        What is said of points that others sent does not count.
+        """
+        mine = {point.key for point in points}
         heard = self._aws.wait_for(
             f"{len(expected)} alerts from {self._stage['AlertsTopicArn']}",
-            lambda: keys if len(keys := listener.look()) >= len(expected) else None,
+            lambda: keys if len(keys := listener.look() & mine) >= len(expected) else None,
             progress=lambda: len(listener.look()),
         )
         if heard != expected:
             name, at = sorted(heard ^ expected)[0]
             raise StepFailedError(
                 f"{len(expected)} scores are above their threshold, but the alerts are of others: "
-                f"of {name} at {at}, for one"
+                f"of {name} at {text_of(at)}, for one"
             )
 
-    def _wait_for_dead_letters(self, records: Sequence[bytes]) -> int:
-        """What the transform has refused must lie in the scorer's dead-letter queue, too."""
+    def _wait_for_dead_letters(
+        self, records: Sequence[bytes], expected: Sequence[Key], counted: dict[str, SeriesState]
+    ) -> int:
+        """What the transform or the model has refused must lie in the dead-letter queue."""
         refused = self._refused()
         poison = {body for body in records if digest(body) in refused}
+        due = len(poison) + sum(state.refused for state in counted.values())
+
+        def found() -> int | None:
+            count = self._reader.dead_letters(poison, expected)
+            return count if count >= due else None
+
         return self._aws.wait_for(
-            f"{len(poison)} records in {self._stage['ScoringDeadLetterQueueUrl']}",
-            lambda: count if (count := self._reader.dead_letters(poison)) >= len(poison) else None,
+            f"{due} records in {self._stage['ScoringDeadLetterQueueUrl']}", found
         )
 
 
@@ -169,8 +196,7 @@ def newer(points: Sequence[Point], states: dict[str, SeriesState]) -> list[Key]:
     lasts = {name: state.last for name, state in states.items()}
     found = []
     for point in points:
-        last = lasts.get(point.series)
-        if last is None or point.at > last:
+        if point.at > lasts.get(point.series, UNMET.last):
             lasts[point.series] = point.at
             found.append(point.key)
     return found

@@ -6,9 +6,9 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from penstock.scenario.aws import Aws, Stage
@@ -31,6 +31,19 @@ class SeriesState:
         """Points whose fate is known."""
         return self.scored + self.skipped + self.refused
 
+    def since(self, before: SeriesState) -> SeriesState:
+        """The same with what was counted after `before`."""
+        return replace(
+            self,
+            scored=self.scored - before.scored,
+            skipped=self.skipped - before.skipped,
+            refused=self.refused - before.refused,
+        )
+
+
+# one that the scorer has not met is as good as this
+UNMET = SeriesState(datetime.min.replace(tzinfo=UTC), 0, 0, 0, True)
+
 
 @dataclass
 class Scores:
@@ -43,7 +56,10 @@ class Scores:
 
 
 class ScoreReader:
-    """Reads the scorer's table, its prefix of the lake (each object once) and its queue."""
+    """Reads the scorer's table, its prefix of the lake (each object once) and its queue.
+
+    Scores that lie in the lake when the reader is made are of another run.
+    """
 
     def __init__(self, aws: Aws, stage: Stage) -> None:
         self._stage = stage
@@ -51,12 +67,13 @@ class ScoreReader:
         self._s3 = aws.client("s3")
         self._sqs = aws.client("sqs")
         self._logs = aws.client("logs")
-        self._read: set[str] = set()
+        self._read = set(self._keys())
         self._lasts: dict[str, datetime] = {}
+        self._letters: set[str | Key] = set()
         self.scores = Scores()
 
     def states(self) -> dict[str, SeriesState]:
-        """Each series that the scorer has met."""
+        """Each series that the scorer has met; for others there is UNMET."""
         pages = self._table.get_paginator("scan").paginate(
             TableName=self._stage["ScoringTableName"], ConsistentRead=True
         )
@@ -74,18 +91,20 @@ class ScoreReader:
 
     def look(self) -> Scores:
         """Bring the scores up to date."""
-        bucket = self._stage["LakeBucketName"]
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=self._stage["ScoresPrefix"]
-        )
-        for key in (item["Key"] for page in pages for item in page.get("Contents", [])):
+        for key in self._keys():
             if key in self._read:
                 continue
             self._read.add(key)
-            body = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-            for line in body.splitlines():
+            answer = self._s3.get_object(Bucket=self._stage["LakeBucketName"], Key=key)
+            for line in answer["Body"].read().splitlines():
                 self._take(json.loads(line))
         return self.scores
+
+    def _keys(self) -> Iterator[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._stage["LakeBucketName"], Prefix=self._stage["ScoresPrefix"]
+        )
+        return (item["Key"] for page in pages for item in page.get("Contents", []))
 
     def _take(self, line: dict[str, Any]) -> None:
         found = self.scores
@@ -99,12 +118,17 @@ class ScoreReader:
         found.by_key[key] = line["score"]
         found.thresholds[key] = line["threshold"]
 
-    def dead_letters(self, records: Iterable[bytes]) -> int:
-        """How many of these records lie in the dead-letter queue."""
+    def dead_letters(self, records: Iterable[bytes], points: Iterable[Key]) -> int:
+        """How many of these records and points have been seen in the dead-letter queue."""
         wanted = {hashlib.sha256(base64.b64encode(record)).hexdigest() for record in records}
-        bodies = peek(self._sqs, self._stage["ScoringDeadLetterQueueUrl"])
-        found = {json.loads(body).get("sha256_of_data") for body in bodies}
-        return len(found & wanted)
+        for body in peek(self._sqs, self._stage["ScoringDeadLetterQueueUrl"]):
+            letter = json.loads(body)
+            if "sha256_of_data" in letter:
+                self._letters.add(letter["sha256_of_data"])
+            elif "series" in letter:
+                self._letters.add((letter["series"], moment(letter["timestamp"])))
+            # else Lambda's own, of what it gave up: points that are lost, which others notice
+        return len(self._letters & {*wanted, *points})
 
     def skipped(self, since_ms: int) -> dict[str, int]:
         """Why points went by without a score, by the scorer's own log since then."""

@@ -28,7 +28,10 @@ _STEP_OF_STATE = {
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the test channel, label and features as the CSV has them; no label is empty."""
+    """One row of the test channel, label and features as the CSV has them.
+
+    The label is empty where nobody knows it.
+    """
 
     label: str
     features: tuple[str, ...]
@@ -138,7 +141,7 @@ def ask(aws: Aws, stage: Stage, rows: Sequence[Row], *, batch: str) -> Answers:
             Body="\n".join(",".join(row.features) for row in chunk).encode(),
         )
         document = json.loads(answer["Body"].read())
-        predictions = document.get("predictions") or document["scores"]
+        predictions = document.get("predictions", document.get("scores", []))
         if len(predictions) != len(chunk):
             raise StepFailedError(
                 f"endpoint {stage['EndpointName']} answered {len(chunk)} rows with "
