@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from penstock.scenario.queues import peek, take
 from tests.offline.event_sources_lab import EventSourcesLab, event_sources_lab
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("topics-and-queues")]
@@ -189,6 +191,63 @@ def test_a_message_is_hidden_for_the_clouds_seconds_and_redriven(lab: EventSourc
         clock.sleep(3601)
     assert receive() == []
     assert lab.messages(dead, 1) == ["bad"]
+
+
+def test_a_queue_counts_what_waits_what_is_hidden_and_what_is_delayed(lab: EventSourcesLab) -> None:
+    clock, sqs, queue = lab.cloud.context.clock, lab.client("sqs"), lab.queue()
+    prefix = "ApproximateNumberOfMessages"
+
+    def counts() -> list[str]:
+        names = [f"{prefix}{name}" for name in ("", "NotVisible", "Delayed")]
+        answer = sqs.get_queue_attributes(QueueUrl=lab.url(queue), AttributeNames=names)
+        return [answer["Attributes"][name] for name in names]
+
+    with clock.busy():  # no time is skipped
+        lab.send(queue, "one", "two", "three")
+        lab.send(queue, "later", DelaySeconds=600)
+        sqs.receive_message(QueueUrl=lab.url(queue), VisibilityTimeout=300)
+        assert counts() == ["2", "1", "1"]
+    clock.sleep(601)
+    assert counts() == ["4", "0", "0"]
+
+
+def test_a_message_is_deleted_by_any_of_its_handles_and_only_once(lab: EventSourcesLab) -> None:
+    clock, sqs, queue = lab.cloud.context.clock, lab.client("sqs"), lab.queue()
+    url = lab.url(queue)
+    lab.send(queue, "kept", "gone")
+    first = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    clock.sleep(31)
+    again = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert {m["Body"] for m in first} == {m["Body"] for m in again} == {"kept", "gone"}
+    (old,) = (m["ReceiptHandle"] for m in first if m["Body"] == "gone")
+    for _ in range(2):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=old)
+    with pytest.raises(ClientError, match="ReceiptHandleIsInvalid"):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle="nobody's")
+    clock.sleep(31)
+    assert lab.messages(queue, 1) == ["kept"]
+
+
+def test_a_message_is_kept_for_the_clouds_days(lab: EventSourcesLab) -> None:
+    queue = lab.queue(MessageRetentionPeriod="86400")
+    lab.send(queue, "young")
+    lab.cloud.context.clock.sleep(86_000)
+    sqs, url = lab.client("sqs"), lab.url(queue)
+    hidden = sqs.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"]
+    assert [message["Body"] for message in hidden] == ["young"]
+    lab.cloud.context.clock.sleep(500)
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def test_a_queue_is_read_without_and_with_taking(lab: EventSourcesLab) -> None:
+    queue = lab.queue()
+    sqs, url = lab.client("sqs"), lab.url(queue)
+    bodies = {f"message {number}" for number in range(23)}
+    lab.send(queue, *bodies)
+    for read in (peek, peek, take):
+        found = read(sqs, url)
+        assert (len(found), set(found)) == (23, bodies)
+    assert take(sqs, url) == []
 
 
 def test_a_long_poll_ends_when_a_message_comes(lab: EventSourcesLab) -> None:

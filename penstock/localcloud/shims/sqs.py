@@ -9,6 +9,7 @@ from typing import Any
 
 import moto.sqs.models
 from moto.core.utils import unix_time
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend
 
 from penstock.localcloud.clock import Clock
@@ -19,11 +20,12 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
     """Call `written(queue ARN)` after a message came in, however it did, and after its delay.
 
     Visibility timeouts, delays and retention pass as `clock` does; a long poll takes real time.
-    moto changes its list of messages from several threads, which could lose one.
+    moto changes its list of messages from several threads, which could lose one. It also asks for
+    the time at each message of a queue, in several walks for each message that comes or goes.
     """
 
     def now(moment: datetime | None = None) -> float:
-        return float(unix_time(moment or clock.now().replace(tzinfo=None)))
+        return clock.now().timestamp() if moment is None else float(unix_time(moment))
 
     def now_ms(moment: datetime | None = None) -> float:
         return now(moment) * 1000.0
@@ -37,7 +39,31 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
 
     def delete(self: Any, receipt_handle: str) -> None:
         with self._messages_lock:
-            stock_delete(self, receipt_handle)
+            if receipt_handle in self.deleted_messages:
+                return
+            for place, message in enumerate(self._messages):
+                if message.had_receipt_handle(receipt_handle):
+                    del self._messages[place]
+                    self.pending_messages.discard(message)
+                    self.deleted_messages.update(message.all_receipt_handles)
+                    return
+            raise ReceiptHandleIsInvalid
+
+    def visible(self: Any) -> list[Any]:
+        moment = now_ms()
+        return [m for m in self._messages if m.visible_at < moment >= m.delayed_until]
+
+    def hidden_count(self: Any) -> int:
+        moment = now_ms()
+        return sum(m.visible_at >= moment for m in self._messages)
+
+    def delayed_count(self: Any) -> int:
+        moment = now_ms()
+        return sum(m.delayed_until > moment for m in self._messages)
+
+    def is_kept(self: Any, queue_name: str, message: Any) -> bool:
+        kept_seconds = int(self.get_queue(queue_name).message_retention_period)
+        return bool(message.sent_timestamp / 1000 + kept_seconds > now())
 
     def receive(
         self: Any,
@@ -62,5 +88,9 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
     patches.replace(moto.sqs.models, "unix_time", now)
     patches.replace(moto.sqs.models, "unix_time_millis", now_ms)
     stock_add = patches.replace(Queue, "add_message", add)
-    stock_delete = patches.replace(Queue, "delete_message", delete)
+    patches.replace(Queue, "delete_message", delete)
+    patches.replace(Queue, "messages", property(visible))
+    patches.replace(Queue, "approximate_number_of_messages_not_visible", property(hidden_count))
+    patches.replace(Queue, "approximate_number_of_messages_delayed", property(delayed_count))
+    patches.replace(SQSBackend, "is_message_valid_based_on_retention_period", is_kept)
     stock_receive = patches.replace(SQSBackend, "receive_message", receive)
