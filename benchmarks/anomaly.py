@@ -30,7 +30,7 @@ from penstock.series import Row, rows_of
 BATCHES = (20, 200)
 SERIES = 16
 POINTS = 100  # of each series in each run, after those that fill its first window
-WINDOW_POINTS = 48
+WINDOW_POINTS = 36
 ROW: Row = "deviation"
 TREES = 100
 SAMPLES_PER_TREE = 256

@@ -29,7 +29,7 @@ PIPELINE = spec.Pipeline(
     delivery=spec.Delivery(buffer_mb=64, buffer_seconds=60),
     prepare=spec.Prepare(
         script="jobs/prepare_series.py",
-        window_points=48,
+        window_points=36,
         row="deviation",
         timeout_minutes=30,
     ),
@@ -45,7 +45,7 @@ PIPELINE = spec.Pipeline(
     # labels mark whole windows, so F1 is small: this says that scores are not constant or random
     gate=spec.Gate(metric="test:f1", at_least=0.01, beats_serving=False, unlabelled="register"),
     serving=spec.Serving(instance_type="ml.m5.large", capture=spec.Capture(percentage=100)),
-    scoring=spec.Scoring(batch_records=200, alert_at=2.0),
+    scoring=spec.Scoring(batch_records=200, alert_at=2.5),
     monitor=spec.Monitor(every_hours=24),
     retrain=spec.Retrain(),
 )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from penstock.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from pipelines.spec import Pipeline
@@ -26,8 +23,8 @@ PYTHON_FOLLOWS = "# The same in Python:"
 class Example:
     """A record as producers send it, with its partition key, and a row for the endpoint (CSV).
 
-    The row has the features of one record; in windows of a time series those of the first points
-    of the record's series, as they were sent (a job may have normalised what it trained on).
+    The row has the features of the record. Those of a time series are normalised by the job, where
+    0 is as usual as can be.
     """
 
     record: str
@@ -35,27 +32,20 @@ class Example:
     row: str
 
     @classmethod
-    def of(cls, pipeline: Pipeline, records: Sequence[bytes]) -> Example:
-        """From records that keep the pipeline's schema: the first of them, its series' next."""
-        schema, points = pipeline.record_schema, pipeline.prepare.window_points
-        documents = map(json.loads, records)
-        first = next(documents)
-        series = (d for d in documents if d[schema.series_field] == first[schema.series_field])
-        window = [first, *itertools.islice(series, points - 1)] if points > 1 else [first]
-        if len(window) < points:
-            raise UsageError(
-                f"the sample has {len(window)} points of the series {first[schema.series_field]}, "
-                f"and a row of {pipeline.name} has {points}; give the sample more of them"
-            )
+    def of(cls, pipeline: Pipeline, record: bytes) -> Example:
+        """From a record that keeps the pipeline's schema."""
+        schema = pipeline.record_schema
+        document = json.loads(record)
         values: list[Any] = []
-        for document in window:
-            for field in schema.fields:
-                if field.name not in (*schema.identity_fields, schema.label_field):
-                    value = document[field.name]
-                    values += [value] if field.length is None else value
+        for field in schema.fields:
+            if field.name not in (*schema.identity_fields, schema.label_field):
+                value = document[field.name]
+                values += [value] if field.length is None else value
+        if schema.series_field is not None:
+            values = [0] * len(pipeline.row_columns)
         key_field = pipeline.stream.partition_key_field
-        key = _ANY_KEY if key_field is None else first[key_field]
-        return cls(records[0].decode(), key, ",".join(map(str, values)))
+        key = _ANY_KEY if key_field is None else document[key_field]
+        return cls(record.decode(), key, ",".join(map(str, values)))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -114,20 +116,27 @@ def up(
         if (pipeline is None) == (assembly is None):
             raise UsageError("name a pipeline or give --assembly, one of the two")
         records: list[bytes] = []
+        then: Iterator[bytes] = iter(())
         example = None
         if pipeline is not None:
             from penstock.cli.connecting import Example
             from penstock.cli.data import records_to_send
+            from penstock.scenario.portions import portions
 
             description = _pipeline(pipeline)
             sending = records_to_send(description, data=None, count=None, broken_count=0)
-            records = sending.records
-            example = Example.of(description, records)
+            records, then = sending.records, itertools.cycle(sending.records)
+            if description.scoring is not None:
+                # a point that comes again changes nothing: the sample's last part flows once
+                records, rest = portions(sending.records, is_scored=True)
+                then = iter(rest)
+            example = Example.of(description, next(then))
         try:
             stay_up(
                 pipeline=pipeline,
                 assembly=assembly,
                 records=records,
+                then=then,
                 example=example,
                 records_per_second=record_rate,
                 say=typer.echo,

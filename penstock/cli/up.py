@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -53,6 +52,7 @@ def stay_up(
     pipeline: str | None,
     assembly: Path | None,
     records: list[bytes],
+    then: Iterator[bytes],
     example: Example | None,
     records_per_second: float,
     say: Callable[[str], None],
@@ -63,8 +63,9 @@ def stay_up(
         pipeline: a pipeline of this project; its dev stage is synthesized and deployed.
         assembly: instead of a pipeline, any cloud assembly.
         records: what the pipeline is brought into service with.
+        then: what is sent from then on.
         example: of the pipeline's records, for the commands that are told.
-        records_per_second: then the same records again and again, at this rate; 0 for no more.
+        records_per_second: the rate of what is sent then; 0 for nothing.
         say: prints a line.
     """
     with (
@@ -98,10 +99,11 @@ def stay_up(
             if pipeline is not None:
                 _bring_into_service(pipeline, clients.deployer, records, say)
             stream = _all(outputs).get("StreamName")
-            if stream and records and records_per_second:
+            if stream and records_per_second:
                 kinesis = clients.deployer("kinesis")
                 key_of = partition_key(_all(outputs).get("PartitionKeyField"))
-                keep_feeding(kinesis, stream, records, records_per_second, never, key_of)
+                keep_feeding(kinesis, stream, then, records_per_second, never, key_of)
+                say("the sample is at its end: no more records are sent")
             never.wait()
 
 
@@ -156,13 +158,13 @@ class _Lines:
 def keep_feeding(
     kinesis: Any,
     stream: str,
-    records: list[bytes],
+    records: Iterable[bytes],
     records_per_second: float,
     ended: threading.Event,
     key_of: PartitionKey = digest_of,
 ) -> None:
-    """Send the records round and round at this rate until `ended`."""
-    for record in itertools.cycle(records):
+    """Send the records at this rate until `ended`."""
+    for record in records:
         kinesis.put_record(StreamName=stream, Data=record, PartitionKey=key_of(record))
         if ended.wait(1 / records_per_second):
             return

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.deliveries import Deliveries
 from penstock.scenario.findings import Findings, note_answers, note_training
+from penstock.scenario.portions import portions
 from penstock.scenario.progress import Timeline
 from penstock.scenario.replay import Replay
 from penstock.scenario.serving import Answers, Row, ask, held_out_rows, wait_until_served
 from penstock.scenario.training import TrainingFailedError, TrainingFollower, TrainingRun
 from penstock.scenario.watch import Watch
 
-# Of ten records so many are sent first; the others arrive when the model is in service already.
-_FIRST_OF_TEN = 6
 _WATCHED = ("MonitorStateMachineArn", "MonitorAlarmName", "RetrainStateMachineArn")
 
 
@@ -35,35 +34,18 @@ class Scenario:
 
     def run(self, records: Sequence[bytes]) -> None:
         """Everything the stage can do; StepFailedError ends the run at the step that failed."""
+        is_scored = "ScoringFunctionName" in self._stage.outputs
         is_watched = all(output in self._stage.outputs for output in _WATCHED)
-        if not is_watched and not self.is_scored:
+        if not is_watched and not is_scored:
             self.bring_into_service(records)
             return
-        first, later = self.portions(records)
+        first, later = portions(records, is_scored=is_scored)
         answers, rows = self.bring_into_service(first)
         parts = (self._aws, self._stage, self._timeline, self.findings, self._deliveries)
-        if self.is_scored:
+        if is_scored:
             Replay(*parts).go(first, later)
         if is_watched:
-            Watch(*parts).go(answers, rows, [] if self.is_scored else later)
-
-    @property
-    def is_scored(self) -> bool:
-        """Whether the stage scores its stream as it flows."""
-        return "ScoringFunctionName" in self._stage.outputs
-
-    def portions(self, records: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
-        """What is sent first, and what arrives when a model is in service already.
-
-        Series go on where they were; other records are as good in any order.
-        """
-        if self.is_scored:
-            first = len(records) * _FIRST_OF_TEN // 10
-            return list(records[:first]), list(records[first:])
-        return (
-            [record for place, record in enumerate(records) if place % 10 < _FIRST_OF_TEN],
-            [record for place, record in enumerate(records) if place % 10 >= _FIRST_OF_TEN],
-        )
+            Watch(*parts).go(answers, rows, [] if is_scored else later)
 
     def bring_into_service(self, records: Sequence[bytes]) -> tuple[Answers, list[Row]]:
         """From ingest to invoke; returns what the endpoint answered, and the rows asked about."""

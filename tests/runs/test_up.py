@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import signal
 import subprocess
@@ -124,7 +125,7 @@ def test_sample_traffic_goes_round_until_it_is_ended() -> None:
                 ended.set()
 
     ended, stream = threading.Event(), Stream()
-    keep_feeding(stream, "s", [b"a", b"b"], 1000, ended)
+    keep_feeding(stream, "s", itertools.cycle([b"a", b"b"]), 1000, ended)
     assert stream.stored == [b"a", b"b", b"a", b"b", b"a"]
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 import shlex
 
 import pytest
 
 from penstock.cli.connecting import Command, Example, for_pipeline, for_resources, lines
-from penstock.cli.errors import UsageError
 from pipelines.registry import load
 from tests.synth.series import METERS
 
@@ -25,27 +23,12 @@ OUTPUTS = {
 def test_the_row_of_an_example_has_the_features_and_neither_id_nor_label() -> None:
     pixels = ",".join(str(number) for number in range(64))
     record = f'{{"label": 7, "id": "a", "pixels": [{pixels}]}}'.encode()
-    assert Example.of(load()["digits"], [record]) == Example(record.decode(), "1", pixels)
+    assert Example.of(load()["digits"], record) == Example(record.decode(), "1", pixels)
 
 
-def meters(count: int) -> list[bytes]:
-    """So many points of two meters, in turn."""
-    return [
-        json.dumps({"meter": meter, "at": f"2026-01-{day:02d}", "flow": day + offset}).encode()
-        for day in range(1, count + 1)
-        for meter, offset in (("a", 0), ("b", 100))
-    ]
-
-
-def test_a_window_is_the_first_points_of_one_series_and_the_key_is_the_records() -> None:
-    example = Example.of(METERS, meters(9))
-    assert example == Example(meters(1)[0].decode(), "a", "1,2,3,4,5,6,7,8")
-    assert len(example.row.split(",")) == len(METERS.row_columns)
-
-
-def test_a_sample_without_a_whole_window_is_refused() -> None:
-    with pytest.raises(UsageError, match="7 points of the series a, and a row of digits has 8"):
-        Example.of(METERS, meters(7))
+def test_a_row_of_a_series_is_as_usual_as_can_be_and_the_key_is_the_records() -> None:
+    record = b'{"meter": "a", "at": "2026-01-01", "flow": 17}'
+    assert Example.of(METERS, record) == Example(record.decode(), "a", "0,0,0,0,0,0,0,0")
 
 
 def test_the_record_is_put_with_its_own_partition_key() -> None:
