@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareCloud]:
     with running_server(tmp_path_factory.mktemp("cloud")) as context, patched(context) as cloud:
         kinesis.install(cloud.patches, clock=context.clock, written=lambda _: None)
         client = cloud.client("kinesis")
-        client.create_stream(StreamName="stream", ShardCount=1)
+        for name in ("stream", "other"):
+            client.create_stream(StreamName=name, ShardCount=1)
         put(cloud, 1, 7)
         context.clock.sleep(60)
         put(cloud, 8, 9)
@@ -79,6 +81,24 @@ def test_a_reader_knows_how_far_behind_it_is(cloud: BareCloud) -> None:
     answers = list(read(cloud, ShardIteratorType="TRIM_HORIZON"))
     behind = [answer["MillisBehindLatest"] / 1000 for answer in answers]
     assert behind == [pytest.approx(60, abs=5), pytest.approx(60, abs=5), 0, 0]
+
+
+def test_a_record_comes_as_it_was_put_with_the_clouds_time(cloud: BareCloud) -> None:
+    now = cloud.context.clock.now()
+    body = bytes(range(256))
+    put = cloud.client("kinesis").put_record(StreamName="other", PartitionKey="ключ", Data=body)
+    iterator = cloud.client("kinesis").get_shard_iterator(
+        StreamName="other",
+        ShardId=put["ShardId"],
+        ShardIteratorType="AT_TIMESTAMP",
+        Timestamp=now - timedelta(seconds=1),
+    )["ShardIterator"]
+    answer = cloud.client("kinesis").get_records(ShardIterator=iterator)
+    (record,) = answer["Records"]
+    arrival = record.pop("ApproximateArrivalTimestamp")
+    assert timedelta() <= arrival - now < timedelta(seconds=20)
+    assert record == {"Data": body, "PartitionKey": "ключ", "SequenceNumber": "1"}
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/x-amz-json-1.1"
 
 
 def test_a_long_shard_is_not_walked_through(cloud: BareCloud) -> None:
