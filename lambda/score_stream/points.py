@@ -10,6 +10,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from transform import RecordError, Schema
@@ -64,6 +65,7 @@ def moment_of(at: str) -> datetime:
     return datetime.fromisoformat(at)
 
 
+@lru_cache(maxsize=20_000)  # a point stays in its series' window for many more points
 def slot_of(at: str, grid_seconds: float) -> int:
     """The number of the point's place on the grid, counted from 1970."""
     return (moment_of(at) - EPOCH) // timedelta(seconds=grid_seconds)

@@ -85,15 +85,17 @@ class Replay:
         for point in points:
             lasts[point.series] = max(point.at, lasts.get(point.series, point.at))
 
+        states: dict[str, SeriesState] = {}
+
         def are_read() -> bool:
-            states = self._reader.states()
+            states.update(self._reader.states())
             found = {name: states.get(name, UNMET) for name in lasts}
             return all(found[name].is_told and found[name].last >= lasts[name] for name in lasts)
 
         self._aws.wait_for(
             f"the scorer of {self._stage['StreamName']} to read {len(lasts)} series to their end",
             lambda: are_read() or None,
-            progress=lambda: sum(state.decided for state in self._reader.states().values()),
+            progress=lambda: sum(state.decided for state in states.values()),
         )
 
     def _decided(
