@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ def s3() -> Iterator[Any]:
         yield s3
 
 
+class FailingLater(Run):
+    """The stream was scored; what came then failed."""
+
+    def drive(self) -> None:
+        self.findings = {"anomaly_drawing": {"threshold": 2.5, "series": []}}
+        raise StepFailedError("the alarm did not go off")
+
+
 def run(folder: Path) -> Run:
     return Failing("digits", "dev", [], Timeline(Nobody()), folder)
 
@@ -68,6 +77,19 @@ def test_each_document_lies_in_its_folder_and_the_report_knows_where(
 def test_a_run_without_a_monitor_keeps_nothing_of_it(s3: Any, tmp_path: Path) -> None:
     running = run(tmp_path)
     running.keep_monitor(client)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_curves_are_kept_even_if_a_later_step_fails(tmp_path: Path) -> None:
+    running = FailingLater("anomaly", "dev", [], Timeline(Nobody()), tmp_path)
+    assert running.go()[:2] == ("failed", "the alarm did not go off")
+    text = (tmp_path / "anomaly.json").read_text()
+    assert json.loads(text) == {"threshold": 2.5, "series": []}
+    assert text.endswith("}\n")
+
+
+def test_a_run_without_curves_keeps_no_file_of_them(tmp_path: Path) -> None:
+    run(tmp_path).go()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from penstock.scenario.aws import Aws, Stage, StepFailedError
+from penstock.scenario.findings import note_answers
 from penstock.scenario.serving import (
+    ROWS_AT_MOST,
     ROWS_PER_REQUEST,
     Answers,
+    Row,
     ask,
     confusion_matrix,
     held_out_rows,
@@ -77,7 +80,12 @@ class Cloud:
         self.asked.append(rows)
         self.inference_ids.append(request["InferenceId"])
         labels = self.answers["labels"][start : start + len(rows)]
-        answer = {"predictions": [{"predicted_label": label} for label in labels]}
+        scores = self.answers.get("scores", [])[start : start + len(rows)]
+        answer = (
+            {"scores": [{"score": score} for score in scores]}
+            if scores
+            else {"predictions": [{"predicted_label": label} for label in labels]}
+        )
         return {"Body": io.BytesIO(json.dumps(answer).encode())}
 
 
@@ -139,6 +147,60 @@ def test_every_row_is_asked_about_without_id_and_label() -> None:
 def test_an_answer_with_fewer_predictions_is_no_accuracy() -> None:
     with pytest.raises(StepFailedError, match="answered 2 rows with 1 predictions"):
         ask_all(Cloud(rows=["a,1,2,3", "b,1,2,3"], labels=[1]))
+
+
+def test_an_answer_without_any_prediction_says_so() -> None:
+    with pytest.raises(StepFailedError, match="answered 1 rows with 0 predictions"):
+        ask_all(Cloud(rows=["a,1,2,3"]))
+
+
+def test_rows_without_labels_are_asked_about_and_their_scores_kept() -> None:
+    count = ROWS_PER_REQUEST + 2
+    scores = [1.0 + place for place in range(count)]
+    cloud = Cloud(rows=[f"id{n},,{n},1" for n in range(count)], scores=scores)
+    answers = ask_all(cloud)
+    assert [len(request) for request in cloud.asked] == [ROWS_PER_REQUEST, 2]
+    assert answers.scores == tuple(scores)
+    assert (answers.rows, answers.confusion, answers.accuracy) == (count, {}, None)
+    assert answers.sentence == f"{count} rows, scores of 1.000 to {count}.000"
+
+
+def test_an_endpoint_of_scores_has_a_mean_and_no_accuracy() -> None:
+    findings: dict[str, Any] = {"metrics": {}}
+    note_answers(findings, STAGE, Answers(2, ("a",), {}, (1.0, 2.0)))
+    assert findings == {
+        "metrics": {},
+        "endpoint": {
+            "name": "digits-dev",
+            "invocations": 1,
+            "rows": 2,
+            "captured": 0,
+            "confusion": None,
+            "mean_score": 1.5,
+        },
+    }
+
+
+def test_an_endpoint_of_labels_has_an_accuracy_and_no_mean() -> None:
+    findings: dict[str, Any] = {"metrics": {}}
+    answers = Answers(4, ("a", "b"), {"0": {"0": 1, "1": 1}, "1": {"1": 2}})
+    note_answers(findings, STAGE, answers)
+    assert findings["metrics"] == {"endpoint_accuracy": 0.75}
+    assert "mean_score" not in findings["endpoint"]
+    assert findings["endpoint"]["confusion"]["counts"] == [[1, 1], [0, 2]]
+    assert answers.sentence == "4 rows, accuracy 0.750"
+
+
+@pytest.mark.parametrize(
+    ("count", "asked"),
+    [(1, 1), (ROWS_AT_MOST, ROWS_AT_MOST), (ROWS_AT_MOST + 1, 501), (7999, 1000)],
+)
+def test_of_many_rows_some_from_all_over_are_asked_about(count: int, asked: int) -> None:
+    cloud = Cloud(rows=[f"id{n},,{n}" for n in range(count)])
+    rows = held_out_rows(aws(cloud), "s3://lake/prepared/1/")
+    assert len(rows) == asked <= ROWS_AT_MOST
+    assert rows[0] == Row("", ("0",))
+    assert int(rows[-1].features[0]) >= count - -(-count // asked)
 
 
 def test_no_row_to_ask_about_is_a_failure() -> None:

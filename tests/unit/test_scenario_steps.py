@@ -15,7 +15,7 @@ from penstock.scenario import watch
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.capture import Window
 from penstock.scenario.monitoring import Check
-from penstock.scenario.progress import Step, Timeline
+from penstock.scenario.progress import Step, Timeline, steps_of
 from penstock.scenario.run import Scenario
 from penstock.scenario.serving import Answers, Row
 from penstock.scenario.training import TrainingRun
@@ -233,6 +233,89 @@ def test_a_scored_stream_that_nobody_watches_is_replayed_and_no_more(
     go(world, {"ScoringFunctionName": "score", "EndpointName": "digits-dev"})
     assert replays == ["replayed"]
     assert statuses(world, "invoke", "capture") == ["succeeded", "pending"]
+
+
+def test_a_run_that_breaks_off_before_the_replay_says_nothing_of_anomalies(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise StepFailedError("no rows")
+
+    monkeypatch.setattr(scenario_run, "held_out_rows", fail)
+    monkeypatch.setattr(
+        scenario_run, "Replay", lambda *_: pytest.fail("nothing is in service to replay it on")
+    )
+    aws = Aws(client=lambda _: None, poll_seconds=0, patience_seconds=0)
+    stage = Stage("anomaly", "dev", {**WATCHED, "ScoringFunctionName": "score"})
+    scenario = Scenario(aws, stage, world.timeline)
+    with pytest.raises(StepFailedError, match="no rows"):
+        scenario.run(RECORDS)
+    assert statuses(world, "invoke", "score") == ["failed", "pending"]
+    assert not scenario.findings.keys() & {"anomaly", "anomaly_drawing", "monitor"}
+
+
+def test_a_replay_that_fails_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Replay:
+        def __init__(self, *_: Any) -> None:
+            pass
+
+        def go(self, *_: Any) -> None:
+            raise StepFailedError("the scorer decided 3 points of cpu instead of 2")
+
+    monkeypatch.setattr(scenario_run, "Replay", Replay)
+    with pytest.raises(StepFailedError, match="points of cpu"):
+        go(world, {**WATCHED, "ScoringFunctionName": "score"})
+    assert statuses(world, "capture", "retrain") == ["pending"] * 2
+
+
+@pytest.mark.parametrize("is_scored", [True, False])
+def test_every_record_is_in_one_of_the_two_portions_in_order(is_scored: bool) -> None:
+    aws = Aws(client=lambda _: None, poll_seconds=0, patience_seconds=0)
+    outputs = {"ScoringFunctionName": "score"} if is_scored else {}
+    scenario = Scenario(aws, Stage("x", "dev", outputs), Timeline(Nobody()))
+    for count in (0, 1, 9, 25):
+        records = [f"{number:02}".encode() for number in range(count)]
+        first, later = scenario.portions(records)
+        assert sorted([*first, *later]) == records
+        assert (first, later) == (sorted(first), sorted(later))
+        assert not is_scored or [*first, *later] == records
+
+
+def test_only_a_stage_that_scores_has_the_step_of_it() -> None:
+    assert "score" in steps_of(is_scored=True)
+    assert "score" not in steps_of(is_scored=False)
+    assert set(steps_of(is_scored=True)) - set(steps_of(is_scored=False)) == {"score"}
+
+
+@pytest.mark.parametrize(
+    ("value", "serving", "said"),
+    [
+        (None, None, "not judged, without labels, not compared"),
+        (0.5, None, "0.5000, not compared"),
+        (0.5, 0.25, "0.5000 against 0.2500 in service"),
+    ],
+)
+def test_a_retraining_says_what_its_model_was_compared_with(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    value: float | None,
+    serving: float | None,
+    said: str,
+) -> None:
+    def training(registered: bool) -> TrainingRun:
+        output = {
+            "metric_value": value,
+            "serving_metric_value": serving,
+            "registered": registered,
+            "model_package_arn": PACKAGE,
+        }
+        summary = {"unique": 9, "prepared_uri": "s3://lake/prepared/1/"}
+        return TrainingRun("arn:run", {"TrainingJobName": "job"}, summary, output)
+
+    monkeypatch.setattr(world, "training", training)
+    go(world)
+    detail = world.timeline.steps["retrain"].detail
+    assert detail == f"{said}: registered and in service"
 
 
 @pytest.mark.parametrize("missing", ["MonitorStateMachineArn", "RetrainStateMachineArn"])
