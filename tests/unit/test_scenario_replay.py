@@ -219,6 +219,13 @@ def test_duplicates_and_late_points_change_nothing() -> None:
     assert disk["values"][3] == 20.0
 
 
+def test_a_late_point_at_the_end_is_not_where_the_scorer_has_to_come_to() -> None:
+    stage = ScoredStage()
+    stage.spoil = lambda: stage.items["cpu"].update(at=at(3))
+    with pytest.raises(StepFailedError, match="to read 2 series to their end, in vain"):
+        replay(stage, live=[*LIVE, record("cpu", 2.5)])
+
+
 def test_copies_in_the_lake_are_told_again() -> None:
     stage = ScoredStage()
     stage.spoil = lambda: stage.objects.update(

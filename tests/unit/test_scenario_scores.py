@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -111,9 +112,18 @@ def test_reasons_are_summed_over_the_scorers_lines() -> None:
         "2026-11-22T04:00:00.000000-08:00",
     ],
 )
-def test_a_time_without_a_zone_is_utc(told: str) -> None:
-    assert moment(told) == START
-    assert text_of(moment(told)) == "2026-11-22T12:00:00Z"
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        read = moment(told)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert read == START
+    assert text_of(read) == "2026-11-22T12:00:00Z"
 
 
 @given(st.datetimes())

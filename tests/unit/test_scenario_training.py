@@ -1,0 +1,117 @@
+"""A training that is followed: what its steps say, and what is kept of one that failed."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from penstock.scenario.aws import Aws, Stage
+from penstock.scenario.progress import Step, Timeline
+from penstock.scenario.training import TrainingFailedError, TrainingFollower
+
+STAGE = Stage("anomaly", "dev", {"GateMetric": "test:f1", "GateThreshold": "0.1"})
+JOB = {
+    "TrainingJobName": "job-1",
+    "InputDataConfig": [
+        {"DataSource": {"S3DataSource": {"S3Uri": "s3://lake/prepared/1/train/"}}},
+    ],
+    "FinalMetricDataList": [{"MetricName": "test:f1", "Value": 0.25}],
+}
+BEGAN = ("Prepare", "Train", "DescribeTraining")
+
+
+class Nobody:
+    def changed(self, step: Step) -> None:
+        """Nobody watches."""
+
+
+class Cloud:
+    """One execution that went through some states, a second each."""
+
+    def __init__(self, states: Sequence[str], status: str = "SUCCEEDED") -> None:
+        self.states, self.status = states, status
+
+    def get_paginator(self, _operation: str) -> Cloud:
+        return self
+
+    def paginate(self, **_request: Any) -> Iterator[dict[str, Any]]:
+        seconds = itertools.count()
+        for state in self.states:
+            at = datetime(2026, 11, 22, tzinfo=UTC) + timedelta(seconds=next(seconds))
+            events: list[dict[str, Any]] = [
+                {"timestamp": at, "stateEnteredEventDetails": {"name": state}}
+            ]
+            if state == "Train":
+                task = {
+                    "resource": "createTrainingJob.sync",
+                    "parameters": json.dumps({"TrainingJobName": "job-1"}),
+                }
+                events.append({"timestamp": at, "taskScheduledEventDetails": task})
+            yield {"events": events}
+
+    def describe_execution(self, **_request: Any) -> dict[str, Any]:
+        output = json.dumps({"metric_value": None, "model_package_arn": "arn:package/1"})
+        return {"status": self.status, "output": output, "error": "Gate", "cause": "too low"}
+
+    def describe_training_job(self, *, TrainingJobName: str) -> dict[str, Any]:
+        assert TrainingJobName == "job-1"
+        return JOB
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        assert (Bucket, Key) == ("lake", "prepared/1/summary.json")
+        return {"Body": io.BytesIO(b'{"unique": 9}')}
+
+
+def follower(cloud: Cloud, timeline: Timeline, within: str | None = None) -> TrainingFollower:
+    aws = Aws(client=lambda _service: cloud, poll_seconds=0, patience_seconds=0.05)
+    return TrainingFollower(aws, STAGE, timeline, within=within)
+
+
+def statuses(timeline: Timeline) -> dict[str, str]:
+    return {name: timeline.steps[name].status for name in ("prepare", "train", "gate", "register")}
+
+
+def test_the_gate_says_the_metric_and_what_it_must_be() -> None:
+    timeline = Timeline(Nobody())
+    run = follower(Cloud([*BEGAN, "ReadMetric", "Register"]), timeline).follow("arn:run")
+    assert set(statuses(timeline).values()) == {"succeeded"}
+    assert timeline.steps["gate"].detail == "test:f1 0.2500, at least 0.1"
+    assert timeline.steps["train"].detail == "job-1"
+    assert run.summary == {"unique": 9, "prepared_uri": "s3://lake/prepared/1/"}
+    assert (run.job, run.model_package_arn) == (JOB, "arn:package/1")
+
+
+def test_a_model_that_nothing_can_judge_says_so_at_the_gate() -> None:
+    timeline = Timeline(Nobody())
+    follower(Cloud([*BEGAN, "NotJudged", "Register"]), timeline).follow("arn:run")
+    assert timeline.steps["gate"].detail.startswith("not judged: ")
+    assert statuses(timeline)["register"] == "succeeded"
+
+
+def test_a_training_that_fails_keeps_what_there_is_of_it() -> None:
+    timeline = Timeline(Nobody())
+    with pytest.raises(TrainingFailedError, match="Gate: too low") as failed:
+        follower(Cloud([*BEGAN, "ReadMetric"], "FAILED"), timeline).follow("arn:run")
+    assert failed.value.run.job == JOB
+    assert failed.value.run.model_package_arn is None
+    assert statuses(timeline) == {
+        "prepare": "succeeded",
+        "train": "succeeded",
+        "gate": "failed",
+        "register": "pending",
+    }
+
+
+def test_a_training_within_another_step_is_part_of_it() -> None:
+    timeline = Timeline(Nobody())
+    cloud = Cloud([*BEGAN, "NotJudged", "Register"])
+    follower(cloud, timeline, within="retrain").follow("arn:run")
+    assert set(statuses(timeline).values()) == {"pending"}
+    assert timeline.steps["retrain"].detail == "state Register"
+    assert timeline.steps["gate"].detail == ""
