@@ -15,6 +15,7 @@ from penstock.scenario import watch
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.capture import Window
 from penstock.scenario.monitoring import Check
+from penstock.scenario.portions import portions
 from penstock.scenario.progress import Step, Timeline, steps_of
 from penstock.scenario.run import Scenario
 from penstock.scenario.serving import Answers, Row
@@ -270,12 +271,9 @@ def test_a_replay_that_fails_ends_the_run(world: World, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("is_scored", [True, False])
 def test_every_record_is_in_one_of_the_two_portions_in_order(is_scored: bool) -> None:
-    aws = Aws(client=lambda _: None, poll_seconds=0, patience_seconds=0)
-    outputs = {"ScoringFunctionName": "score"} if is_scored else {}
-    scenario = Scenario(aws, Stage("x", "dev", outputs), Timeline(Nobody()))
     for count in (0, 1, 9, 25):
         records = [f"{number:02}".encode() for number in range(count)]
-        first, later = scenario.portions(records)
+        first, later = portions(records, is_scored=is_scored)
         assert sorted([*first, *later]) == records
         assert (first, later) == (sorted(first), sorted(later))
         assert not is_scored or [*first, *later] == records
