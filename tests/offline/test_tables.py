@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto.dynamodb.models import table as table_module
 
 from penstock.localcloud.shims import dynamodb
+from penstock.localcloud.shims.patches import Patches
 from tests.offline.cloudformation_lab import CloudFormationLab
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("tables")]
@@ -151,3 +152,37 @@ def test_indexes_come_and_go_and_the_items_stay(stacks_lab: CloudFormationLab) -
         ExpressionAttributeValues={":kind": {"S": "load"}},
     )
     assert [item["series"]["S"] for item in found["Items"]] == ["cpu"]
+
+
+def test_values_of_every_type_come_back(stacks_lab: CloudFormationLab) -> None:
+    patches = Patches()
+    dynamodb.install(patches)
+    try:
+        stacks_lab.create(template())
+        table, client = stacks_lab.physical()["Windows"], stacks_lab.cloud.client("dynamodb")
+        items = [
+            {
+                "series": {"S": name},
+                "number": {"N": "1.5"},
+                "yes": {"BOOL": True},
+                "nothing": {"NULL": True},
+                "bytes": {"B": b"\x00\xff"},
+                "list": {"L": [{"S": "ключ"}, {"N": "2"}, {"M": {"inner": {"S": "x"}}}]},
+                "map": {"M": {"list": {"L": [{"N": "3"}]}}},
+                "texts": {"SS": ["a", "b"]},
+                "numbers": {"NS": ["1", "2"]},
+            }
+            for name in ("cpu", "disk", "net")
+        ]
+        for item in items:
+            client.put_item(TableName=table, Item=item)
+        first = client.scan(TableName=table, Limit=2)
+        second = client.scan(TableName=table, ExclusiveStartKey=first["LastEvaluatedKey"])
+        assert first["Items"] + second["Items"] == items
+        assert (first["Count"], second["Count"], "LastEvaluatedKey" in second) == (2, 1, False)
+        keys = [{"series": {"S": name}} for name in ("net", "none", "cpu")]
+        answer = client.batch_get_item(RequestItems={table: {"Keys": keys}})
+        assert answer["Responses"][table] == [items[2], items[0]]
+        assert answer["UnprocessedKeys"] == {}
+    finally:
+        patches.undo()

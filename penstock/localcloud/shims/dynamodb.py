@@ -6,7 +6,9 @@ import threading
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 
+from penstock.localcloud.shims.json_answers import answer_at_once
 from penstock.localcloud.shims.patches import Patches
 
 _WRITES = ("put_item", "update_item", "delete_item", "transact_write_items")
@@ -29,3 +31,4 @@ def install(patches: Patches) -> None:
 
     for name in _WRITES:
         locked(name)
+    answer_at_once(patches, DynamoHandler, "scan", "batch_get_item", version="1.0")

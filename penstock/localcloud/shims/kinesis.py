@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from moto.core.utils import unix_time
@@ -16,9 +14,8 @@ from moto.kinesis.responses import KinesisResponse
 from moto.utilities.utils import md5_hash
 
 from penstock.localcloud.clock import Clock
+from penstock.localcloud.shims.json_answers import answer_at_once
 from penstock.localcloud.shims.patches import Patches
-
-_JSON = {"content-type": "application/x-amz-json-1.1"}
 
 
 def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -> None:
@@ -31,8 +28,7 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
     the parent; and writes go on into the closed parent, where AWS takes its children.
 
     moto also walks through all records of a shard for each one that is put, and for each request
-    that reads, parses a request's body once for each parameter, and turns answers into JSON with
-    some twenty calls for each field.
+    that reads, and parses a request's body once for each parameter.
     """
     lock = threading.RLock()
 
@@ -108,28 +104,14 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
             self.parsed_body = json.loads(self.body)
         return self.parsed_body.get(name, if_none)
 
-    def answered_at_once(name: str) -> None:
-        def call(self: Any) -> tuple[int, dict[str, str], str]:
-            return 200, _JSON, json.dumps(stock(self).result, default=_plain)
-
-        stock = patches.replace(KinesisResponse, name, call)
-
     stock_record = patches.replace(Record, "__init__", arrived)
     patches.replace(Shard, "get_max_sequence_number", newest)
     patches.replace(Shard, "get_records", records_after)
     patches.replace(KinesisResponse, "_get_param", parameter)
-    answered_at_once("put_records")
-    answered_at_once("get_records")
+    answer_at_once(patches, KinesisResponse, "put_records", "get_records", version="1.1")
     locked(Stream, "put_record")
     locked(Shard, "get_records")
     told("put_record")
     told("put_records")
     keeping_records("split_shard", 1)
     keeping_records("merge_shards", 2)
-
-
-def _plain(value: bytes | datetime) -> str | float:
-    """Binary data and times, as this protocol has them."""
-    if isinstance(value, datetime):
-        return float(unix_time(value))
-    return base64.b64encode(value).decode()
