@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 
+import moto.backends
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from penstock.localcloud.shims.patches import Patches
+
 # It calls each path an error that an input lacks, also where IsPresent asks for it, and each
 # failure of a state: the executions' histories hold what happened.
 _STATES_LOG = "moto.stepfunctions.parser.asl.component.eval_component"
+# A request goes through some ten threads' hands: each would wait for 5 ms (Python's own value)
+# while another thread computes.
+_SWITCH_SECONDS = 0.0005
 
 
 class MotoServer:
@@ -26,6 +33,8 @@ class MotoServer:
         self._account_id = account_id
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._account_before: str | None = None
+        self._switch_before = 0.0
+        self._patches = Patches()
         self.endpoint_url = ""
 
     def start(self) -> None:
@@ -35,6 +44,11 @@ class MotoServer:
         MotoServer._open = True
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         logging.getLogger(_STATES_LOG).setLevel(logging.CRITICAL)
+        self._switch_before = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        # moto would look through its folders on the disk for each request
+        modules = frozenset(moto.backends.list_of_moto_modules())
+        self._patches.replace(moto.backends, "list_of_moto_modules", lambda: modules)
         default_user_config["stepfunctions"]["execute_state_machine"] = True
         default_user_config["lambda"]["use_docker"] = False
         self._account_before = os.environ.get("MOTO_ACCOUNT_ID")
@@ -47,6 +61,8 @@ class MotoServer:
         """Stop serving and forget everything that was created."""
         self._server.stop()
         moto_api_backend.reset()
+        self._patches.undo()
+        sys.setswitchinterval(self._switch_before)
         if self._account_before is None:
             os.environ.pop("MOTO_ACCOUNT_ID", None)
         else:
