@@ -103,7 +103,7 @@ def adder(lab: TransformLab, tmp_path: Path) -> str:
 
 
 ECHO = r"""
-import http.server, json, os, time
+import http.server, json, os, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         wishes = self.path == "/execution-parameters"
@@ -121,7 +121,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = json.dumps(seen).encode()
         self.answer(200, body)
     def answer(self, status, body):
-        print(self.command, status, len(body), flush=True)
+        sys.stdout.write(f"{self.command} {status} {len(body)}\n")  # one write: it has threads
+        sys.stdout.flush()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers(); self.wfile.write(body)

@@ -173,7 +173,7 @@ def test_without_labels_a_model_is_served_unjudged_and_the_spike_is_alerted_of(
         ("timestamp,value\n2026-11-22 00:00:00,high\n", "'high' is not a number"),
         ("timestamp,value\nyesterday,1\n", "'yesterday' is not an ISO 8601 time"),
         ("time,value\n2026-11-22 00:00:00,1\n", "timestamp"),
-        ("", "empty"),
+        ("", "no column timestamp"),
     ],
 )
 def test_wrong_data_is_refused_in_one_line(

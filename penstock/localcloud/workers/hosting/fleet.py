@@ -25,6 +25,7 @@ from penstock.localcloud.workers.hosting.model_data import ModelDataError
 
 # SageMaker developer guide, your-algorithms-inference-code: healthy within 4 minutes
 DEFAULT_STARTUP_SECONDS = 240.0
+INVOCATION_SECONDS = 60.0  # the same page: a container answers within 60 seconds
 
 
 class DeploymentFailedError(Exception):
@@ -60,7 +61,8 @@ class Fleet:
         self.config_name = config_name
         self._number = number
         self._captures = captures
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._in_flight = 0
         self.variants: list[Variant] = []
 
     def start(self) -> None:
@@ -86,7 +88,13 @@ class Fleet:
             raise
 
     def stop(self, grace_seconds: float | None = None) -> None:
-        """End all containers, then write what was captured of their answers."""
+        """End all containers, then write what was captured of their answers.
+
+        Without a grace period that is given, requests on their way are answered first.
+        """
+        if grace_seconds is None:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._in_flight, INVOCATION_SECONDS)
         for variant in self.variants:
             for container in variant.containers:
                 if grace_seconds is None:
@@ -106,9 +114,20 @@ class Fleet:
             return None
         return random.choices(self.variants, weights)[0]  # noqa: S311
 
+    def begin_request(self) -> None:
+        """A request is on its way, until `end_request`."""
+        with self._changed:
+            self._in_flight += 1
+
+    def end_request(self) -> None:
+        """A request has been answered, or has failed."""
+        with self._changed:
+            self._in_flight -= 1
+            self._changed.notify_all()
+
     def count(self, variant: Variant) -> None:
         """One more invocation of this variant."""
-        with self._lock:
+        with self._changed:
             variant.invocations += 1
 
     @property

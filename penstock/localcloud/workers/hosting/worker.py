@@ -10,7 +10,12 @@ from collections.abc import Callable
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.workers.hosting.capture_account import CaptureAccount
 from penstock.localcloud.workers.hosting.endpoint import Endpoint
-from penstock.localcloud.workers.hosting.fleet import DeploymentFailedError, Fleet, Variant
+from penstock.localcloud.workers.hosting.fleet import (
+    INVOCATION_SECONDS,
+    DeploymentFailedError,
+    Fleet,
+    Variant,
+)
 from penstock.localcloud.workers.hosting.invocation import (
     Answer,
     InvocationError,
@@ -22,7 +27,6 @@ from penstock.localcloud.workers.hosting.model import ContainerFailedError, invo
 log = logging.getLogger(__name__)
 
 # a container must answer within 60 seconds (botocore sagemaker-runtime, InvokeEndpoint)
-INVOCATION_SECONDS = 60.0
 
 
 class HostingWorker:
@@ -78,10 +82,17 @@ class HostingWorker:
         self._context.clock.activity()
         with self._lock:
             fleet = self._fleets.get(endpoint_name)
-        if fleet is None:
-            raise InvocationError(
-                f"Endpoint {endpoint_name} of account {self._context.account_id} not found."
-            )
+            if fleet is None:
+                raise InvocationError(
+                    f"Endpoint {endpoint_name} of account {self._context.account_id} not found."
+                )
+            fleet.begin_request()  # from now on an update waits for it
+        try:
+            return self._invoke(fleet, endpoint_name, request)
+        finally:
+            fleet.end_request()
+
+    def _invoke(self, fleet: Fleet, endpoint_name: str, request: Request) -> Answer:
         variant = fleet.choose(request.target_variant)
         if variant is None:
             raise InvocationError(
