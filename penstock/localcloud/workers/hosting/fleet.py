@@ -25,7 +25,7 @@ from penstock.localcloud.workers.hosting.model_data import ModelDataError
 
 # SageMaker developer guide, your-algorithms-inference-code: healthy within 4 minutes
 DEFAULT_STARTUP_SECONDS = 240.0
-INVOCATION_SECONDS = 60.0  # the same page: a container answers within 60 seconds
+INVOCATION_SECONDS = 60.0  # a container has to answer (botocore sagemaker-runtime, InvokeEndpoint)
 
 
 class DeploymentFailedError(Exception):

@@ -26,8 +26,6 @@ from penstock.localcloud.workers.hosting.model import ContainerFailedError, invo
 
 log = logging.getLogger(__name__)
 
-# a container must answer within 60 seconds (botocore sagemaker-runtime, InvokeEndpoint)
-
 
 class HostingWorker:
     """`invocations` counts answered and failed requests per endpoint name, `captures` records."""
