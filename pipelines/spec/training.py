@@ -40,7 +40,7 @@ class Training(Spec):
             raise refusal(
                 value,
                 rule="no such first-party algorithm in the catalog",
-                source="penstock/catalog/data/algorithms.json",
+                source="penstock/catalog/data/algorithms",
                 remedy=f"use one of {', '.join(algorithms.names())}",
             )
         return value
@@ -83,11 +83,7 @@ class Training(Spec):
                     else "use such a value",
                 )
         for name, known in facts.hyperparameters.items():
-            needed = known.required or any(
-                self.hyperparameters.get(other) == value
-                for other, value in known.required_when.items()
-            )
-            if needed and name not in self.hyperparameters:
+            if known.required_with(self.hyperparameters) and name not in self.hyperparameters:
                 raise refusal(
                     dict(self.hyperparameters),
                     rule=f"hyperparameters: {self.algorithm} needs {name}",
