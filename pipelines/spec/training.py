@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, field_validator, model_validator
+from pydantic import AfterValidator, ValidationInfo, field_validator, model_validator
 
 from penstock.catalog import algorithms, instances
-from penstock.catalog.algorithms import Algorithm
-from pipelines.spec.base import Spec, refusal, within
+from penstock.catalog.algorithms import Algorithm, Distribution
+from pipelines.spec.base import Spec, advice, refusal, within
+from pipelines.spec.hyperparameters import check_hyperparameters
 from pipelines.spec.instances import usable_for
+from pipelines.spec.tuning import Tuning
 
 PREPARED_CHANNELS = ("train", "validation", "test")
 
 
 class Training(Spec):
-    """A SageMaker training job; `channels` are those that the Prepare job writes."""
+    """A SageMaker training job; `channels` are those that the Prepare job writes.
+
+    `distribution` says, by channel, whether each machine gets all of its objects or a share of
+    them, where that is not to be the way that the algorithm wants it.
+    """
 
     algorithm: str
     hyperparameters: Mapping[str, str]
@@ -26,12 +32,69 @@ class Training(Spec):
     input_mode: Literal["File", "Pipe"]
     content_type: str
     channels: tuple[str, ...] = PREPARED_CHANNELS
+    distribution: Mapping[str, Distribution] = {}
     max_runtime_minutes: Annotated[int, within("sagemaker.max_runtime_minutes")] = 60
+    tuning: Tuning | None = None
 
     @property
     def facts(self) -> Algorithm:
         """What the catalog knows of the algorithm."""
         return algorithms.algorithm(self.algorithm)
+
+    def distribution_of(self, channel: str) -> Distribution:
+        """The S3DataDistributionType of a channel."""
+        return self.distribution.get(channel) or self.facts.distribution_of(channel)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What AWS would take, and is not wise or not known to work; one line each."""
+        facts, lines = self.facts, []
+        if self.instance_count > 1 and facts.multi_machine is None:
+            lines.append(
+                advice(
+                    self.instance_count,
+                    place="instance_count",
+                    rule=f"whether {self.algorithm} trains on several machines is unconfirmed",
+                    source=facts.citation,
+                    remedy="use 1, or compare the time that both take",
+                )
+            )
+        for channel, advised in facts.advised_distribution.items():
+            if self.instance_count > 1 and self.distribution.get(channel, advised) != advised:
+                lines.append(
+                    advice(
+                        self.distribution[channel],
+                        place=f"distribution.{channel}",
+                        rule=f"{self.algorithm} on several machines is advised to have {advised}",
+                        source=facts.citation,
+                        remedy="leave it out",
+                    )
+                )
+        if self.tuning is not None:
+            lines.append(
+                advice(
+                    tuple(self.tuning.ranges),
+                    place="tuning",
+                    rule="no stack starts a tuning job; the training job has the hyperparameters' "
+                    "own values",
+                    source="pipelines.spec.Training",
+                    remedy="start one by hand, or leave it out",
+                )
+            )
+            lines += [f"tuning.{line}" for line in self.tuning.warnings]
+            for name in self.tuning.ranges:
+                if name not in facts.tunable:
+                    lines.append(
+                        advice(
+                            name,
+                            place="tuning.ranges",
+                            rule=f"it is not among those that {self.algorithm} is documented to "
+                            "be tuned by",
+                            source=facts.citation,
+                            remedy=f"use some of {', '.join(facts.tunable)}",
+                        )
+                    )
+        return tuple(lines)
 
     @field_validator("algorithm")
     @classmethod
@@ -43,53 +106,50 @@ class Training(Spec):
                 source="penstock/catalog/data/algorithms",
                 remedy=f"use one of {', '.join(algorithms.names())}",
             )
+        facts = algorithms.algorithm(value)
+        if facts.image is None:
+            raise refusal(
+                value,
+                rule="it has no image of its own: JumpStart runs a script in another's container",
+                source=facts.citation,
+                remedy="use xgboost or linear-learner",
+            )
         return value
 
     @field_validator("hyperparameters", mode="before")
     @classmethod
-    def _as_strings(cls, value: Any) -> Any:
+    def _as_strings(cls, value: Any, info: ValidationInfo) -> Any:
         """Numbers and booleans become the strings that SageMaker sends; others are left to fail."""
         if not isinstance(value, Mapping):
             return value
-        return {
-            name: str(setting).lower()
-            if isinstance(setting, bool)
-            else str(setting)
-            if isinstance(setting, int | float)
-            else setting
-            for name, setting in value.items()
-        }
+        name = info.data.get("algorithm")
+        known = algorithms.algorithm(name).hyperparameters if name is not None else {}
+
+        def text(parameter: str, setting: Any) -> Any:
+            if isinstance(setting, bool):
+                words = known[parameter].words if parameter in known else ()
+                return str(setting) if str(setting) in words else str(setting).lower()
+            return str(setting) if isinstance(setting, int | float) else setting
+
+        return {parameter: text(parameter, setting) for parameter, setting in value.items()}
 
     @model_validator(mode="after")
     def _check_hyperparameters(self) -> Training:
+        ranges = self.tuning.ranges if self.tuning is not None else {}
+        check_hyperparameters(self.algorithm, self.facts, self.hyperparameters, ranges)
+        return self
+
+    @model_validator(mode="after")
+    def _check_objective(self) -> Training:
         facts = self.facts
-        source = facts.source[min(1, len(facts.source) - 1)]
-        for name, value in self.hyperparameters.items():
-            known = facts.hyperparameters.get(name)
-            if known is None:
-                raise refusal(
-                    name,
-                    rule=f"hyperparameters: {self.algorithm} has no hyperparameter of that name",
-                    source=source,
-                    remedy=f"use one of {', '.join(facts.hyperparameters)}",
-                )
-            if not known.accepts(value):
-                raise refusal(
-                    value,
-                    rule=f"hyperparameters: {name} must be {known.rule}",
-                    source=source,
-                    remedy=f"the default is {known.default}"
-                    if known.default is not None
-                    else "use such a value",
-                )
-        for name, known in facts.hyperparameters.items():
-            if known.required_with(self.hyperparameters) and name not in self.hyperparameters:
-                raise refusal(
-                    dict(self.hyperparameters),
-                    rule=f"hyperparameters: {self.algorithm} needs {name}",
-                    source=source,
-                    remedy=f"add it: {known.rule}",
-                )
+        if self.tuning is not None and self.tuning.objective not in facts.final_metrics:
+            metrics = ", ".join(facts.final_metrics)
+            raise refusal(
+                self.tuning.objective,
+                rule=f"tuning.objective: {self.algorithm} reports no such metric",
+                source=facts.citation,
+                remedy=f"use one of {metrics}" if metrics else "leave tuning out: it reports none",
+            )
         return self
 
     @model_validator(mode="after")
@@ -103,13 +163,31 @@ class Training(Spec):
                 source=facts.citation,
                 remedy=f"use {' or '.join(facts.training)}",
             )
+        if self.content_type in facts.augmented_manifest:
+            # channels of a pipeline are prefixes, never such a manifest
+            modes = tuple(mode for mode in modes if mode != "Pipe")
         if self.input_mode not in modes:
             raise refusal(
                 self.input_mode,
                 rule=f"input_mode: {self.algorithm} cannot read {self.content_type} that way",
                 source=facts.citation,
-                remedy=f"use {' or '.join(modes)}",
+                remedy=f"use {self._other_input(modes)}",
             )
+        return self
+
+    def _other_input(self, modes: tuple[str, ...]) -> str:
+        """What would do instead of this input mode: another one, or another content type."""
+        others = [
+            form
+            for form, its in self.facts.training.items()
+            if self.input_mode in its and form not in self.facts.augmented_manifest
+        ]
+        types = [f"{self.input_mode} with {form}" for form in others]
+        return " or ".join([*modes, *types]) or "another content type"
+
+    @model_validator(mode="after")
+    def _check_channels(self) -> Training:
+        facts = self.facts
         for channel in self.channels:
             if channel not in facts.channels.known or channel not in PREPARED_CHANNELS:
                 raise refusal(
@@ -129,8 +207,37 @@ class Training(Spec):
         return self
 
     @model_validator(mode="after")
+    def _check_distribution(self) -> Training:
+        facts = self.facts
+        for channel, wanted in self.distribution.items():
+            if channel not in self.channels:
+                raise refusal(
+                    channel,
+                    rule="distribution: it is not one of the channels",
+                    source="pipelines.spec.Training",
+                    remedy=f"use of {', '.join(self.channels)}",
+                )
+            only = facts.distribution.get(channel, wanted)
+            if wanted != only:
+                raise refusal(
+                    wanted,
+                    rule=f"distribution: the channel {channel} of {self.algorithm} takes {only} "
+                    "only",
+                    source=facts.citation,
+                    remedy=f"leave it out, or use {only}",
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_machine(self) -> Training:
         facts, machine = self.facts, instances.instance_type(self.instance_type)
+        if machine.accelerator is None and not facts.cpu:
+            raise refusal(
+                self.instance_type,
+                rule=f"instance_type: {self.algorithm} trains on GPU types only",
+                source=facts.citation,
+                remedy=f"use {facts.machines}",
+            )
         if machine.accelerator is not None and machine.family not in facts.accelerated_families:
             raise refusal(
                 self.instance_type,
@@ -138,11 +245,26 @@ class Training(Spec):
                 source=facts.citation,
                 remedy=f"use {facts.machines}",
             )
-        if self.instance_count > 1 and not facts.multi_machine:
+        return self
+
+    @model_validator(mode="after")
+    def _check_number_of_machines(self) -> Training:
+        facts = self.facts
+        if self.instance_count > 1 and facts.multi_machine is False:
             raise refusal(
                 self.instance_count,
                 rule=f"instance_count: {self.algorithm} trains on one machine",
                 source=facts.citation,
                 remedy="use 1",
             )
+        for name, values in facts.multi_machine_when.items():
+            given = self.hyperparameters.get(name)
+            if self.instance_count > 1 and given not in values:
+                raise refusal(
+                    self.instance_count,
+                    rule=f"instance_count: {self.algorithm} with {name} {given} trains on one "
+                    "machine",
+                    source=facts.citation,
+                    remedy=f"use 1, or {name} {' or '.join(values)}",
+                )
         return self
