@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field as Described
 from pydantic import model_validator
 
+from penstock.advisor import Hosting as HostingNeed
 from penstock.catalog import instances
 from pipelines.spec.base import Spec, advice, matching, refusal
 from pipelines.spec.delivery import Delivery
@@ -92,6 +93,16 @@ class Pipeline(Spec):
                 )
             )
         return tuple(f"{self.name}: {line}" for line in lines)
+
+    @model_validator(mode="after")
+    def _choose_serving_machine(self) -> Pipeline:
+        need = HostingNeed(
+            algorithm=self.training.algorithm,
+            transform=self.gate.beats_serving or self.scoring is not None,
+        )
+        # what is frozen is set once, here, before anybody sees it
+        object.__setattr__(self, "serving", self.serving.with_instance_for(need))
+        return self
 
     @model_validator(mode="after")
     def _check_windows(self) -> Pipeline:

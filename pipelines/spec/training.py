@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from penstock.advisor import Advice, choose
+from penstock.advisor import Training as TrainingNeed
 from penstock.catalog import algorithms, instances
 from penstock.catalog.algorithms import Algorithm, Distribution
 from pipelines.spec.base import Spec, advice, refusal, within
 from pipelines.spec.hyperparameters import check_hyperparameters
-from pipelines.spec.instances import usable_for
+from pipelines.spec.instances import AUTO, choice, usable_for
 from pipelines.spec.tuning import Tuning
 
 PREPARED_CHANNELS = ("train", "validation", "test")
@@ -20,6 +22,9 @@ PREPARED_CHANNELS = ("train", "validation", "test")
 class Training(Spec):
     """A SageMaker training job; `channels` are those that the Prepare job writes.
 
+    `instance_type` may be 'auto': the cheapest one that the algorithm is documented for, with room
+    for `volume_gb` if that is given; `instance_advice` says why. `volume_gb` is of no effect where
+    the machine has storage of its own.
     `distribution` says, by channel, whether each machine gets all of its objects or a share of
     them, where that is not to be the way that the algorithm wants it.
     """
@@ -35,6 +40,12 @@ class Training(Spec):
     distribution: Mapping[str, Distribution] = {}
     max_runtime_minutes: Annotated[int, within("sagemaker.max_runtime_minutes")] = 60
     tuning: Tuning | None = None
+    _advice: Advice | None = PrivateAttr(default=None)
+
+    @property
+    def instance_advice(self) -> Advice | None:
+        """What was said when the instance type was chosen; None where it was given."""
+        return self._advice
 
     @property
     def facts(self) -> Algorithm:
@@ -226,6 +237,34 @@ class Training(Spec):
                     source=facts.citation,
                     remedy=f"leave it out, or use {only}",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _choose_machine(self) -> Training:
+        if self.instance_type == AUTO:
+            need = TrainingNeed(
+                algorithm=self.algorithm,
+                machines=self.instance_count,
+                data_gb=self.volume_gb if "volume_gb" in self.model_fields_set else None,
+            )
+            self._advice = choose(need)
+            # what is frozen is set once, here, before anybody sees it
+            object.__setattr__(self, "instance_type", choice(self._advice, "instance_type"))
+        return self
+
+    @model_validator(mode="after")
+    def _check_volume(self) -> Training:
+        machine = instances.instance_type(self.instance_type)
+        given = "volume_gb" in self.model_fields_set and self._advice is None
+        if given and not machine.takes_volume_size:
+            storage = "" if machine.nvme_gb is None else f" of {machine.nvme_gb:g} GB"
+            raise refusal(
+                self.volume_gb,
+                rule=f"volume_gb: {machine.name} has local NVMe storage{storage} and gets no "
+                "volume of another size",
+                source="botocore 1.44.5 sagemaker model, ResourceConfig.VolumeSizeInGB",
+                remedy="leave it out, or use a type without local storage such as ml.m5.large",
+            )
         return self
 
     @model_validator(mode="after")
