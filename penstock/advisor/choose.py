@@ -47,9 +47,10 @@ def choose(need: Need, prices: Prices | None = None) -> Advice:
 
 def _candidate(machine: InstanceType, demand: Demand, prices: Prices) -> Candidate:
     """The machines that are needed of a type, and their price."""
-    count, measured = demand.machines, demand.measured.get(machine.name)
-    if demand.per_second is not None and measured is not None:
-        count = max(count, math.ceil(demand.per_second / measured.per_second))
+    count = demand.machines
+    if demand.per_second is not None and demand.judged(machine.name):
+        each = demand.measured[machine.name].per_second
+        count = max(count, math.ceil(demand.per_second / each))
         units, unit = demand.per_second, f"{demand.work.removesuffix('s')}/s"
     elif demand.model_gib:
         units, unit = demand.model_gib * count, "GiB of the model"
@@ -67,16 +68,15 @@ def _candidate(machine: InstanceType, demand: Demand, prices: Prices) -> Candida
 
 
 def _rank(candidate: Candidate, demand: Demand) -> tuple[bool, bool, float, float, int, str]:
-    """Known prices first, then measured types, then the price; of equal ones the smaller.
+    """Known prices first, of those measured types, then the price; of equal ones the smaller.
 
     Nothing of it but the number of machines depends on the need, so a need of more memory can only
     take types away from the front: it never leads to a smaller choice.
     """
     machine, usd = candidate.instance, candidate.usd_per_hour
-    measured = demand.per_second is not None and machine.name in demand.measured
     return (
         usd is None,
-        not measured,
+        not demand.judged(machine.name),
         usd or 0,
         machine.memory_gib or 0,
         machine.vcpus or 0,

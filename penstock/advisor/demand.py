@@ -55,6 +55,13 @@ class Demand:
     notes: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
 
+    def judged(self, name: str) -> bool:
+        """Whether the speed that is wanted, if any is, was measured on a type."""
+        measured = self.measured.get(name)
+        if measured is None or (self.per_second is None and self.latency_ms is None):
+            return False
+        return self.latency_ms is None or measured.latency_ms is not None
+
 
 @dataclass(frozen=True)
 class _Program:

@@ -18,8 +18,8 @@ def with_reasons(candidates: Sequence[Candidate], demand: Demand) -> tuple[Candi
     if not candidates:
         return ()
     first = candidates[0]
-    reasons = [_chosen(first, len(candidates), demand)]
-    reasons += [_not_chosen(candidate, first) for candidate in candidates[1:]]
+    reasons = [_chosen(candidates, demand)]
+    reasons += [_not_chosen(candidate, first, demand) for candidate in candidates[1:]]
     return tuple(
         candidate.model_copy(update={"reason": reason})
         for candidate, reason in zip(candidates, reasons, strict=True)
@@ -57,8 +57,7 @@ def _on_speed(demand: Demand, candidates: Sequence[Candidate]) -> list[str]:
         wanted.append(f"{in_words(demand.per_second)} {demand.work}/s")
     if demand.latency_ms is not None:
         wanted.append(f"{in_words(demand.latency_ms)} ms")
-    known = [candidate for candidate in candidates if candidate.name in demand.measured]
-    if known and demand.per_second is not None:
+    if candidates and demand.judged(candidates[0].name):
         return []
     judged = f": whether {' and '.join(wanted)} are reached cannot be told" if wanted else ""
     return [
@@ -67,21 +66,32 @@ def _on_speed(demand: Demand, candidates: Sequence[Candidate]) -> list[str]:
     ]
 
 
-def _chosen(candidate: Candidate, of: int, demand: Demand) -> str:
-    if of == 1:
+def _chosen(candidates: Sequence[Candidate], demand: Demand) -> str:
+    first, judged = candidates[0], demand.judged(candidates[0].name)
+    alike = [
+        candidate
+        for candidate in candidates
+        if candidate.usd_per_hour is not None and demand.judged(candidate.name) == judged
+    ]
+    if len(candidates) == 1:
         why = "it is the only type that fits"
-    elif candidate.usd_per_hour is None:
-        why = f"of the {of} types that fit none has a known price, and it is the smallest"
+    elif first.usd_per_hour is None:
+        why = f"of the {len(candidates)} types that fit none has a known price"
+    elif len(alike) == 1:
+        why = f"no other type that fits {'was measured' if judged else 'has a known price'}"
+    elif len(alike) == len(candidates):
+        why = f"of the {len(alike)} types that fit it asks the least"
     else:
-        why = f"of the {of} types that fit it asks the least"
-    return f"{candidate.name} was chosen: {why}, {_price(candidate)}; {_room(candidate, demand)}."
+        which = "were measured" if judged else "have a known price"
+        why = f"of the {len(alike)} types that fit and {which} it asks the least"
+    return f"{first.name} was chosen: {why}, {_price(first)}; {_room(first, demand)}."
 
 
-def _not_chosen(candidate: Candidate, first: Candidate) -> str:
+def _not_chosen(candidate: Candidate, first: Candidate, demand: Demand) -> str:
     start = f"{candidate.name} was not chosen:"
     if candidate.usd_per_hour is None:
         return f"{start} its price is unknown ({_parts(candidate.instance)})."
-    if candidate.unit != first.unit:
+    if demand.judged(first.name) and not demand.judged(candidate.name):
         return f"{start} nothing was measured on it ({_price(candidate)})."
     if first.usd_per_hour is not None and candidate.usd_per_hour > first.usd_per_hour:
         more = candidate.usd_per_hour / first.usd_per_hour - 1

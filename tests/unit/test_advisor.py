@@ -50,9 +50,9 @@ def test_a_model_on_a_gpu_gets_the_cheapest_that_holds_it() -> None:
     assert names(advice)[:3] == ["ml.g6.xlarge", "ml.g6.2xlarge", "ml.g5.xlarge"]
     assert "no bfloat16" in why_not(advice, "ml.g4dn.xlarge")
     assert advice.reason == (
-        "ml.g6.xlarge was chosen: of the 44 types that fit it asks the least, 0.8048 USD/h or "
-        "0.0535 for each GiB of the model needed; its 1 x l4 of 22.35 GiB, 4 vCPU, 16 GiB leave "
-        "17.9 GiB on each accelerator for the 15.0 GiB of the model."
+        "ml.g6.xlarge was chosen: of the 43 types that fit and have a known price it asks the "
+        "least, 0.8048 USD/h or 0.0535 for each GiB of the model needed; its 1 x l4 of 22.35 GiB, "
+        "4 vCPU, 16 GiB leave 17.9 GiB on each accelerator for the 15.0 GiB of the model."
     )
     assert advice.candidates[2].reason == (
         "ml.g5.xlarge was not chosen: 1.006 USD/h or 0.0669 for each GiB of the model needed, "
@@ -180,6 +180,7 @@ def test_vcpu_memory_network_and_storage_are_demanded() -> None:
 def test_unknown_prices_come_last_and_say_so() -> None:
     advice = choose(Training(model=LLAMA, runs_on=("trainium",), spread=True))
     assert names(advice)[-1] == "ml.trn2.48xlarge"
+    assert "of the 2 types that fit and have a known price it asks the least" in advice.reason
     last = advice.candidates[-1]
     assert (last.usd_per_hour, last.usd_per_unit) == (None, None)
     assert "its price is unknown" in last.reason
@@ -221,7 +222,9 @@ def test_what_was_measured_is_counted_in_machines() -> None:
     assert (second.name, second.machines) == ("ml.g6.xlarge", 5)
     assert first.usd_per_unit == pytest.approx(2 * 1.006 / 9)
     assert first.unit == "request/s"
+    assert "of the 2 types that fit and were measured it asks the least" in advice.reason
     assert "for 2 machines" in advice.reason
+    assert not any("no fact says how fast" in note for note in advice.notes)
     assert "nothing was measured on it" in advice.candidates[2].reason
 
 
@@ -229,6 +232,18 @@ def test_a_measured_latency_above_the_wanted_one_does_not_fit() -> None:
     measured = {"ml.g6.xlarge": Measured(per_second=2, latency_ms=400)}
     advice = choose(Hosting(model=LLAMA, latency_ms=300, measured=measured))
     assert "took 400 ms in your measurement, 300 ms are wanted" in why_not(advice, "ml.g6.xlarge")
+
+
+def test_a_type_whose_latency_is_known_goes_before_cheaper_ones_that_nobody_measured() -> None:
+    measured = {
+        "ml.g6e.xlarge": Measured(per_second=2, latency_ms=200),
+        "ml.g5.xlarge": Measured(per_second=2),
+    }
+    advice = choose(Hosting(model=LLAMA, latency_ms=300, measured=measured))
+    assert names(advice)[:2] == ["ml.g6e.xlarge", "ml.g6.xlarge"]
+    assert "nothing was measured on it" in advice.candidates[1].reason
+    assert advice.candidates[0].machines == 1
+    assert "no other type that fits was measured" in advice.reason
 
 
 def test_several_machines_cost_as_much_as_they_are() -> None:
