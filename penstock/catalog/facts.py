@@ -42,6 +42,13 @@ def read_data(name: str) -> dict[str, Any]:
     return data
 
 
+@cache
+def names_in(folder: str) -> tuple[str, ...]:
+    """The names of the files in penstock/catalog/data/<folder>, without .json, sorted."""
+    files = resources.files("penstock.catalog").joinpath("data", folder).iterdir()
+    return tuple(sorted(file.name.removesuffix(".json") for file in files))
+
+
 def entry(file: str, name: str) -> dict[str, Any]:
     """One entry of a data file.
 

@@ -1,4 +1,4 @@
-"""SageMaker's own images: the registry account of each region, repository and tag."""
+"""SageMaker's own images: the registry account of each region, repository, tag and URI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from penstock.catalog.facts import Fact, entry, read_data
+from penstock.catalog.facts import Fact, UnknownFactError, entry, read_data
 
 _URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/"
@@ -19,11 +19,12 @@ class Image(Fact):
 
     Its URI is `<account>.dkr.ecr.<region>.<dns suffix>/<repository>:<tag>`, without the tag where
     that is None; the account differs by region, so templates look it up in a mapping built from
-    `accounts`.
+    `accounts`. `older_tags` are in the same repository and registries.
     """
 
     repository: str
     tag: str | None
+    older_tags: tuple[str, ...] = ()
     accounts: Mapping[str, str]
 
     @property
@@ -36,15 +37,39 @@ class Image(Fact):
         """The regions that have this image, sorted."""
         return tuple(sorted(self.accounts))
 
+    def uri(self, region: str) -> str:
+        """The image's URI in a region.
+
+        Raises:
+            UnknownFactError: the catalog knows no registry of it there.
+        """
+        if region not in self.accounts:
+            raise UnknownFactError(
+                f"the catalog has no registry of {self.repository} in {region!r}; "
+                f"known: {', '.join(self.regions)}"
+            )
+        return f"{self.accounts[region]}.dkr.ecr.{region}.{dns_suffix(region)}/{self.path}"
+
+
+def dns_suffix(region: str) -> str:
+    """What a region's host names end with: amazonaws.com, or that of another partition."""
+    suffixes: Mapping[str, str] = read_data("partitions")["dns_suffixes"]
+    return next(suffix for start, suffix in suffixes.items() if region.startswith(start))
+
 
 @cache
 def image(name: str) -> Image:
     """The image of a first-party algorithm, or of `model-monitor`.
 
+    Several images share one registry; sources and doubts of both are the image's.
+
     Raises:
         UnknownFactError: the catalog has no image for it.
     """
-    return Image.model_validate(entry("images", name))
+    own = dict(entry("images", name))
+    registry = entry("registries", own.pop("registry"))
+    shared = {part: own[part] + registry[part] for part in ("source", "unconfirmed")}
+    return Image.model_validate({**own, **shared, "accounts": registry["accounts"]})
 
 
 def algorithm_of(uri: str) -> str | None:
@@ -54,11 +79,9 @@ def algorithm_of(uri: str) -> str | None:
         return None
     for name in read_data("images"):
         known = image(name)
-        account = known.accounts.get(match["region"])
-        if (match["account"], match["repository"], match["tag"]) == (
-            account,
+        if (match["account"], match["repository"]) == (
+            known.accounts.get(match["region"]),
             known.repository,
-            known.tag,
-        ):
+        ) and match["tag"] in (known.tag, *known.older_tags):
             return name
     return None

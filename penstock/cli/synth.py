@@ -10,9 +10,11 @@ from pathlib import Path
 
 from penstock.cli.errors import UsageError
 
+_WARNING = "warning: "  # app.py begins a warning with it
+
 
 def synthesize(*, out: Path, pipeline: str | None, environment: str | None, validate: bool) -> None:
-    """Run app.py as `cdk synth` would.
+    """Run app.py as `cdk synth` would; its warnings go to stderr.
 
     Args:
         out: where the cloud assembly goes.
@@ -46,3 +48,6 @@ def synthesize(*, out: Path, pipeline: str | None, environment: str | None, vali
         # a program error or a nag finding: people need all of it
         sys.stderr.write(done.stdout + done.stderr)
         raise UsageError("synth failed, see above")
+    for line in done.stderr.splitlines():
+        if line.startswith(_WARNING):
+            sys.stderr.write(f"{line}\n")

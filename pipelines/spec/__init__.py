@@ -17,14 +17,18 @@ from pipelines.spec.scoring import Scoring
 from pipelines.spec.serving import Serving
 from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
+from pipelines.spec.tuning import CategoricalRange, ContinuousRange, IntegerRange, Tuning
 
 __all__ = [
     "Capture",
+    "CategoricalRange",
+    "ContinuousRange",
     "Delivery",
     "Deployment",
     "Environment",
     "Field",
     "Gate",
+    "IntegerRange",
     "Monitor",
     "Pipeline",
     "Prepare",
@@ -35,5 +39,6 @@ __all__ = [
     "Serving",
     "Stream",
     "Training",
+    "Tuning",
     "refusal_lines",
 ]

@@ -19,6 +19,11 @@ def refusal(value: object, *, rule: str, source: str, remedy: str) -> ValueError
     return ValueError(f"{value!r}: {rule} ({source}); {remedy}")
 
 
+def advice(value: object, *, place: str, rule: str, source: str, remedy: str) -> str:
+    """The line for a value that AWS takes and that is not wise; `place` is the field's name."""
+    return f"{place}: {value!r}: {rule} ({source}); {remedy}"
+
+
 def within(name: str) -> AfterValidator:
     """Bounds a number by a limit of the catalog, such as 'kinesis.retention_hours'."""
     bound = limit(name)

@@ -9,8 +9,9 @@ from typing import Annotated
 from pydantic import Field as Described
 from pydantic import model_validator
 
+from penstock.advisor import Hosting as HostingNeed
 from penstock.catalog import instances
-from pipelines.spec.base import Spec, matching, refusal
+from pipelines.spec.base import Spec, advice, matching, refusal
 from pipelines.spec.delivery import Delivery
 from pipelines.spec.gate import Gate
 from pipelines.spec.monitor import Monitor
@@ -72,6 +73,36 @@ class Pipeline(Spec):
         if points == 1:
             return columns
         return tuple(f"{column}_{point}" for point in range(points) for column in columns)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What AWS would take, and is not wise or not known to work; one line each, like refusals:
+
+        the field, its value, the rule, its source, the remedy.
+        """
+        facts, machine = self.training.facts, instances.instance_type(self.serving.instance_type)
+        lines = [f"training.{line}" for line in self.training.warnings]
+        if machine.accelerator is None and facts.cpu_hosting is None:
+            lines.append(
+                advice(
+                    machine.name,
+                    place="serving.instance_type",
+                    rule=f"whether {self.training.algorithm} answers on a CPU type is unconfirmed",
+                    source=facts.citation,
+                    remedy=f"use one of {', '.join(facts.accelerated_families)}, or try it",
+                )
+            )
+        return tuple(f"{self.name}: {line}" for line in lines)
+
+    @model_validator(mode="after")
+    def _choose_serving_machine(self) -> Pipeline:
+        need = HostingNeed(
+            algorithm=self.training.algorithm,
+            transform=self.gate.beats_serving or self.scoring is not None,
+        )
+        # what is frozen is set once, here, before anybody sees it
+        object.__setattr__(self, "serving", self.serving.with_instance_for(need))
+        return self
 
     @model_validator(mode="after")
     def _check_windows(self) -> Pipeline:
@@ -155,12 +186,15 @@ class Pipeline(Spec):
                 source=facts.citation,
                 remedy=f"use one of {', '.join(facts.final_metrics)}",
             )
+        larger = [name for name, way in facts.final_metrics.items() if way == "maximize"]
         if direction != "maximize":
             raise refusal(
                 self.gate.metric,
                 rule="gate.metric: smaller is better, and a gate asks for a least value",
                 source=facts.citation,
-                remedy="use a metric to be maximized, such as test:multiclass_accuracy",
+                remedy=f"use one of {', '.join(larger)}"
+                if larger
+                else "use another algorithm: this one reports none to be maximized",
             )
         if self.gate.channel not in self.training.channels:
             raise refusal(
@@ -220,7 +254,7 @@ class Pipeline(Spec):
                 rule="gate.metric: it cannot be computed from the served model's answers to the "
                 "test rows, so models cannot be compared by it",
                 source=facts.citation,
-                remedy=f"use one of {', '.join(facts.from_answers)}, or gate.beats_serving=False",
+                remedy=f"use {' or '.join([*facts.from_answers, 'gate.beats_serving=False'])}",
             )
         return self
 
@@ -277,13 +311,14 @@ class Pipeline(Spec):
                 source="first-party images are x86 only (unconfirmed by AWS)",
                 remedy="use a type such as ml.m5.large",
             )
-        if machine.accelerator is not None and machine.family not in facts.accelerated_families:
+        families = facts.accelerated_families if facts.accelerated_hosting else ()
+        if machine.accelerator is not None and machine.family not in families:
             raise refusal(
                 machine.name,
                 rule=f"serving.instance_type: {self.training.algorithm} is not documented to "
                 "use that accelerator",
                 source=facts.citation,
-                remedy=f"use {facts.machines}",
+                remedy=f"use {facts.hosting_machines}",
             )
         if self.gate.beats_serving and not machine.transform:
             raise refusal(

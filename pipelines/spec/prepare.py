@@ -97,11 +97,12 @@ class Prepare(Spec):
     @model_validator(mode="after")
     def _check_worker_type(self) -> Prepare:
         known = runtimes.glue(self.glue_version)
-        if self.worker_type not in known.worker_types:
+        types = known.worker_types
+        if types is not None and self.worker_type not in types:
             raise refusal(
                 self.worker_type,
                 rule=f"worker_type is none that a Glue {self.glue_version} Spark job can have",
                 source=known.citation,
-                remedy=f"use one of {', '.join(known.worker_types)}",
+                remedy=f"use one of {', '.join(types)}",
             )
         return self

@@ -79,12 +79,11 @@ def meters(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) ->
     return Synthesized(out=out, stage="meters-qa")
 
 
-def test_no_volume_key_where_the_storage_is_local_nvme(meters: Synthesized) -> None:
+def test_no_volume_and_no_key_for_it_where_the_storage_is_local_nvme(meters: Synthesized) -> None:
     job = meters.machine("Training")["States"]["Train"]["Parameters"]
     assert job["ResourceConfig"] == {
         "InstanceType": "ml.g5.xlarge",
         "InstanceCount": 2,
-        "VolumeSizeInGB": 30,
     }
     assert "KmsKeyId" not in meters.only("SageMaker::EndpointConfig")
 

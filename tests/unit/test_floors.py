@@ -15,6 +15,7 @@ OURS = {"penstock", "pipelines", "stacks", "jobs", "app"}
 # folder -> what of ours it may import, besides itself
 FLOORS = {
     "penstock/catalog": set[str](),
+    "penstock/advisor": {"penstock.catalog"},
     "penstock/datasets": {"penstock.catalog"},
     "penstock/recordio": set[str](),
     "penstock/channels": {"penstock.recordio"},
@@ -22,7 +23,7 @@ FLOORS = {
     "penstock/monitor": {"penstock.recordio"},
     "penstock/scenario": set[str](),
     "penstock/localcloud": {"penstock.recordio", "penstock.monitor", "penstock.catalog"},
-    "pipelines": {"penstock.catalog", "penstock.datasets"},
+    "pipelines": {"penstock.catalog", "penstock.advisor", "penstock.datasets"},
     "stacks": {"pipelines", "penstock.catalog"},
     "jobs": {"penstock.recordio", "penstock.channels", "penstock.series", "penstock.monitor"},
     "lambda": set[str](),

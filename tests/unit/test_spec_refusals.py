@@ -164,16 +164,34 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["instance_type", "ml.m5.huge", "ml.m5.large"],
     ),
     (
-        "training on a hosting machine",
+        "Graviton for training",
         Training,
         {**TRAINING, "instance_type": "ml.c7g.large"},
-        ["ml.c7g.large", "training"],
+        ["instance_type", "'ml.c7g.large'", "Graviton is for hosting only", "botocore", "'auto'"],
     ),
     (
-        "retired machine",
+        "Inferentia for training",
+        Training,
+        {**TRAINING, "instance_type": "ml.inf2.xlarge"},
+        ["instance_type", "'ml.inf2.xlarge'", "Inferentia is for answers only", "'auto'"],
+    ),
+    (
+        "P2",
         Training,
         {**TRAINING, "instance_type": "ml.p2.xlarge"},
-        ["ml.p2.xlarge", "no instance type"],
+        ["instance_type", "'ml.p2.xlarge'", "ml.p2 instances: ended", "use ml.g4dn, ml.g5"],
+    ),
+    (
+        "Elastic Inference",
+        Serving,
+        {"instance_type": "ml.eia2.medium"},
+        ["instance_type", "'ml.eia2.medium'", "ended as of 2023-04-15", "use an Inferentia or"],
+    ),
+    (
+        "a volume where the storage is local",
+        Training,
+        {**TRAINING, "instance_type": "ml.g5.xlarge", "volume_gb": 30},
+        ["volume_gb", "30", "ml.g5.xlarge has local NVMe storage of 250 GB", "leave it out"],
     ),
     (
         "accelerator",

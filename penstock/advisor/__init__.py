@@ -1,0 +1,18 @@
+"""Chooses instances: which types fit a need, what they cost, and why the first is the first."""
+
+from penstock.advisor.advice import Advice, Candidate, Misfit
+from penstock.advisor.choose import choose
+from penstock.advisor.model import Model
+from penstock.advisor.needs import Hosting, Measured, Need, Training
+
+__all__ = [
+    "Advice",
+    "Candidate",
+    "Hosting",
+    "Measured",
+    "Misfit",
+    "Model",
+    "Need",
+    "Training",
+    "choose",
+]
