@@ -70,6 +70,19 @@ class Training(Spec):
                     remedy="use 1, or compare the time that both take",
                 )
             )
+        machine = instances.instance_type(self.instance_type)
+        accelerators = machine.accelerator.count if machine.accelerator is not None else None
+        if facts.multi_gpu is False and accelerators is not None and accelerators > 1:
+            lines.append(
+                advice(
+                    machine.name,
+                    place="instance_type",
+                    rule=f"{self.algorithm} uses one GPU of a machine, and this type has "
+                    f"{accelerators}",
+                    source=facts.citation,
+                    remedy=f"use a smaller size of {machine.family}, or another family",
+                )
+            )
         for channel, advised in facts.advised_distribution.items():
             if self.instance_count > 1 and self.distribution.get(channel, advised) != advised:
                 lines.append(

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from penstock.catalog import algorithms, datasets, images, instances, limits, runtimes
 from penstock.catalog.facts import UnknownFactError, entry, read_data
 
+DATA = Path(__file__).parents[2] / "penstock" / "catalog" / "data"
 NAB = Path(__file__).parents[3] / "shared" / "data" / "nab"
+
+
+def test_no_file_says_two_things_under_one_name() -> None:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        assert len(set(names)) == len(names), sorted(n for n in names if names.count(n) > 1)
+        return dict(pairs)
+
+    for path in sorted(DATA.rglob("*.json")):
+        json.loads(path.read_text("utf-8"), object_pairs_hook=once)
 
 
 def test_every_limit_and_algorithm_and_image_says_where_it_is_from() -> None:
