@@ -56,6 +56,7 @@ def build_app(
 
     from stacks.nag import add_nag_checks
     from stacks.pipeline_stage import PipelineStage
+    from stacks.rules import add_own_rules
 
     app = App(
         context=dict(context),
@@ -66,6 +67,7 @@ def build_app(
     for deployment in deployments:
         PipelineStage(app, deployment=deployment, allow_data_removal=allow_data_removal)
     add_nag_checks(app)
+    add_own_rules(app)
     return app
 
 

@@ -1,6 +1,6 @@
 """cdk-nag's AwsSolutions rules, and how a finding is acknowledged with its reason.
 
-Its rules know no training job and no endpoint: tests/synth has rules of our own for those.
+Its rules know no training job and no endpoint: stacks/rules.py has rules of our own for those.
 """
 
 from __future__ import annotations
