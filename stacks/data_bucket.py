@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.emptying import acknowledge_emptying
 from stacks.nag import acknowledge_warning
 from stacks.removal import Removal
 
@@ -47,6 +48,7 @@ class DataBucket(s3.Bucket):
             removal_policy=removal.policy,
             auto_delete_objects=removal.deletes_data,
         )
+        acknowledge_emptying(self, removal)
         acknowledge_warning(
             self,
             "@aws-cdk/aws-s3:accessLogsPolicyNotAdded",

@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.emptying import acknowledge_emptying
 from stacks.encryption_key import PUBLISHER, EncryptionKey
 from stacks.layer import Layer
 from stacks.nag import acknowledge
@@ -64,6 +65,7 @@ class Foundation(Layer):
             removal_policy=removal.policy,
             auto_delete_objects=removal.deletes_data,
         )
+        acknowledge_emptying(bucket, removal)
         acknowledge(bucket, "S1", reason="it holds the access logs; its own would log themselves")
         bucket.add_to_resource_policy(
             iam.PolicyStatement(

@@ -20,6 +20,7 @@ from stacks.algorithm_image import AlgorithmImage
 from stacks.baseline import MANAGED_BASELINE_PREFIX
 from stacks.cron_hours import cron_hours
 from stacks.names import REPORTS_PREFIX, Names
+from stacks.rules import acknowledge_rule
 
 IMAGE = "model-monitor"
 # The default of the SageMaker SDK 2.257.7 (DefaultModelMonitor) and of AWS's examples; one
@@ -83,6 +84,11 @@ class ManagedMonitor(Construct):
         schedule.node.add_dependency(definition, endpoint)
         for resource in (definition, schedule):
             resource.cfn_options.condition = condition
+        acknowledge_rule(
+            self,
+            "NoRetiredService",
+            reason="the pipeline asks for engine model-monitor, which accounts that had it keep",
+        )
 
     def _settings(
         self, *, names: Names, monitor: Monitor, role: iam.IRole, lake: s3.IBucket, key: kms.IKey

@@ -81,6 +81,7 @@ class PipelineStage(Stage):
             model_role=training.model_role,
             monitor_role=training.monitor_role,
             lake=lake.bucket,
+            alerts=foundation.alerts,
             key=foundation.key,
             tags=tags,
             log_retention_days=environment.log_retention_days,

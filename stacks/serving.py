@@ -9,10 +9,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from penstock.catalog import instances
 from pipelines.spec import Capture, Monitor, Serving
+from stacks.endpoint_alarm import EndpointAlarm
 from stacks.layer import Layer
 from stacks.managed_monitor import ManagedMonitor
 from stacks.names import CAPTURE_PREFIX, Names
@@ -43,6 +45,7 @@ class ServingStack(Layer):
         model_role: iam.IRole,
         monitor_role: iam.IRole | None,
         lake: s3.IBucket,
+        alerts: sns.ITopic,
         key: kms.IKey,
         tags: Mapping[str, str],
         log_retention_days: int,
@@ -103,6 +106,7 @@ class ServingStack(Layer):
             resource.cfn_options.condition = has_model
         # the group goes last: an endpoint that still runs would make it again, without an owner
         endpoint.node.add_dependency(log_group)
+        EndpointAlarm(self, "Errors", names=names, variant=VARIANT, alerts=alerts)
         if monitor is not None and monitor_role is not None:
             ManagedMonitor(
                 self,

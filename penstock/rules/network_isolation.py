@@ -9,7 +9,7 @@ from penstock.rules.rule import Breach, Rule
 from penstock.rules.switches import switched_off
 from penstock.rules.templates import Templates
 
-_SWITCHES: dict[Kind, str] = {
+SWITCHES: dict[Kind, str] = {
     "training": "EnableNetworkIsolation",
     "model": "EnableNetworkIsolation",
     "processing": "NetworkConfig.EnableNetworkIsolation",
@@ -18,7 +18,7 @@ _SWITCHES: dict[Kind, str] = {
 
 
 def _check(templates: Templates) -> Iterator[Breach]:
-    return switched_off(templates, _SWITCHES)
+    return switched_off(templates, SWITCHES)
 
 
 # A batch transform has no switch of its own: its model's holds. The guide names two containers

@@ -33,7 +33,6 @@ _KINDS: dict[str, Kind] = {
     "Model": "model",
     "ProcessingJob": "processing",
     "TransformJob": "transform",
-    "AutoMLJob": "automl",
     "AutoMLJobV2": "automl",
     "EndpointConfig": "endpoint configuration",
     "DataQualityJobDefinition": "monitoring",

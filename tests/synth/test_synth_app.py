@@ -158,7 +158,9 @@ def test_nag_makes_synth_fail_on_what_nobody_has_acknowledged(
     assert "AwsSolutions-SNS3" in report
 
 
-def test_nag_has_nothing_left_to_say(dev: Any, prod: Any, removable: Any) -> None:
+def test_neither_nag_nor_our_own_rules_have_anything_left_to_say(
+    dev: Any, prod: Any, removable: Any
+) -> None:
     for synthesized in (dev, prod, removable):
         report = synthesized.out / "validation-report.json"
         violations = [

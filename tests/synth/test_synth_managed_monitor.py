@@ -201,7 +201,7 @@ def test_no_check_and_no_alarm_of_our_own(ours: Synthesized, managed: Synthesize
     assert "monitoring" in ours.templates
     assert not ours.resources("SageMaker::MonitoringSchedule")
     assert "monitoring" not in managed.templates
-    assert not managed.resources("CloudWatch::Alarm")
+    assert not managed.resources("CloudWatch::Alarm", "monitoring")
     assert not managed.resources("Scheduler::Schedule")
 
 

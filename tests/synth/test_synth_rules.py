@@ -10,7 +10,9 @@ import pytest
 from aws_cdk import App, Stack, Stage
 from aws_cdk import aws_sagemaker as sagemaker
 
+from pipelines.spec import Capture, Monitor
 from stacks.rules import acknowledge_rule, add_own_rules
+from tests.synth.conftest import synthesized, watched_by
 
 
 def app_with_open_model(out: Path, reason: str | None) -> App:
@@ -45,3 +47,19 @@ def test_an_acknowledgement_lets_it_pass_and_its_reason_is_reported(tmp_path: Pa
     assert [acknowledged["reason"] for acknowledged in found["suppressedViolations"]] == [
         "its container fetches a licence"
     ]
+
+
+def test_what_model_monitor_needs_is_acknowledged_as_retired(
+    context: dict[str, Any], tmp_path: Path
+) -> None:
+    pipeline = watched_by(Monitor(engine="model-monitor"), None, Capture(percentage=100))
+    synthesized(context, tmp_path, pipeline)
+    (found,) = report(tmp_path)
+    assert found["violations"] == []
+    assert {
+        construct["constructPath"]
+        for one in found["suppressedViolations"]
+        if one["ruleName"] == "NoRetiredService"
+        and one["reason"].startswith("the pipeline asks for engine model-monitor")
+        for construct in one["violatingConstructs"]
+    } == {"digits-dev/serving/Monitor/Definition", "digits-dev/serving/Monitor/Schedule"}
