@@ -92,7 +92,14 @@ def _environment(context: Mapping[str, Any]) -> Environment:
     settings = {**known[name], "name": name}
     if "permissions_boundary" in context:
         settings["permissions_boundary"] = context["permissions_boundary"]
-    return Environment.model_validate(settings)
+    environment = Environment.model_validate(settings)
+    for pipeline in environment.buckets:
+        if pipeline not in load():
+            raise ChoiceError(
+                f"environments.{name}.buckets.{pipeline}: no such pipeline; "
+                f"there is {', '.join(load())}"
+            )
+    return environment
 
 
 def _flag(context: Mapping[str, Any], name: str) -> bool:

@@ -63,3 +63,28 @@ class DataBucket(s3.Bucket):
             self.add_lifecycle_rule(
                 id=f"expire-{prefix.rstrip('/')}", prefix=prefix, expiration=Duration.days(days)
             )
+
+
+def data_bucket(
+    scope: Construct,
+    construct_id: str,
+    *,
+    given: str | None,
+    key: kms.IKey,
+    access_logs_bucket_name: str,
+    removal: Removal,
+    expire_after_days: Mapping[str, int],
+) -> s3.IBucket:
+    """The bucket that is there already by the name `given`, or one of the pipeline's own."""
+    if given is not None:
+        return s3.Bucket.from_bucket_attributes(
+            scope, construct_id, bucket_name=given, encryption_key=key
+        )
+    return DataBucket(
+        scope,
+        construct_id,
+        key=key,
+        access_logs_bucket_name=access_logs_bucket_name,
+        removal=removal,
+        expire_after_days=expire_after_days,
+    )

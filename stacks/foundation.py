@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Aws, CfnOutput, Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -17,10 +18,20 @@ from stacks.removal import Removal
 
 
 class Foundation(Layer):
-    """Rarely changes; everything else refers to it."""
+    """Rarely changes; everything else refers to it.
+
+    A key or a bucket for access logs that is there already is used instead of one of its own.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, removal: Removal
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        given_key_arn: str | None,
+        given_access_logs: str | None,
+        removal: Removal,
     ) -> None:
         super().__init__(
             scope,
@@ -28,8 +39,14 @@ class Foundation(Layer):
             names=names,
             description="Key, access logs and alerts of the pipeline",
         )
-        self.key = EncryptionKey(self, "Key", removal=removal)
-        self.access_logs = self._build_access_logs(removal)
+        self.key: kms.IKey = (
+            EncryptionKey(self, "Key", removal=removal)
+            if given_key_arn is None
+            else kms.Key.from_key_arn(self, "Key", given_key_arn)
+        )
+        self.access_logs_bucket_name = (
+            given_access_logs or self._build_access_logs(removal).bucket_name
+        )
         self.alerts = sns.Topic(self, "Alerts", master_key=self.key, enforce_ssl=True)
         # The TLS statement replaces SNS's default policy, which lets alarms of the account in
         self.alerts.add_to_resource_policy(

@@ -38,13 +38,21 @@ class PipelineStage(Stage):
         names = Names.of(deployment)
         tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
         removal = Removal.of(environment, allowed=allow_data_removal)
-        foundation = Foundation(self, "foundation", names=names, removal=removal)
-        access_logs_bucket_name = foundation.access_logs.bucket_name
+        foundation = Foundation(
+            self,
+            "foundation",
+            names=names,
+            given_key_arn=environment.key_arn,
+            given_access_logs=deployment.buckets.access_logs,
+            removal=removal,
+        )
+        access_logs_bucket_name = foundation.access_logs_bucket_name
         lake = Lake(
             self,
             "lake",
             names=names,
             pipeline=pipeline,
+            given_bucket=deployment.buckets.lake,
             key=foundation.key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,

@@ -15,7 +15,7 @@ from constructs import Construct
 from pipelines.spec import Deployment
 from stacks.algorithm_image import AlgorithmImage
 from stacks.baseline import Baseline
-from stacks.data_bucket import DataBucket
+from stacks.data_bucket import data_bucket
 from stacks.deployment_machine import DeploymentMachine
 from stacks.layer import Layer
 from stacks.managed_monitor_role import ManagedMonitorRole
@@ -50,9 +50,10 @@ class TrainingStack(Layer):
             scope, construct_id, names=names, description="Training and registry of the pipeline"
         )
         pipeline, environment = deployment.pipeline, deployment.environment
-        self.artifacts = DataBucket(
+        self.artifacts: s3.IBucket = data_bucket(
             self,
             "Artifacts",
+            given=deployment.buckets.artifacts,
             key=key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,

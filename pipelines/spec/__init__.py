@@ -1,5 +1,6 @@
 """The vocabulary that pipelines are described in."""
 
+from pipelines.spec.buckets import Buckets
 from pipelines.spec.capture import Capture
 from pipelines.spec.delivery import Delivery
 from pipelines.spec.deployment import Deployment
@@ -20,6 +21,7 @@ from pipelines.spec.training import Training
 from pipelines.spec.tuning import CategoricalRange, ContinuousRange, IntegerRange, Tuning
 
 __all__ = [
+    "Buckets",
     "Capture",
     "CategoricalRange",
     "ContinuousRange",

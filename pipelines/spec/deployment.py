@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from penstock.catalog import images
 from pipelines.spec.base import Spec, refusal
+from pipelines.spec.buckets import Buckets
 from pipelines.spec.environment import Environment
 from pipelines.spec.pipeline import Pipeline
 
@@ -20,6 +21,11 @@ class Deployment(Spec):
     def prefix(self) -> str:
         """`<pipeline>-<environment>`: the endpoint's name and the start of every other one."""
         return f"{self.pipeline.name}-{self.environment.name}"
+
+    @property
+    def buckets(self) -> Buckets:
+        """The buckets that are there already for this pipeline."""
+        return self.environment.buckets.get(self.pipeline.name, Buckets())
 
     @model_validator(mode="after")
     def _check_region_has_images(self) -> Deployment:

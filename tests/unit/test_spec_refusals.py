@@ -553,6 +553,42 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
     ("retention", Environment, {**ENVIRONMENT, "log_retention_days": 31}, ["31", "one of 1, 3"]),
     ("tag", Environment, {**ENVIRONMENT, "tags": {"aws:x": "1"}}, ["tags", "aws:x=1", "aws:"]),
     (
+        "an alias",
+        Environment,
+        {**ENVIRONMENT, "key_arn": "arn:aws:kms:eu-west-1:111122223333:alias/data"},
+        ["key_arn", "alias/data", "eu-west-1"],
+    ),
+    (
+        "a key of another region",
+        Environment,
+        {**ENVIRONMENT, "key_arn": "arn:aws:kms:us-east-1:111122223333:key/1234"},
+        ["key_arn", "us-east-1", "eu-west-1"],
+    ),
+    (
+        "no bucket's name",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "s3://Lake"}}},
+        ["buckets.digits.lake", "s3://Lake", "3 to 63"],
+    ),
+    (
+        "a lake for two",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "data"}, "other": {"lake": "data"}}},
+        ["buckets.other", "'data'", "of its own"],
+    ),
+    (
+        "a bucket for lake and artifacts",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "data", "artifacts": "data"}}},
+        ["buckets.digits", "'data'", "of its own"],
+    ),
+    (
+        "a lake that takes its own access logs",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "data", "access_logs": "data"}}},
+        ["buckets.digits", "'data'", "of its own"],
+    ),
+    (
         "many tags",
         Environment,
         {**ENVIRONMENT, "tags": {f"t{n}": "" for n in range(51)}},
