@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
 from stacks.names import CAPTURE_PREFIX, MODELS_PREFIX, Names
@@ -30,6 +31,7 @@ class ModelRole(AlgorithmRole):
         artifacts: s3.IBucket,
         image: AlgorithmImage,
         key: kms.IKey,
+        network: Network | None,
         capture_to: s3.IBucket | None,
     ) -> None:
         data: list[Permission] = [read_objects(artifacts, [MODELS_PREFIX])]
@@ -44,4 +46,5 @@ class ModelRole(AlgorithmRole):
             data=data,
             image=image,
             log_group=names.endpoint_logs,
+            network=network,
         )

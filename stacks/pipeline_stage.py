@@ -67,6 +67,7 @@ class PipelineStage(Stage):
             table=lake.table,
             key=foundation.key,
             removal=removal,
+            network=environment.network,
             log_retention_days=environment.log_retention_days,
         )
         training = TrainingStack(
@@ -92,6 +93,7 @@ class PipelineStage(Stage):
             alerts=foundation.alerts,
             key=foundation.key,
             tags=tags,
+            network=environment.network,
             log_retention_days=environment.log_retention_days,
         )
         # the parameter of the training stack must exist before serving reads it
@@ -111,6 +113,7 @@ class PipelineStage(Stage):
                     alerts=foundation.alerts,
                     key=foundation.key,
                     removal=removal,
+                    network=environment.network,
                     log_retention_days=environment.log_retention_days,
                 )
             )
@@ -125,6 +128,7 @@ class PipelineStage(Stage):
                 lake=lake.bucket,
                 alerts=foundation.alerts,
                 key=foundation.key,
+                network=environment.network,
                 log_retention_days=environment.log_retention_days,
             )
             # what it watches comes first

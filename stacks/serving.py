@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Capture, Monitor, Serving
+from pipelines.spec import Capture, Monitor, Network, Serving
 from stacks.endpoint_alarm import EndpointAlarm
 from stacks.layer import Layer
 from stacks.managed_monitor import ManagedMonitor
@@ -48,6 +48,7 @@ class ServingStack(Layer):
         alerts: sns.ITopic,
         key: kms.IKey,
         tags: Mapping[str, str],
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id, names=names, description="Endpoint of the pipeline")
@@ -79,6 +80,7 @@ class ServingStack(Layer):
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 model_package_name=package.value_as_string
             ),
+            vpc_config=_vpc_config(network),
         )
         takes_key = instances.instance_type(serving.instance_type).takes_volume_key
         config = sagemaker.CfnEndpointConfig(
@@ -118,9 +120,18 @@ class ServingStack(Layer):
                 key=key,
                 tags=tags,
                 endpoint=endpoint,
+                network=network,
                 condition=has_model,
             )
         CfnOutput(self, "EndpointName", value=names.endpoint)
+
+
+def _vpc_config(network: Network | None) -> sagemaker.CfnModel.VpcConfigProperty | None:
+    if network is None:
+        return None
+    return sagemaker.CfnModel.VpcConfigProperty(
+        subnets=list(network.subnets), security_group_ids=list(network.security_group_ids)
+    )
 
 
 def _capture(

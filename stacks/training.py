@@ -84,6 +84,7 @@ class TrainingStack(Layer):
             record_schema=pipeline.record_schema,
             bucket=lake,
             key=key,
+            network=environment.network,
             log_retention_days=environment.log_retention_days,
         )
         self.model_role: iam.IRole = ModelRole(
@@ -93,12 +94,18 @@ class TrainingStack(Layer):
             artifacts=self.artifacts,
             image=image,
             key=key,
+            network=environment.network,
             capture_to=None if pipeline.serving.capture is None else lake,
         )
         self.monitor_role: iam.IRole | None = None
         if pipeline.monitor is not None and pipeline.monitor.engine == "model-monitor":
             self.monitor_role = ManagedMonitorRole(
-                self, "ManagedMonitorRole", names=names, lake=lake, key=key
+                self,
+                "ManagedMonitorRole",
+                names=names,
+                lake=lake,
+                key=key,
+                network=environment.network,
             )
         training = TrainingMachine(
             self,
@@ -108,7 +115,13 @@ class TrainingStack(Layer):
             job=prepare.job,
             image=image,
             training_role=TrainingRole(
-                self, "TrainingRole", lake=lake, artifacts=self.artifacts, image=image, key=key
+                self,
+                "TrainingRole",
+                lake=lake,
+                artifacts=self.artifacts,
+                image=image,
+                key=key,
+                network=environment.network,
             ),
             model_package_group_name=group.model_package_group_name,
             lake=lake,
@@ -126,6 +139,7 @@ class TrainingStack(Layer):
                 row_columns=pipeline.row_columns,
                 bucket=lake,
                 key=key,
+                network=environment.network,
                 log_retention_days=environment.log_retention_days,
             )
             self.baseline = Baseline(job=monitor.job, monitor=pipeline.monitor, lake=lake)

@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Deployment, Training
+from pipelines.spec import Deployment, Network, Training
 from stacks.algorithm_image import AlgorithmImage
 from stacks.glue_run import glue_run, run_job
 from stacks.input_channels import input_channels
@@ -22,6 +22,7 @@ from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
 from stacks.null import NULL
 from stacks.optional_channel import OptionalChannel
 from stacks.permission import Permission, allow
+from stacks.placement import vpc_config
 from stacks.policies import (
     decrypt_with,
     grant_volumes,
@@ -86,6 +87,7 @@ class TrainingMachine(Construct):
                 if optional
                 else {"InputDataConfig": input_channels(pipeline.training)}
             ),
+            network=deployment.environment.network,
         )
         register = self._build_register(
             deployment=deployment,
@@ -106,6 +108,7 @@ class TrainingMachine(Construct):
                 lake=lake,
                 artifacts=artifacts,
                 key=key,
+                network=deployment.environment.network,
                 log_retention_days=deployment.environment.log_retention_days,
             )
             registering = figures.states(then=register)
@@ -122,6 +125,7 @@ class TrainingMachine(Construct):
                 lake=lake,
                 artifacts=artifacts,
                 key=key,
+                network=deployment.environment.network,
                 log_retention_days=deployment.environment.log_retention_days,
             )
             passed = comparison.states(
@@ -183,6 +187,7 @@ class TrainingMachine(Construct):
         key: kms.IKey,
         tags: dict[str, str],
         channels: dict[str, Any],
+        network: Network | None,
     ) -> sfn.CustomState:
         resources: dict[str, Any] = {
             "InstanceType": training.instance_type,
@@ -215,6 +220,7 @@ class TrainingMachine(Construct):
                 "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_minutes * 60},
                 "EnableNetworkIsolation": True,
                 "EnableInterContainerTrafficEncryption": True,
+                **vpc_config(network),
             },
             tags=tags,
             result_path="$.training",

@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX
@@ -32,6 +33,7 @@ class TrainingRole(AlgorithmRole):
         artifacts: s3.IBucket,
         image: AlgorithmImage,
         key: kms.IKey,
+        network: Network | None,
     ) -> None:
         super().__init__(
             scope,
@@ -46,4 +48,5 @@ class TrainingRole(AlgorithmRole):
             ],
             image=image,
             log_group=LOG_GROUP,
+            network=network,
         )

@@ -7,6 +7,7 @@ from pipelines.spec.deployment import Deployment
 from pipelines.spec.environment import Environment
 from pipelines.spec.gate import Gate
 from pipelines.spec.monitor import Monitor
+from pipelines.spec.network import Network
 from pipelines.spec.pipeline import Pipeline
 from pipelines.spec.prepare import Prepare
 from pipelines.spec.record import Field
@@ -32,6 +33,7 @@ __all__ = [
     "Gate",
     "IntegerRange",
     "Monitor",
+    "Network",
     "Pipeline",
     "Prepare",
     "RecordSchema",

@@ -12,6 +12,7 @@ from pydantic import field_validator, model_validator
 from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, matching, refusal
 from pipelines.spec.buckets import Buckets
+from pipelines.spec.network import Network
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,7}")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -39,7 +40,8 @@ class Environment(Spec):
     `key_arn` is a KMS key that is there already, for all pipelines of the environment; None
     makes one for each. Its policy is its owner's, and must let in what the pipeline's own key
     lets in: the account's roles by their policies, CloudWatch Logs and CloudWatch's alarms by
-    name (stacks/encryption_key.py). `buckets` has what is there already by pipeline.
+    name (stacks/encryption_key.py). `buckets` has what is there already by pipeline. With
+    a `network` every job, model and function runs in it.
     """
 
     name: EnvironmentName
@@ -52,6 +54,7 @@ class Environment(Spec):
     tags: Mapping[str, str] = {}
     key_arn: str | None = None
     buckets: Mapping[str, Buckets] = {}
+    network: Network | None = None
 
     @field_validator("account")
     @classmethod
@@ -119,6 +122,19 @@ class Environment(Spec):
                 source="AWS KMS developer guide, key identifiers; key ARN",
                 remedy=f"use one like arn:aws:kms:{self.region}:111122223333:key/<id>",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_zones(self) -> Environment:
+        zones = {} if self.network is None else self.network.subnets
+        for subnet, zone in zones.items():
+            if not zone.startswith(self.region):
+                raise refusal(
+                    zone,
+                    rule=f"environment.network.subnets.{subnet}: no zone of {self.region}",
+                    source="EC2 user guide, availability zones",
+                    remedy=f"use one such as {self.region}a",
+                )
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from pipelines.spec import (
     Field,
     Gate,
     Monitor,
+    Network,
     Pipeline,
     Prepare,
     RecordSchema,
@@ -87,6 +88,11 @@ SOMETIMES: dict[str, Any] = {  # records that may lack their label
     "fields": (*RECORD["fields"][:-1], {**RECORD["fields"][-1], "optional": True}),
 }
 ENVIRONMENT: dict[str, Any] = {"name": "dev", "region": "eu-west-1"}
+NETWORK: dict[str, Any] = {
+    "vpc_id": "vpc-01234567",
+    "subnets": {"subnet-01234567": "eu-west-1a"},
+    "security_group_ids": ["sg-01234567"],
+}
 
 
 def hyperparameters(**changes: Any) -> dict[str, Any]:
@@ -587,6 +593,22 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         Environment,
         {**ENVIRONMENT, "buckets": {"digits": {"lake": "data", "access_logs": "data"}}},
         ["buckets.digits", "'data'", "of its own"],
+    ),
+    ("no vpc", Network, {**NETWORK, "vpc_id": "main"}, ["vpc_id", "'main'", "vpc-01"]),
+    ("no subnets", Network, {**NETWORK, "subnets": {}}, ["subnets", "0", "1 to 16"]),
+    ("no subnet", Network, {**NETWORK, "subnets": {"a": "eu-west-1a"}}, ["'a'", "subnet-01"]),
+    (
+        "six groups",
+        Network,
+        {**NETWORK, "security_group_ids": [f"sg-0123456{n}" for n in range(6)]},
+        ["security_group_ids", "6", "1 to 5"],
+    ),
+    ("no group", Network, {**NETWORK, "security_group_ids": ["default"]}, ["'default'", "sg-01"]),
+    (
+        "a zone of another region",
+        Environment,
+        {**ENVIRONMENT, "network": {**NETWORK, "subnets": {"subnet-01234567": "us-east-1a"}}},
+        ["network.subnets.subnet-01234567", "us-east-1a", "eu-west-1a"],
     ),
     (
         "many tags",
