@@ -7,6 +7,7 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from pipelines.spec import Network
+from stacks.nag import acknowledge_template_check
 from stacks.permission import Permission
 from stacks.placement import attach_glue
 
@@ -38,6 +39,9 @@ class GlueConnection(Construct):
                     )
                 ),
             ),
+        )
+        acknowledge_template_check(
+            connection, "W3010", reason="the zone is that of a subnet which is there already"
         )
         self._name = connection.ref
         self.connection = glue.Connection.from_connection_name(self, "Named", self._name)

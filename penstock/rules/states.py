@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from penstock.rules.templates import Resource
 from penstock.rules.text import text
+
+# a text of JSON, or a reference beside all texts: a number that only a deployment knows
+_TEXT_OR_REFERENCE = re.compile(r'"(?:[^"\\]|\\.)*"|(\$\{[^}]*\})')
 
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 
@@ -19,10 +23,16 @@ def states(machine: Resource) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """
     properties = machine.properties
     if "DefinitionString" in properties:
-        path, definition = "DefinitionString", json.loads(text(properties["DefinitionString"]))
+        path, definition = "DefinitionString", _parsed(text(properties["DefinitionString"]))
     else:
         path, definition = "Definition", properties.get("Definition", {})
     yield from _states(definition, path)
+
+
+def _parsed(definition: str) -> Any:
+    return json.loads(
+        _TEXT_OR_REFERENCE.sub(lambda match: f'"{match[1]}"' if match[1] else match[0], definition)
+    )
 
 
 def _states(
