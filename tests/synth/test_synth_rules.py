@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aws_cdk import App, Stack, Stage
 from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_stepfunctions as sfn
 
 from pipelines.spec import Capture, Monitor
 from stacks.rules import acknowledge_rule, add_own_rules
@@ -47,6 +48,26 @@ def test_an_acknowledgement_lets_it_pass_and_its_reason_is_reported(tmp_path: Pa
     assert [acknowledged["reason"] for acknowledged in found["suppressedViolations"]] == [
         "its container fetches a licence"
     ]
+
+
+def test_a_state_is_acknowledged_by_its_name_and_the_others_are_not(tmp_path: Path) -> None:
+    app = App(
+        outdir=str(tmp_path), analytics_reporting=False, builtin_cloud_formation_validation=False
+    )
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createModel", "Parameters": {}}
+    machine = sfn.CfnStateMachine(
+        Stack(app, "stack"),
+        "Machine",
+        role_arn="arn:aws:iam::111122223333:role/machine",
+        definition={"StartAt": "Open", "States": {"Open": task, "Forgotten": task}},
+    )
+    acknowledge_rule(machine, "NetworkIsolation[Open]", reason="it fetches a licence")
+    add_own_rules(app)
+    with pytest.raises(RuntimeError, match=r"Penstock::NetworkIsolation\[Forgotten\]"):
+        app.synth()
+    (found,) = report(tmp_path)
+    assert [one["ruleName"] for one in found["violations"]] == ["NetworkIsolation[Forgotten]"]
+    assert [one["ruleName"] for one in found["suppressedViolations"]] == ["NetworkIsolation[Open]"]
 
 
 def test_what_model_monitor_needs_is_acknowledged_as_retired(
