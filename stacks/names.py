@@ -14,6 +14,7 @@ MONITOR_PREFIX = "monitor/"
 BASELINES_PREFIX = f"{MONITOR_PREFIX}baseline/"
 REPORTS_PREFIX = f"{MONITOR_PREFIX}reports/"
 MODELS_PREFIX = "models/"
+CHECKPOINTS_PREFIX = "checkpoints/"
 
 # what the stream's points are scored: results in the lake, each model's figures with its artifacts
 STREAM_SCORES_PREFIX = "scores/"

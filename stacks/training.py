@@ -21,13 +21,15 @@ from stacks.layer import Layer
 from stacks.managed_monitor_role import ManagedMonitorRole
 from stacks.model_role import ModelRole
 from stacks.monitor_job import MonitorJob
-from stacks.names import Names
+from stacks.names import CHECKPOINTS_PREFIX, Names
 from stacks.prepare_job import PrepareJob
 from stacks.removal import Removal
 from stacks.serving import NO_MODEL
 from stacks.serving_update_role import ServingUpdateRole
 from stacks.training_machine import TrainingMachine
 from stacks.training_role import TrainingRole
+
+CHECKPOINT_DAYS = 7  # nobody asks for them once their job has ended
 
 
 class TrainingStack(Layer):
@@ -50,6 +52,8 @@ class TrainingStack(Layer):
             scope, construct_id, names=names, description="Training and registry of the pipeline"
         )
         pipeline, environment = deployment.pipeline, deployment.environment
+        spot = pipeline.training.spot
+        checkpoints = spot is not None and spot.checkpoints
         self.artifacts: s3.IBucket = data_bucket(
             self,
             "Artifacts",
@@ -57,7 +61,7 @@ class TrainingStack(Layer):
             key=key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,
-            expire_after_days={},
+            expire_after_days={CHECKPOINTS_PREFIX: CHECKPOINT_DAYS} if checkpoints else {},
         )
         image = AlgorithmImage(self, "Image", algorithm=pipeline.training.algorithm)
         group = sagemaker.CfnModelPackageGroup(
@@ -122,6 +126,7 @@ class TrainingStack(Layer):
                 image=image,
                 key=key,
                 network=environment.network,
+                checkpoints=checkpoints,
             ),
             model_package_group_name=group.model_package_group_name,
             lake=lake,

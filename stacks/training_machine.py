@@ -34,6 +34,7 @@ from stacks.quality_gate import QualityGate
 from stacks.sagemaker_run import run_jobs, sagemaker_run
 from stacks.score_figures import ScoreFigures
 from stacks.sdk_call import sdk_call
+from stacks.spot_parameters import spot_parameters
 from stacks.state_machine import LoggedStateMachine
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
@@ -156,7 +157,7 @@ class TrainingMachine(Construct):
             ],
             timeout=Duration.minutes(
                 pipeline.prepare.timeout_minutes
-                + pipeline.training.max_runtime_minutes
+                + pipeline.training.longest_minutes
                 + (TRANSFORM_MINUTES if comparison else 0)
                 + (TRANSFORM_MINUTES if figures else 0)
                 + SLACK_MINUTES
@@ -198,6 +199,8 @@ class TrainingMachine(Construct):
             resources["VolumeSizeInGB"] = training.volume_gb
         if machine.takes_volume_key:
             resources["VolumeKmsKeyId"] = key.key_arn
+        if training.keep_alive_seconds:
+            resources["KeepAlivePeriodInSeconds"] = training.keep_alive_seconds
         return sagemaker_run(
             self,
             "Train",
@@ -221,6 +224,7 @@ class TrainingMachine(Construct):
                 "EnableNetworkIsolation": True,
                 "EnableInterContainerTrafficEncryption": True,
                 **vpc_config(network),
+                **spot_parameters(training, artifacts=artifacts, run=RUN),
             },
             tags=tags,
             result_path="$.training",

@@ -17,6 +17,7 @@ from pipelines.spec.sample import Sample
 from pipelines.spec.schema import RecordSchema
 from pipelines.spec.scoring import Scoring
 from pipelines.spec.serving import Serving
+from pipelines.spec.spot import Spot
 from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
 from pipelines.spec.tuning import CategoricalRange, ContinuousRange, IntegerRange, Tuning
@@ -41,6 +42,7 @@ __all__ = [
     "Sample",
     "Scoring",
     "Serving",
+    "Spot",
     "Stream",
     "Training",
     "Tuning",

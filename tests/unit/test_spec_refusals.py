@@ -44,6 +44,11 @@ RECORD: dict[str, Any] = {
         {"name": "kind", "type": "integer", "minimum": 0, "maximum": 2},
     ),
 }
+FOREST: dict[str, Any] = {  # an algorithm that writes no checkpoints
+    "algorithm": "randomcutforest",
+    "hyperparameters": {"feature_dim": 2},
+    "channels": ("train",),
+}
 TRAINING: dict[str, Any] = {
     "algorithm": "linear-learner",
     "hyperparameters": {"predictor_type": "multiclass_classifier", "num_classes": 3},
@@ -97,6 +102,11 @@ NETWORK: dict[str, Any] = {
 
 def hyperparameters(**changes: Any) -> dict[str, Any]:
     return {**TRAINING, "hyperparameters": {**TRAINING["hyperparameters"], **changes}}
+
+
+def spot(max_wait_minutes: int, *, checkpoints: bool, **training: Any) -> dict[str, Any]:
+    given = {"max_wait_minutes": max_wait_minutes, "checkpoints": checkpoints}
+    return {**TRAINING, **training, "spot": given}
 
 
 def fields(*more: dict[str, Any]) -> dict[str, Any]:
@@ -225,6 +235,60 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         Training,
         {**TRAINING, "max_runtime_minutes": 40321},
         ["max_runtime_minutes", "40321", "28 days"],
+    ),
+    (
+        "key for a volume that is NVMe",
+        Training,
+        {**TRAINING, "instance_type": "ml.g5.xlarge", "needs_volume_key": True},
+        ["instance_type", "ml.g5.xlarge", "VolumeKmsKeyId", "needs_volume_key=False"],
+    ),
+    (
+        "warm pool",
+        Training,
+        {**TRAINING, "keep_alive_seconds": 21_601},
+        ["keep_alive_seconds", "21601", "at most 21,600 s", "KeepAlivePeriodInSeconds", "0 to"],
+    ),
+    (
+        "warm pool of spare machines",
+        Training,
+        spot(120, checkpoints=True, keep_alive_seconds=600),
+        ["keep_alive_seconds", "600", "warm pool", "train-warm-pools.md", "use 0"],
+    ),
+    (
+        "spot without a longest wait",
+        Training,
+        {**TRAINING, "spot": {"checkpoints": True}},
+        ["Training.spot: {", "max_wait_minutes is missing", "MaxWaitTimeInSeconds", "give the min"],
+    ),
+    (
+        "spot without a word on checkpoints",
+        Training,
+        {**TRAINING, "spot": {"max_wait_minutes": 90}},
+        ["Training.spot: {", "checkpoints is missing", "begins anew", "CheckpointConfig", "False"],
+    ),
+    (
+        "spot that waits shorter than it trains",
+        Training,
+        spot(59, checkpoints=True),
+        ["spot.max_wait_minutes", "59", "may take 60 minutes", "MaxWaitTime", "use 60 or more"],
+    ),
+    (
+        "spot without the checkpoints that there are",
+        Training,
+        spot(60, checkpoints=False),
+        ["spot.checkpoints", "False", "linear-learner writes checkpoints", "use True"],
+    ),
+    (
+        "checkpoints of an algorithm that writes none",
+        Training,
+        spot(60, checkpoints=True, **FOREST),
+        ["spot.checkpoints", "True", "randomcutforest writes none", "model-checkpoints.md"],
+    ),
+    (
+        "long spot without checkpoints",
+        Training,
+        spot(61, checkpoints=False, **FOREST),
+        ["spot.max_wait_minutes", "61", "at most 3,600 s", "model-checkpoints.md", "60 or less"],
     ),
     ("no machine", Training, {**TRAINING, "instance_count": 0}, ["instance_count", "1 or more"]),
     ("gate", Gate, {"metric": "m", "at_least": float("nan")}, ["at_least", "nan", "finite"]),
@@ -640,6 +704,12 @@ def test_the_same_descriptions_without_the_fault_are_accepted() -> None:
     assert Pipeline.model_validate(PIPELINE).name == "kinds"
     assert Pipeline.model_validate(SCORED).scoring == Scoring()
     assert Environment.model_validate(ENVIRONMENT).approval == "manual"
+
+
+def test_spot_with_what_it_needs_is_accepted() -> None:
+    assert Training.model_validate(spot(120, checkpoints=True)).longest_minutes == 120
+    assert Training.model_validate(spot(60, checkpoints=False, **FOREST)).longest_minutes == 60
+    assert Training.model_validate({**TRAINING, "keep_alive_seconds": 21_600}).spot is None
 
 
 WATCHED_SERVING = {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": ["Input"]}}
