@@ -65,6 +65,11 @@ class Names:
         return self.prefix
 
     @property
+    def rollback_alarm(self) -> str:
+        """The alarm that takes a new model back: literal, as roles elsewhere may look at it."""
+        return f"{self.prefix}-rollback"
+
+    @property
     def model_package_group(self) -> str:
         """The registry's group; its type asks for a name."""
         return self.prefix

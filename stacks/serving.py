@@ -15,6 +15,7 @@ from constructs import Construct
 from penstock.catalog import instances
 from pipelines.spec import Capture, Monitor, Network, Serving
 from stacks.endpoint_alarm import EndpointAlarm
+from stacks.guardrail import Guardrail
 from stacks.layer import Layer
 from stacks.managed_monitor import ManagedMonitor
 from stacks.names import CAPTURE_PREFIX, Names
@@ -76,33 +77,40 @@ class ServingStack(Layer):
             self,
             f"{names.serving_construct}Model",
             execution_role_arn=model_role.role_arn,
-            enable_network_isolation=True,
+            # a serverless container cannot be isolated from the network (pipelines.spec.Serving)
+            enable_network_isolation=serving.serverless is None,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 model_package_name=package.value_as_string
             ),
             vpc_config=_vpc_config(network),
         )
-        takes_key = instances.instance_type(serving.instance_type).takes_volume_key
+        takes_key = (
+            serving.serverless is None
+            and instances.instance_type(serving.instance_type).takes_volume_key
+        )
         config = sagemaker.CfnEndpointConfig(
             self,
             f"{names.serving_construct}Config",
             kms_key_id=key.key_arn if takes_key else None,
             data_capture_config=_capture(serving.capture, lake, key),
-            production_variants=[
-                sagemaker.CfnEndpointConfig.ProductionVariantProperty(
-                    variant_name=VARIANT,
-                    model_name=model.attr_model_name,
-                    instance_type=serving.instance_type,
-                    initial_instance_count=serving.instance_count,
-                    initial_variant_weight=1,
-                )
-            ],
+            production_variants=[_variant(serving, model)],
         )
+        guardrail: Guardrail | None = None
+        if serving.canary is not None:
+            guardrail = Guardrail(
+                self,
+                "Guardrail",
+                names=names,
+                canary=serving.canary,
+                variant=VARIANT,
+                alerts=alerts,
+            )
         endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
             endpoint_name=names.endpoint,
             endpoint_config_name=config.attr_endpoint_config_name,
+            deployment_config=None if guardrail is None else guardrail.deployment,
         )
         for resource in (model, config, endpoint):
             resource.cfn_options.condition = has_model
@@ -131,6 +139,30 @@ def _vpc_config(network: Network | None) -> sagemaker.CfnModel.VpcConfigProperty
         return None
     return sagemaker.CfnModel.VpcConfigProperty(
         subnets=list(network.subnets), security_group_ids=list(network.security_group_ids)
+    )
+
+
+def _variant(
+    serving: Serving, model: sagemaker.CfnModel
+) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+    config = sagemaker.CfnEndpointConfig
+    if serving.serverless is not None:
+        return config.ProductionVariantProperty(
+            variant_name=VARIANT,
+            model_name=model.attr_model_name,
+            serverless_config=config.ServerlessConfigProperty(
+                memory_size_in_mb=serving.serverless.memory_mb,
+                max_concurrency=serving.serverless.max_concurrency,
+            ),
+            initial_variant_weight=1,
+        )
+    return config.ProductionVariantProperty(
+        variant_name=VARIANT,
+        model_name=model.attr_model_name,
+        instance_type=serving.instance_type,
+        initial_instance_count=serving.instance_count,
+        volume_size_in_gb=serving.volume_gb,
+        initial_variant_weight=1,
     )
 
 

@@ -54,6 +54,7 @@ class TrainingStack(Layer):
         pipeline, environment = deployment.pipeline, deployment.environment
         spot = pipeline.training.spot
         checkpoints = spot is not None and spot.checkpoints
+        canary = pipeline.serving.canary
         self.artifacts: s3.IBucket = data_bucket(
             self,
             "Artifacts",
@@ -100,6 +101,7 @@ class TrainingStack(Layer):
             key=key,
             network=environment.network,
             capture_to=None if pipeline.serving.capture is None else lake,
+            guardrail=canary is not None,
         )
         self.monitor_role: iam.IRole | None = None
         if pipeline.monitor is not None and pipeline.monitor.engine == "model-monitor":
@@ -160,8 +162,10 @@ class TrainingStack(Layer):
                 model_role=self.model_role,
                 monitor_role=self.monitor_role,
                 key=key,
+                guardrail=canary is not None,
             ),
             baseline=self.baseline,
+            canary=canary,
             alerts=alerts,
             key=key,
             log_retention_days=environment.log_retention_days,

@@ -1,6 +1,7 @@
 """The vocabulary that pipelines are described in."""
 
 from pipelines.spec.buckets import Buckets
+from pipelines.spec.canary import Canary
 from pipelines.spec.capture import Capture
 from pipelines.spec.delivery import Delivery
 from pipelines.spec.deployment import Deployment
@@ -16,6 +17,7 @@ from pipelines.spec.retrain import Retrain
 from pipelines.spec.sample import Sample
 from pipelines.spec.schema import RecordSchema
 from pipelines.spec.scoring import Scoring
+from pipelines.spec.serverless import Serverless
 from pipelines.spec.serving import Serving
 from pipelines.spec.spot import Spot
 from pipelines.spec.stream import Stream
@@ -24,6 +26,7 @@ from pipelines.spec.tuning import CategoricalRange, ContinuousRange, IntegerRang
 
 __all__ = [
     "Buckets",
+    "Canary",
     "Capture",
     "CategoricalRange",
     "ContinuousRange",
@@ -41,6 +44,7 @@ __all__ = [
     "Retrain",
     "Sample",
     "Scoring",
+    "Serverless",
     "Serving",
     "Spot",
     "Stream",

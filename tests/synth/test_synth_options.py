@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.registry import load
-from pipelines.spec import Pipeline, Serving, Spot, Training
+from pipelines.spec import Canary, Pipeline, Serverless, Serving, Spot, Training
 from stacks.names import CHECKPOINTS_PREFIX
 from tests.synth.conftest import Synthesized, synthesized
 from tests.synth.reading import as_list, text
@@ -34,6 +34,41 @@ def spot(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> S
     return synthesized(context, tmp_path_factory.mktemp("spot"), pipeline)
 
 
+@pytest.fixture(scope="module")
+def canary(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """Trained on machines that stay warm, served by a canary first."""
+    pipeline = digits_with(
+        training={"keep_alive_seconds": 1800},
+        serving={
+            "instance_count": 4,
+            "volume_gb": 50,
+            "capture": None,
+            "canary": Canary(percentage=25, bake_minutes=10, rollback_at_errors=3),
+        },
+    )
+    return synthesized(context, tmp_path_factory.mktemp("canary"), pipeline)
+
+
+@pytest.fixture(scope="module")
+def serverless(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """Served without instances."""
+    pipeline = digits_with(
+        training={},
+        serving={"capture": None, "serverless": Serverless(memory_mb=2048, max_concurrency=5)},
+    )
+    return synthesized(context, tmp_path_factory.mktemp("serverless"), pipeline)
+
+
+def rights(built: Synthesized, role: str) -> set[tuple[str, str]]:
+    """Actions and resources of a role, with the conditions on them."""
+    return {
+        (action, f"{text(resource)} {statement.get('Condition', '')}".strip())
+        for statement in built.statements(role)
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
 def test_a_spot_job_says_how_long_it_waits_and_where_it_goes_on(spot: Synthesized) -> None:
     job = spot.machine("Training")["States"]["Train"]["Parameters"]
     assert job["EnableManagedSpotTraining"] is True
@@ -53,15 +88,7 @@ def test_the_machine_waits_as_long_as_the_spot_job(dev: Synthesized, spot: Synth
 def test_the_training_role_reaches_its_checkpoints_and_no_more(
     dev: Synthesized, spot: Synthesized
 ) -> None:
-    def rights(built: Synthesized) -> set[tuple[str, str]]:
-        return {
-            (action, f"{text(resource)} {statement.get('Condition', '')}")
-            for statement in built.statements("TrainingRole")
-            for action in as_list(statement["Action"])
-            for resource in as_list(statement["Resource"])
-        }
-
-    more = rights(spot) - rights(dev)
+    more = rights(spot, "TrainingRole") - rights(dev, "TrainingRole")
     assert {action for action, _ in more} == {
         "s3:AbortMultipartUpload",
         "s3:GetBucketLocation",
@@ -85,3 +112,95 @@ def test_checkpoints_are_not_kept_for_ever(dev: Synthesized, spot: Synthesized) 
 
     assert expiring(dev) == []
     assert expiring(spot) == [(CHECKPOINTS_PREFIX, 7)]
+
+
+def test_machines_stay_warm_as_long_as_they_are_asked_to(
+    dev: Synthesized, canary: Synthesized
+) -> None:
+    def resources(built: Synthesized) -> dict[str, Any]:
+        job = built.machine("Training")["States"]["Train"]["Parameters"]
+        return dict(job["ResourceConfig"])
+
+    assert resources(canary)["KeepAlivePeriodInSeconds"] == 1800
+    assert "KeepAlivePeriodInSeconds" not in resources(dev)
+
+
+def test_a_new_model_is_looked_at_before_and_after_it_has_all_traffic(canary: Synthesized) -> None:
+    (alarm_id,) = canary.resources("CloudWatch::Alarm", "serving")
+    endpoint = canary.only("SageMaker::Endpoint")
+    assert endpoint["DeploymentConfig"] == {
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": {"Ref": alarm_id}}]},
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {
+                "Type": "CANARY",
+                "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+                "WaitIntervalInSeconds": 600,
+            },
+            "TerminationWaitInSeconds": 600,
+            "MaximumExecutionTimeoutInSeconds": 4800,
+        },
+    }
+
+
+def test_the_rollback_alarm_counts_the_endpoints_own_errors(canary: Synthesized) -> None:
+    (resource,) = canary.resources("CloudWatch::Alarm", "serving").values()
+    alarm = resource["Properties"]
+    (variant,) = canary.only("SageMaker::EndpointConfig")["ProductionVariants"]
+    assert "Condition" not in resource, "the endpoint's condition must not hold for its alarm"
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SageMaker", "Invocation5XXErrors")
+    assert {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]} == {
+        "EndpointName": canary.only("SageMaker::Endpoint")["EndpointName"],
+        "VariantName": variant["VariantName"],
+    }
+    assert (alarm["Threshold"], alarm["Period"], alarm["Statistic"]) == (3, 60, "Sum")
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert "Alerts" in text(alarm["AlarmActions"][0])
+
+
+@pytest.mark.parametrize("role", ["ModelRole", "ServingUpdateRole"])
+def test_both_roles_of_a_deployment_may_look_at_that_alarm_alone(
+    dev: Synthesized, canary: Synthesized, role: str
+) -> None:
+    ((action, resource),) = {
+        right for right in rights(canary, role) - rights(dev, role) if "cloudwatch" in right[0]
+    }
+    assert action == "cloudwatch:DescribeAlarms"
+    name = canary.only("CloudWatch::Alarm", "serving")["AlarmName"]
+    assert resource.endswith(f":alarm:{name}")
+
+
+def test_the_machine_waits_while_a_new_model_is_looked_at(
+    plain: Synthesized, canary: Synthesized
+) -> None:
+    waits = [built.machine("Deployment")["TimeoutSeconds"] for built in (plain, canary)]
+    assert waits[1] - waits[0] == 2 * 10 * 60
+
+
+def test_an_endpoints_volume_has_the_size_that_is_asked_for(
+    dev: Synthesized, canary: Synthesized
+) -> None:
+    def variant(built: Synthesized) -> dict[str, Any]:
+        (found,) = built.only("SageMaker::EndpointConfig")["ProductionVariants"]
+        return dict(found)
+
+    assert variant(canary)["VolumeSizeInGB"] == 50
+    assert "VolumeSizeInGB" not in variant(dev)
+
+
+def test_a_serverless_variant_has_no_instances_and_no_volume(serverless: Synthesized) -> None:
+    config = serverless.only("SageMaker::EndpointConfig")
+    (variant,) = config["ProductionVariants"]
+    assert variant["ServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+    assert not {"InstanceType", "InitialInstanceCount", "VolumeSizeInGB"} & set(variant)
+    assert "KmsKeyId" not in config
+    assert "DeploymentConfig" not in serverless.only("SageMaker::Endpoint")
+
+
+def test_only_a_serverless_container_is_not_isolated(
+    dev: Synthesized, serverless: Synthesized
+) -> None:
+    assert serverless.only("SageMaker::Model")["EnableNetworkIsolation"] is False
+    assert dev.only("SageMaker::Model")["EnableNetworkIsolation"] is True
+    states = serverless.machine("Training")["States"]
+    (transform,) = [state for state in states.values() if "createTransformJob" in str(state)]
+    assert transform["Parameters"]["TransformResources"]["InstanceType"] == "ml.m5.large"

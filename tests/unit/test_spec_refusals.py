@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from penstock.advisor import Hosting
 from penstock.catalog import algorithms
 from pipelines.registry import load
 from pipelines.spec import (
+    Canary,
     Delivery,
     Deployment,
     Environment,
@@ -23,6 +25,7 @@ from pipelines.spec import (
     Retrain,
     Sample,
     Scoring,
+    Serverless,
     Serving,
     Stream,
     Training,
@@ -49,6 +52,9 @@ FOREST: dict[str, Any] = {  # an algorithm that writes no checkpoints
     "hyperparameters": {"feature_dim": 2},
     "channels": ("train",),
 }
+SERVING: dict[str, Any] = {"instance_type": "ml.m5.large"}
+SERVERLESS: dict[str, Any] = {"memory_mb": 2048, "max_concurrency": 5}
+CANARY: dict[str, Any] = {"percentage": 10, "bake_minutes": 5}
 TRAINING: dict[str, Any] = {
     "algorithm": "linear-learner",
     "hyperparameters": {"predictor_type": "multiclass_classifier", "num_classes": 3},
@@ -295,6 +301,98 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
     ("hosting machine", Serving, {"instance_type": "ml.c6g.big"}, ["instance_type", "ml.c6g.big"]),
     ("training only", Serving, {"instance_type": "ml.p3dn.24xlarge"}, ["p3dn", "hosting"]),
     ("no instance", Serving, {"instance_type": "ml.m5.large", "instance_count": 0}, ["1 or more"]),
+    (
+        "volume of an endpoint",
+        Serving,
+        {**SERVING, "volume_gb": 513},
+        ["volume_gb", "513", "1 to 512 GB", "VolumeSizeInGB"],
+    ),
+    (
+        "volume of an endpoint with NVMe",
+        Serving,
+        {"instance_type": "ml.g5.xlarge", "volume_gb": 50},
+        ["volume_gb", "50", "ml.g5.xlarge has local NVMe", "VolumeSizeInGB", "leave it out"],
+    ),
+    (
+        "key for an endpoint's volume that is NVMe",
+        Serving,
+        {"instance_type": "ml.g5.xlarge", "needs_volume_key": True},
+        ["instance_type", "ml.g5.xlarge", "VolumeKmsKeyId", "needs_volume_key=False"],
+    ),
+    (
+        "serverless with too much memory",
+        Serverless,
+        {**SERVERLESS, "memory_mb": 7168},
+        ["memory_mb", "7168", "1,024 to 6,144 MB", "ProductionVariantServerlessConfig"],
+    ),
+    (
+        "serverless with memory between two steps",
+        Serverless,
+        {**SERVERLESS, "memory_mb": 2500},
+        ["memory_mb", "2500", "steps of 1024 MB", "botocore", "use 2048 or 3072"],
+    ),
+    (
+        "serverless for too many requests",
+        Serverless,
+        {**SERVERLESS, "max_concurrency": 201},
+        ["max_concurrency", "201", "1 to 200 requests", "botocore"],
+    ),
+    (
+        "serverless on a GPU",
+        Serving,
+        {"instance_type": "ml.g5.xlarge", "serverless": SERVERLESS},
+        ["instance_type", "ml.g5.xlarge", "no accelerator", "serverless-endpoints.md", "CPU type"],
+    ),
+    (
+        "serverless with several instances",
+        Serving,
+        {**SERVING, "instance_count": 2, "serverless": SERVERLESS},
+        ["instance_count", "2", "has no instances", "serverless-endpoints.md", "leave it out"],
+    ),
+    (
+        "serverless with a volume",
+        Serving,
+        {**SERVING, "volume_gb": 10, "serverless": SERVERLESS},
+        ["volume_gb", "10", "has no volume", "leave serverless out"],
+    ),
+    (
+        "serverless with a key for its volume",
+        Serving,
+        {**SERVING, "needs_volume_key": True, "serverless": SERVERLESS},
+        ["needs_volume_key", "True", "no volume that takes a key", "leave serverless out"],
+    ),
+    (
+        "serverless with data capture",
+        Serving,
+        {**SERVING, "capture": {"percentage": 5}, "serverless": SERVERLESS},
+        ["'capture'", "no data capture", "serverless-endpoints.md", "leave serverless out"],
+    ),
+    (
+        "serverless with a canary",
+        Serving,
+        {**SERVING, "canary": CANARY, "serverless": SERVERLESS},
+        ["'canary'", "no instances to begin with", "leave serverless out"],
+    ),
+    (
+        "canary of one instance",
+        Serving,
+        {**SERVING, "canary": CANARY},
+        ["instance_count", "1", "at most half", "CanarySize", "use 2 or more"],
+    ),
+    ("large canary", Canary, {**CANARY, "percentage": 51}, ["percentage", "51", "1 to 50 %"]),
+    ("no time to bake", Canary, {**CANARY, "bake_minutes": 0}, ["bake_minutes", "0", "1 to 60"]),
+    (
+        "long time to bake",
+        Canary,
+        {**CANARY, "bake_minutes": 61},
+        ["bake_minutes", "61", "at most 3,600 s", "BlueGreenUpdatePolicy", "use 1 to 60"],
+    ),
+    (
+        "rollback for nothing",
+        Canary,
+        {**CANARY, "rollback_at_errors": 0},
+        ["rollback_at_errors", "0", "use 1 or more"],
+    ),
     ("name of a field", Field, {"name": "Size", "type": "number"}, ["name", "Size", "lower-case"]),
     (
         "bounds of a string",
@@ -710,6 +808,19 @@ def test_spot_with_what_it_needs_is_accepted() -> None:
     assert Training.model_validate(spot(120, checkpoints=True)).longest_minutes == 120
     assert Training.model_validate(spot(60, checkpoints=False, **FOREST)).longest_minutes == 60
     assert Training.model_validate({**TRAINING, "keep_alive_seconds": 21_600}).spot is None
+
+
+def test_serverless_and_a_canary_with_what_they_need_are_accepted() -> None:
+    assert Serving.model_validate({**SERVING, "serverless": SERVERLESS}).serverless is not None
+    assert Serving.model_validate({**SERVING, "instance_count": 2, "canary": CANARY}).canary
+    assert Serving.model_validate({**SERVING, "volume_gb": 50, "needs_volume_key": True}).volume_gb
+
+
+def test_a_type_that_is_chosen_is_checked_like_one_that_is_given() -> None:
+    need = Hosting(algorithm="linear-learner", transform=True, families=("g5",))
+    serving = Serving.model_validate({"instance_type": "auto", "volume_gb": 50})
+    with pytest.raises(ValueError, match="local NVMe"):
+        serving.with_instance_for(need)
 
 
 WATCHED_SERVING = {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": ["Input"]}}
