@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from penstock.catalog import images
+from penstock.catalog import images, retired
 from pipelines.spec.base import Spec, refusal
 from pipelines.spec.buckets import Buckets
 from pipelines.spec.environment import Environment
@@ -12,7 +12,7 @@ from pipelines.spec.pipeline import Pipeline
 
 
 class Deployment(Spec):
-    """What no half can know alone: names of both, and whether the image is in the region."""
+    """What no half can know alone: names of both, what the region and the account have."""
 
     pipeline: Pipeline
     environment: Environment
@@ -26,6 +26,22 @@ class Deployment(Spec):
     def buckets(self) -> Buckets:
         """The buckets that are there already for this pipeline."""
         return self.environment.buckets.get(self.pipeline.name, Buckets())
+
+    @model_validator(mode="after")
+    def _check_account_has_closed_services(self) -> Deployment:
+        monitor = self.pipeline.monitor
+        if monitor is None or monitor.engine not in retired.names():
+            return self
+        if monitor.engine not in self.environment.closed_services:
+            found = retired.retired(monitor.engine)
+            raise refusal(
+                monitor.engine,
+                rule=f"pipeline.monitor.engine: {found.in_words}",
+                source=found.citation,
+                remedy="use 'penstock', or name it in environment.closed_services if the account "
+                "had it before",
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_region_has_images(self) -> Deployment:

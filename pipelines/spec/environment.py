@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field as Described
 from pydantic import field_validator, model_validator
 
+from penstock.catalog import retired
 from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, matching, refusal
 from pipelines.spec.buckets import Buckets
+from pipelines.spec.closed import refuse_closed
 from pipelines.spec.network import Network
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,7}")
@@ -36,6 +38,8 @@ class Environment(Spec):
     `account` None means the account of whoever deploys. `approval` automatic registers models
     as Approved, which deploys them; manual leaves them pending for a person. Data is deleted
     with the stacks only where `removable` is true and the app allows data removal as well.
+    `closed_services` are those of the catalog that the account had before they closed to new
+    customers, such as 'model-monitor'.
 
     `key_arn` is a KMS key that is there already, for all pipelines of the environment; None
     makes one for each. Its policy is its owner's, and must let in what the pipeline's own key
@@ -55,6 +59,7 @@ class Environment(Spec):
     key_arn: str | None = None
     buckets: Mapping[str, Buckets] = {}
     network: Network | None = None
+    closed_services: tuple[str, ...] = ()
 
     @field_validator("account")
     @classmethod
@@ -90,6 +95,21 @@ class Environment(Spec):
                 source="botocore 1.44.5 logs model, PutRetentionPolicy",
                 remedy=f"use one of {', '.join(map(str, LOG_RETENTION_DAYS))}",
             )
+        return value
+
+    @field_validator("closed_services")
+    @classmethod
+    def _check_closed_services(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        closed = [name for name in retired.names() if retired.retired(name).status == "closed"]
+        for name in value:
+            if name not in closed:
+                refuse_closed(name)
+                raise refusal(
+                    name,
+                    rule="the catalog knows no service of that name that closed to new customers",
+                    source="penstock/catalog/data/retired.json",
+                    remedy=f"use of {', '.join(closed)}",
+                )
         return value
 
     @field_validator("tags")

@@ -13,6 +13,7 @@ from penstock.catalog import algorithms, instances
 from penstock.catalog.algorithms import Algorithm, Distribution
 from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, advice, refusal, within
+from pipelines.spec.closed import refuse_closed
 from pipelines.spec.hyperparameters import check_hyperparameters
 from pipelines.spec.instances import AUTO, check_volume_key, choice, usable_for
 from pipelines.spec.spot import Spot
@@ -123,6 +124,7 @@ class Training(Spec):
     @field_validator("algorithm")
     @classmethod
     def _check_algorithm(cls, value: str) -> str:
+        refuse_closed(value)
         if value not in algorithms.names():
             raise refusal(
                 value,

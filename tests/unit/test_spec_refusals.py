@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from penstock.advisor import Hosting
-from penstock.catalog import algorithms
+from penstock.catalog import algorithms, retired
 from pipelines.registry import load
 from pipelines.spec import (
     Canary,
@@ -119,6 +119,7 @@ def fields(*more: dict[str, Any]) -> dict[str, Any]:
     return {**RECORD, "fields": (*RECORD["fields"], *more)}
 
 
+_STATUS = {"closed": "closed to new customers", "ended": "ended"}
 REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
     ("too small a buffer for Parquet", Delivery, {"buffer_mb": 5}, ["buffer_mb", "5", "64 to 128"]),
     ("too large a buffer", Delivery, {"buffer_mb": 129}, ["buffer_mb", "129", "64 to 128 MB"]),
@@ -603,6 +604,30 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         },
         ["'monitor'", "'Input' among its modes"],
     ),
+    (
+        "a closed service as a monitor",
+        Monitor,
+        {"engine": "Clarify"},
+        ["Monitor.engine: 'Clarify'", "closed to new customers as of 2026-07-30", "the SHAP"],
+    ),
+    (
+        "a closed service as an algorithm",
+        Training,
+        {**TRAINING, "algorithm": "forecast"},
+        ["Training.algorithm: 'forecast'", "Amazon Forecast: closed to new", "use SageMaker Can"],
+    ),
+    (
+        "a closed service that no account has any more",
+        Environment,
+        {**ENVIRONMENT, "closed_services": ("kinesis-analytics-sql",)},
+        ["closed_services", "'kinesis-analytics-sql'", "ended as of 2026-01-27", "Apache Flink"],
+    ),
+    (
+        "a service that never closed",
+        Environment,
+        {**ENVIRONMENT, "closed_services": ("kinesis",)},
+        ["closed_services", "'kinesis'", "retired.json", "use of model-monitor, clarify"],
+    ),
     ("engine", Monitor, {"engine": "deequ"}, ["engine", "deequ", "model-monitor"]),
     ("hours of a check", Monitor, {"every_hours": 5}, ["every_hours", "5", "1, 2, 3, 4, 6, 8"]),
     ("distance", Monitor, {"distance": "linf"}, ["distance", "linf", "Robust"]),
@@ -852,7 +877,7 @@ def test_a_region_without_the_algorithms_image_is_refused() -> None:
 
 
 def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it() -> None:
-    environment = Environment(name="dev", region="ap-south-2")
+    environment = Environment(name="dev", region="ap-south-2", closed_services=("model-monitor",))
 
     def deployed(engine: str) -> Deployment:
         pipeline = {
@@ -868,6 +893,45 @@ def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it()
     (line,) = refusal_lines(refused.value)
     assert "no registry of model-monitor" in line
     assert "us-east-1" in line
+
+
+def test_model_monitor_is_refused_to_an_account_that_does_not_say_that_it_has_it() -> None:
+    pipeline = {**PIPELINE, "monitor": {"engine": "model-monitor"}, "serving": WATCHED_SERVING}
+
+    def deployed(*closed_services: str) -> Deployment:
+        environment = Environment(name="dev", region="eu-west-1", closed_services=closed_services)
+        return Deployment(pipeline=Pipeline.model_validate(pipeline), environment=environment)
+
+    assert deployed("model-monitor").pipeline.monitor is not None
+    with pytest.raises(ValidationError) as refused:
+        deployed("clarify")
+    (line,) = refusal_lines(refused.value)
+    for part in (
+        "Deployment: 'model-monitor': pipeline.monitor.engine",
+        "SageMaker Model Monitor: closed to new customers as of 2026-07-30 (",
+        "; use 'penstock', or name it in environment.closed_services",
+    ):
+        assert part in line, line
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        (name, _STATUS[found.status])
+        for name in retired.names()
+        if (found := retired.retired(name)).status in _STATUS and name != "model-monitor"
+    ],
+)
+def test_every_closed_service_is_refused_by_name_with_its_successor(
+    value: str, status: str
+) -> None:
+    found = retired.retired(value)
+    for model, data in ((Monitor, {"engine": value}), (Training, {**TRAINING, "algorithm": value})):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(data)
+        (line,) = refusal_lines(refused.value)
+        assert f": {value!r}: {found.name}: {status}" in line, line
+        assert line.endswith(f" ({found.citation}); {found.remedy}"), line
 
 
 def test_every_refused_field_has_a_line_of_its_own() -> None:
