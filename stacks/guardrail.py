@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -31,7 +33,7 @@ class Guardrail(Construct):
         *,
         names: Names,
         canary: Canary,
-        variant: str,
+        variants: Sequence[str],
         alerts: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -40,13 +42,7 @@ class Guardrail(Construct):
             "Alarm",
             alarm_name=names.rollback_alarm,
             alarm_description=f"{names.endpoint} answers requests with errors of its own",
-            metric=cloudwatch.Metric(
-                namespace="AWS/SageMaker",
-                metric_name="Invocation5XXErrors",
-                dimensions_map={"EndpointName": names.endpoint, "VariantName": variant},
-                statistic="Sum",
-                period=Duration.seconds(60),
-            ),
+            metric=_errors(names, variants),
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             threshold=canary.rollback_at_errors,
             evaluation_periods=1,
@@ -71,6 +67,29 @@ class Guardrail(Construct):
                 maximum_execution_timeout_in_seconds=2 * bake_seconds + MACHINES_SECONDS,
             ),
         )
+
+
+def _errors(names: Names, variants: Sequence[str]) -> cloudwatch.IMetric:
+    """The errors of a minute, of all variants together: each one has a metric of its own."""
+    period = Duration.seconds(60)
+    metrics = [
+        cloudwatch.Metric(
+            namespace="AWS/SageMaker",
+            metric_name="Invocation5XXErrors",
+            dimensions_map={"EndpointName": names.endpoint, "VariantName": variant},
+            statistic="Sum",
+            period=period,
+        )
+        for variant in variants
+    ]
+    if len(metrics) == 1:
+        return metrics[0]
+    named: dict[str, cloudwatch.IMetric] = {f"v{n}": one for n, one in enumerate(metrics)}
+    return cloudwatch.MathExpression(
+        expression=" + ".join(f"FILL({name}, 0)" for name in named),
+        using_metrics=named,
+        period=period,
+    )
 
 
 def watch_rollback_alarm(stack: Stack, names: Names) -> Permission:

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from penstock.catalog import instances
 from pipelines.spec import Capture, Monitor, Network, Serving
+from pipelines.spec.variant import FIRST_VARIANT
 from stacks.endpoint_alarm import EndpointAlarm
 from stacks.guardrail import Guardrail
 from stacks.layer import Layer
@@ -23,7 +24,6 @@ from stacks.pipeline_log_group import PipelineLogGroup
 
 MODEL_PARAMETER = "ModelPackageArn"
 NO_MODEL = "none"
-VARIANT = "main"
 
 
 class ServingStack(Layer):
@@ -84,16 +84,15 @@ class ServingStack(Layer):
             ),
             vpc_config=_vpc_config(network),
         )
-        takes_key = (
-            serving.serverless is None
-            and instances.instance_type(serving.instance_type).takes_volume_key
+        takes_key = serving.serverless is None and all(
+            instances.instance_type(name).takes_volume_key for name in serving.instance_types
         )
         config = sagemaker.CfnEndpointConfig(
             self,
             f"{names.serving_construct}Config",
             kms_key_id=key.key_arn if takes_key else None,
             data_capture_config=_capture(serving.capture, lake, key),
-            production_variants=[_variant(serving, model)],
+            production_variants=_variants(serving, model.attr_model_name),
         )
         guardrail: Guardrail | None = None
         if serving.canary is not None:
@@ -102,7 +101,7 @@ class ServingStack(Layer):
                 "Guardrail",
                 names=names,
                 canary=serving.canary,
-                variant=VARIANT,
+                variants=[FIRST_VARIANT, *(other.name for other in serving.others)],
                 alerts=alerts,
             )
         endpoint = sagemaker.CfnEndpoint(
@@ -116,7 +115,7 @@ class ServingStack(Layer):
             resource.cfn_options.condition = has_model
         # the group goes last: an endpoint that still runs would make it again, without an owner
         endpoint.node.add_dependency(log_group)
-        EndpointAlarm(self, "Errors", names=names, variant=VARIANT, alerts=alerts)
+        EndpointAlarm(self, "Errors", names=names, variant=FIRST_VARIANT, alerts=alerts)
         if monitor is not None and monitor_role is not None:
             ManagedMonitor(
                 self,
@@ -142,28 +141,41 @@ def _vpc_config(network: Network | None) -> sagemaker.CfnModel.VpcConfigProperty
     )
 
 
-def _variant(
-    serving: Serving, model: sagemaker.CfnModel
-) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+def _variants(
+    serving: Serving, model_name: str
+) -> list[sagemaker.CfnEndpointConfig.ProductionVariantProperty]:
     config = sagemaker.CfnEndpointConfig
     if serving.serverless is not None:
-        return config.ProductionVariantProperty(
-            variant_name=VARIANT,
-            model_name=model.attr_model_name,
-            serverless_config=config.ServerlessConfigProperty(
-                memory_size_in_mb=serving.serverless.memory_mb,
-                max_concurrency=serving.serverless.max_concurrency,
-            ),
-            initial_variant_weight=1,
-        )
-    return config.ProductionVariantProperty(
-        variant_name=VARIANT,
-        model_name=model.attr_model_name,
+        return [
+            config.ProductionVariantProperty(
+                variant_name=FIRST_VARIANT,
+                model_name=model_name,
+                serverless_config=config.ServerlessConfigProperty(
+                    memory_size_in_mb=serving.serverless.memory_mb,
+                    max_concurrency=serving.serverless.max_concurrency,
+                ),
+                initial_variant_weight=1,
+            )
+        ]
+    first = config.ProductionVariantProperty(
+        variant_name=FIRST_VARIANT,
+        model_name=model_name,
         instance_type=serving.instance_type,
         initial_instance_count=serving.instance_count,
         volume_size_in_gb=serving.volume_gb,
         initial_variant_weight=1,
     )
+    others = (
+        config.ProductionVariantProperty(
+            variant_name=other.name,
+            model_name=model_name,
+            instance_type=other.instance_type,
+            initial_instance_count=other.instance_count,
+            initial_variant_weight=other.weight,
+        )
+        for other in serving.others
+    )
+    return [first, *others]
 
 
 def _capture(

@@ -273,7 +273,9 @@ class TrainingMachine(Construct):
                     "Containers": [{"Image": image.uri, "ModelDataUrl.$": "$.artifact_uri"}],
                     "SupportedContentTypes": list(inference.request),
                     "SupportedResponseMIMETypes": list(inference.response),
-                    "SupportedRealtimeInferenceInstanceTypes": [machine.name],
+                    "SupportedRealtimeInferenceInstanceTypes": list(
+                        pipeline.serving.instance_types
+                    ),
                     **(
                         {"SupportedTransformInstanceTypes": [machine.name]}
                         if machine.transform

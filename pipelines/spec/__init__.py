@@ -23,6 +23,7 @@ from pipelines.spec.spot import Spot
 from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
 from pipelines.spec.tuning import CategoricalRange, ContinuousRange, IntegerRange, Tuning
+from pipelines.spec.variant import Variant
 
 __all__ = [
     "Buckets",
@@ -50,5 +51,6 @@ __all__ = [
     "Stream",
     "Training",
     "Tuning",
+    "Variant",
     "refusal_lines",
 ]

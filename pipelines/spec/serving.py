@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, PrivateAttr, model_validator
+from pydantic import AfterValidator, PrivateAttr, field_validator, model_validator
 
 from penstock.advisor import Advice, choose
 from penstock.advisor import Hosting as HostingNeed
 from penstock.catalog import instances
+from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, refusal, within
 from pipelines.spec.canary import Canary
 from pipelines.spec.capture import Capture
 from pipelines.spec.instances import AUTO, check_volume_key, choice, usable_for
 from pipelines.spec.serverless import Serverless
+from pipelines.spec.variant import Variant
 
 _EXCLUSIONS = (
     "botocore 1.44.5 sagemaker model, ProductionVariant.ServerlessConfig; "
@@ -30,17 +32,25 @@ class Serving(Spec):
     and the type is that of the batch transforms that judge a model; the container is not isolated
     from the network then, as SageMaker cannot do that. `volume_gb` None leaves the size of the
     instances' volume to SageMaker; `needs_volume_key` refuses types whose storage does not take
-    the pipeline's key.
+    the pipeline's key. `others` are further production variants.
     """
 
     instance_type: Annotated[str, AfterValidator(usable_for("hosting"))]
     instance_count: Annotated[int, within("sagemaker.hosting_instances")] = 1
     volume_gb: Annotated[int, within("sagemaker.hosting_volume_gb")] | None = None
     needs_volume_key: bool = False
+    others: tuple[Variant, ...] = ()
     capture: Capture | None = None
     canary: Canary | None = None
     serverless: Serverless | None = None
     _advice: Advice | None = PrivateAttr(default=None)
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """Those of all variants, the first one's first, each once."""
+        return tuple(
+            dict.fromkeys((self.instance_type, *(other.instance_type for other in self.others)))
+        )
 
     @property
     def instance_advice(self) -> Advice | None:
@@ -80,7 +90,8 @@ class Serving(Spec):
                 remedy="leave it out, or use a type without local storage such as ml.m5.large",
             )
         if self.needs_volume_key:
-            check_volume_key(machine.name)
+            for name in self.instance_types:
+                check_volume_key(name)
         if self.serverless is not None and machine.accelerator is not None:
             raise refusal(
                 machine.name,
@@ -90,6 +101,25 @@ class Serving(Spec):
                 remedy="use a CPU type such as ml.m5.large, or leave serverless out",
             )
 
+    @field_validator("others")
+    @classmethod
+    def _check_others(cls, value: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        bound = limit("sagemaker.production_variants")
+        if not bound.allows(1 + len(value)):
+            raise refusal(
+                1 + len(value), rule=bound.rule, source=bound.citation, remedy="leave some out"
+            )
+        names = [variant.name for variant in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise refusal(
+                    name,
+                    rule="two variants have that name",
+                    source="botocore 1.44.5 sagemaker model, ProductionVariant.VariantName",
+                    remedy="rename one",
+                )
+        return value
+
     @model_validator(mode="after")
     def _check_serverless(self) -> Serving:
         if self.serverless is None:
@@ -98,6 +128,7 @@ class Serving(Spec):
             ("instance_count", self.instance_count, self.instance_count > 1, "instances"),
             ("volume_gb", self.volume_gb, self.volume_gb is not None, "volume"),
             ("needs_volume_key", True, self.needs_volume_key, "volume that takes a key"),
+            ("others", len(self.others), bool(self.others), "other variants"),
             ("capture", "capture", self.capture is not None, "data capture, nor a monitor"),
             ("canary", "canary", self.canary is not None, "instances to begin with"),
         )
@@ -113,11 +144,12 @@ class Serving(Spec):
 
     @model_validator(mode="after")
     def _check_canary(self) -> Serving:
-        if self.canary is not None and self.instance_count < 2:
+        fewest = min((self.instance_count, *(other.instance_count for other in self.others)))
+        if self.canary is not None and fewest < 2:
             raise refusal(
-                self.instance_count,
-                rule="instance_count: a canary is at most half of the instances, so there must be "
-                "two",
+                fewest,
+                rule="instance_count: a canary is at most half of a variant's instances, so there "
+                "must be two",
                 source="botocore 1.44.5 sagemaker model, TrafficRoutingConfig.CanarySize",
                 remedy="use 2 or more, or leave canary out",
             )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.registry import load
-from pipelines.spec import Canary, Pipeline, Serverless, Serving, Spot, Training
+from pipelines.spec import Canary, Pipeline, Serverless, Serving, Spot, Training, Variant
 from stacks.names import CHECKPOINTS_PREFIX
 from tests.synth.conftest import Synthesized, synthesized
 from tests.synth.reading import as_list, text
@@ -42,6 +42,9 @@ def canary(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) ->
         serving={
             "instance_count": 4,
             "volume_gb": 50,
+            "others": (
+                Variant(name="larger", instance_type="ml.c5.xlarge", instance_count=2, weight=0.5),
+            ),
             "capture": None,
             "canary": Canary(percentage=25, bake_minutes=10, rollback_at_errors=3),
         },
@@ -145,14 +148,21 @@ def test_a_new_model_is_looked_at_before_and_after_it_has_all_traffic(canary: Sy
 def test_the_rollback_alarm_counts_the_endpoints_own_errors(canary: Synthesized) -> None:
     (resource,) = canary.resources("CloudWatch::Alarm", "serving").values()
     alarm = resource["Properties"]
-    (variant,) = canary.only("SageMaker::EndpointConfig")["ProductionVariants"]
+    variants = canary.only("SageMaker::EndpointConfig")["ProductionVariants"]
     assert "Condition" not in resource, "the endpoint's condition must not hold for its alarm"
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SageMaker", "Invocation5XXErrors")
-    assert {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]} == {
-        "EndpointName": canary.only("SageMaker::Endpoint")["EndpointName"],
-        "VariantName": variant["VariantName"],
-    }
-    assert (alarm["Threshold"], alarm["Period"], alarm["Statistic"]) == (3, 60, "Sum")
+    *errors, total = sorted(alarm["Metrics"], key=lambda metric: "Expression" in metric)
+    assert total["Expression"] == "FILL(v0, 0) + FILL(v1, 0)"
+    endpoint = canary.only("SageMaker::Endpoint")["EndpointName"]
+    watched = []
+    for stat in (metric["MetricStat"] for metric in errors):
+        assert (stat["Period"], stat["Stat"]) == (60, "Sum")
+        assert stat["Metric"]["Namespace"] == "AWS/SageMaker"
+        assert stat["Metric"]["MetricName"] == "Invocation5XXErrors"
+        found = {entry["Name"]: entry["Value"] for entry in stat["Metric"]["Dimensions"]}
+        assert found["EndpointName"] == endpoint
+        watched.append(found["VariantName"])
+    assert watched == [variant["VariantName"] for variant in variants]
+    assert alarm["Threshold"] == 3
     assert alarm["TreatMissingData"] == "notBreaching"
     assert "Alerts" in text(alarm["AlarmActions"][0])
 
@@ -176,12 +186,25 @@ def test_the_machine_waits_while_a_new_model_is_looked_at(
     assert waits[1] - waits[0] == 2 * 10 * 60
 
 
+def test_each_variant_has_its_machines_and_its_share(canary: Synthesized) -> None:
+    first, other = canary.only("SageMaker::EndpointConfig")["ProductionVariants"]
+    assert first["ModelName"] == other["ModelName"]
+    assert [
+        (v["VariantName"], v["InstanceType"], v["InitialInstanceCount"], v["InitialVariantWeight"])
+        for v in (first, other)
+    ] == [("main", "ml.m5.large", 4, 1), ("larger", "ml.c5.xlarge", 2, 0.5)]
+    package = canary.machine("Training")["States"]["Register"]["Parameters"]
+    assert package["InferenceSpecification"]["SupportedRealtimeInferenceInstanceTypes"] == [
+        "ml.m5.large",
+        "ml.c5.xlarge",
+    ]
+
+
 def test_an_endpoints_volume_has_the_size_that_is_asked_for(
     dev: Synthesized, canary: Synthesized
 ) -> None:
     def variant(built: Synthesized) -> dict[str, Any]:
-        (found,) = built.only("SageMaker::EndpointConfig")["ProductionVariants"]
-        return dict(found)
+        return dict(built.only("SageMaker::EndpointConfig")["ProductionVariants"][0])
 
     assert variant(canary)["VolumeSizeInGB"] == 50
     assert "VolumeSizeInGB" not in variant(dev)

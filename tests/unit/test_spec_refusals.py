@@ -29,6 +29,7 @@ from pipelines.spec import (
     Serving,
     Stream,
     Training,
+    Variant,
     refusal_lines,
 )
 
@@ -54,6 +55,8 @@ FOREST: dict[str, Any] = {  # an algorithm that writes no checkpoints
 }
 SERVING: dict[str, Any] = {"instance_type": "ml.m5.large"}
 SERVERLESS: dict[str, Any] = {"memory_mb": 2048, "max_concurrency": 5}
+ARM = "ml.m6g.large"
+OTHER: dict[str, Any] = {"name": "larger", "instance_type": "ml.m5.xlarge"}
 CANARY: dict[str, Any] = {"percentage": 10, "bake_minutes": 5}
 TRAINING: dict[str, Any] = {
     "algorithm": "linear-learner",
@@ -373,6 +376,49 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         Serving,
         {**SERVING, "canary": CANARY, "serverless": SERVERLESS},
         ["'canary'", "no instances to begin with", "leave serverless out"],
+    ),
+    (
+        "serverless with several variants",
+        Serving,
+        {**SERVING, "others": (OTHER,), "serverless": SERVERLESS},
+        ["others", "1", "no other variants", "serverless-endpoints.md", "leave serverless out"],
+    ),
+    (
+        "eleven variants",
+        Serving,
+        {**SERVING, "others": tuple({**OTHER, "name": f"v{n}"} for n in range(10))},
+        ["others", "11", "1 to 10 production variants", "ProductionVariantList", "leave some out"],
+    ),
+    (
+        "two variants of one name",
+        Serving,
+        {**SERVING, "others": (OTHER, OTHER)},
+        ["others", "'larger'", "two variants", "VariantName", "rename one"],
+    ),
+    ("the first variant's name", Variant, {**OTHER, "name": "main"}, ["name", "'main'", "not 'm"]),
+    ("a variant of a model on any type", Variant, {**OTHER, "instance_type": "auto"}, ["name a"]),
+    ("no share", Variant, {**OTHER, "weight": 0}, ["weight", "0", "InitialVariantWeight", "0.1"]),
+    (
+        "a variant on a machine of another architecture",
+        Pipeline,
+        {**PIPELINE, "serving": {**SERVING, "others": ({**OTHER, "instance_type": ARM},)}},
+        ["serving.others.0.instance_type", ARM, "built for amd64", "such as ml.m5.large"],
+    ),
+    (
+        "a variant whose storage takes no key",
+        Serving,
+        {
+            **SERVING,
+            "needs_volume_key": True,
+            "others": ({**OTHER, "instance_type": "ml.c5d.xlarge"},),
+        },
+        ["instance_type", "ml.c5d.xlarge", "VolumeKmsKeyId"],
+    ),
+    (
+        "canary of two instances and of one",
+        Serving,
+        {**SERVING, "instance_count": 2, "others": (OTHER,), "canary": CANARY},
+        ["instance_count", "1", "at most half of a variant's", "use 2 or more"],
     ),
     (
         "canary of one instance",
