@@ -9,6 +9,9 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from pipelines.spec import Budget
+from pipelines.spec.deployment import STAGE_TAG
+from stacks.budget_alarm import BudgetAlarm
 from stacks.emptying import acknowledge_emptying
 from stacks.encryption_key import PUBLISHER, EncryptionKey
 from stacks.layer import Layer
@@ -31,6 +34,7 @@ class Foundation(Layer):
         names: Names,
         given_key_arn: str | None,
         given_access_logs: str | None,
+        budget: Budget | None,
         removal: Removal,
     ) -> None:
         super().__init__(
@@ -59,6 +63,15 @@ class Foundation(Layer):
             )
         )
         CfnOutput(self, "AlertsTopicArn", value=self.alerts.topic_arn)
+        if budget is not None:
+            BudgetAlarm(
+                self,
+                "Costs",
+                budget=budget,
+                stage=(STAGE_TAG, names.prefix),
+                alerts=self.alerts,
+                key=self.key,
+            )
 
     def _build_access_logs(self, removal: Removal) -> s3.Bucket:
         """SSE-S3: S3's log delivery cannot write to a bucket encrypted with KMS."""

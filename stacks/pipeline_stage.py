@@ -36,7 +36,7 @@ class PipelineStage(Stage):
             permissions_boundary=_boundary(environment.permissions_boundary),
         )
         names = Names.of(deployment)
-        tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
+        tags = {**deployment.tags, **environment.tags}
         removal = Removal.of(environment, allowed=allow_data_removal)
         foundation = Foundation(
             self,
@@ -44,6 +44,7 @@ class PipelineStage(Stage):
             names=names,
             given_key_arn=environment.key_arn,
             given_access_logs=deployment.buckets.access_logs,
+            budget=environment.budget,
             removal=removal,
         )
         access_logs_bucket_name = foundation.access_logs_bucket_name

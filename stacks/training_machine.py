@@ -68,7 +68,7 @@ class TrainingMachine(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         pipeline = deployment.pipeline
-        tags = {"pipeline": pipeline.name, "environment": deployment.environment.name}
+        tags = dict(deployment.tags)
         prepare = self._build_prepare(job=job, lake=lake)
         gate = QualityGate(self, "QualityGate", gate=pipeline.gate)
         describe = self._build_describe(metric_values=gate.metric_values)

@@ -1,6 +1,7 @@
 """The vocabulary that pipelines are described in."""
 
 from pipelines.spec.buckets import Buckets
+from pipelines.spec.budget import Budget
 from pipelines.spec.canary import Canary
 from pipelines.spec.capture import Capture
 from pipelines.spec.delivery import Delivery
@@ -27,6 +28,7 @@ from pipelines.spec.variant import Variant
 
 __all__ = [
     "Buckets",
+    "Budget",
     "Canary",
     "Capture",
     "CategoricalRange",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import model_validator
 
 from penstock.catalog import images, retired
@@ -9,6 +11,8 @@ from pipelines.spec.base import Spec, refusal
 from pipelines.spec.buckets import Buckets
 from pipelines.spec.environment import Environment
 from pipelines.spec.pipeline import Pipeline
+
+STAGE_TAG = "stage"  # one tag, for a budget's filter takes several for alternatives
 
 
 class Deployment(Spec):
@@ -26,6 +30,12 @@ class Deployment(Spec):
     def buckets(self) -> Buckets:
         """The buckets that are there already for this pipeline."""
         return self.environment.buckets.get(self.pipeline.name, Buckets())
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What every resource and every job of it bears, beside the environment's own tags."""
+        names = {"pipeline": self.pipeline.name, "environment": self.environment.name}
+        return names if self.environment.budget is None else {**names, STAGE_TAG: self.prefix}
 
     @model_validator(mode="after")
     def _check_account_has_closed_services(self) -> Deployment:

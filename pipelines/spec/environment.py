@@ -13,6 +13,7 @@ from penstock.catalog import retired
 from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, matching, refusal
 from pipelines.spec.buckets import Buckets
+from pipelines.spec.budget import Budget
 from pipelines.spec.closed import refuse_closed
 from pipelines.spec.network import Network
 
@@ -39,13 +40,14 @@ class Environment(Spec):
     as Approved, which deploys them; manual leaves them pending for a person. Data is deleted
     with the stacks only where `removable` is true and the app allows data removal as well.
     `closed_services` are those of the catalog that the account had before they closed to new
-    customers, such as 'model-monitor'.
+    customers, such as 'model-monitor'. `budget` is that of each pipeline there.
 
     `key_arn` is a KMS key that is there already, for all pipelines of the environment; None
     makes one for each. Its policy is its owner's, and must let in what the pipeline's own key
     lets in: the account's roles by their policies, CloudWatch Logs and CloudWatch's alarms by
-    name (stacks/encryption_key.py). `buckets` has what is there already by pipeline. With
-    a `network` every job, model and function runs in it.
+    name (stacks/encryption_key.py), and Budgets where there is a budget (stacks/budget_alarm.py).
+    `buckets` has what is there already by pipeline. With a `network` every job, model and
+    function runs in it.
     """
 
     name: EnvironmentName
@@ -60,6 +62,7 @@ class Environment(Spec):
     buckets: Mapping[str, Buckets] = {}
     network: Network | None = None
     closed_services: tuple[str, ...] = ()
+    budget: Budget | None = None
 
     @field_validator("account")
     @classmethod

@@ -227,3 +227,64 @@ def test_only_a_serverless_container_is_not_isolated(
     states = serverless.machine("Training")["States"]
     (transform,) = [state for state in states.values() if "createTransformJob" in str(state)]
     assert transform["Parameters"]["TransformResources"]["InstanceType"] == "ml.m5.large"
+
+
+@pytest.fixture(scope="module")
+def budgeted(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """In an environment with a budget."""
+    settings = context["environments"]["dev"]
+    budget = {"monthly_usd": 200, "alert_at_percent": [50, 100]}
+    given = {**context, "environments": {"dev": {**settings, "budget": budget}}}
+    return synthesized(given, tmp_path_factory.mktemp("budgeted"), load()["digits"])
+
+
+def test_a_budget_tells_the_alerts_topic_at_each_share(
+    dev: Synthesized, budgeted: Synthesized
+) -> None:
+    assert not dev.resources("Budgets::Budget")
+    budget = budgeted.only("Budgets::Budget", "foundation")
+    assert budget["Budget"] == {
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": 200, "Unit": "USD"},
+        "CostFilters": {"TagKeyValue": ["user:stage$digits-dev"]},
+    }
+    (topic,) = budgeted.resources("SNS::Topic", "foundation")
+    told = budget["NotificationsWithSubscribers"]
+    assert [one["Notification"]["Threshold"] for one in told] == [50, 100]
+    for one in told:
+        assert one["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": topic}}]
+
+
+def test_only_a_budget_lets_budgets_publish_and_use_the_key(
+    dev: Synthesized, budgeted: Synthesized
+) -> None:
+    def actions(built: Synthesized) -> list[Any]:
+        policies = (
+            built.only("SNS::TopicPolicy", "foundation")["PolicyDocument"],
+            built.only("KMS::Key", "foundation")["KeyPolicy"],
+        )
+        return [
+            (statement["Action"], statement["Condition"])
+            for policy in policies
+            for statement in policy["Statement"]
+            if statement["Principal"] == {"Service": "budgets.amazonaws.com"}
+        ]
+
+    here = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert actions(budgeted) == [
+        ("sns:Publish", here),
+        (["kms:Decrypt", "kms:GenerateDataKey*"], here),
+    ]
+    assert actions(dev) == []
+
+
+def test_what_the_budget_counts_bears_its_tag(dev: Synthesized, budgeted: Synthesized) -> None:
+    def tags(properties: dict[str, Any]) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
+
+    job = budgeted.machine("Training")["States"]["Train"]["Parameters"]
+    for kind in ("Kinesis::Stream", "SageMaker::Endpoint", "SageMaker::EndpointConfig"):
+        assert tags(budgeted.only(kind))["stage"] == "digits-dev"
+        assert "stage" not in tags(dev.only(kind))
+    assert tags(job)["stage"] == "digits-dev"

@@ -11,6 +11,7 @@ from penstock.advisor import Hosting
 from penstock.catalog import algorithms, retired
 from pipelines.registry import load
 from pipelines.spec import (
+    Budget,
     Canary,
     Delivery,
     Deployment,
@@ -788,6 +789,19 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         Environment,
         {**ENVIRONMENT, "approval": "maybe"},
         ["maybe", "manual"],
+    ),
+    ("no money", Budget, {"monthly_usd": 0}, ["monthly_usd", "0", "above 0", "such as 200"]),
+    (
+        "many alerts",
+        Budget,
+        {"monthly_usd": 9, "alert_at_percent": (10, 20, 30, 40, 50, 60)},
+        ["alert_at_percent", "60", "at most five", "NotificationsWithSubscribers", "(80, 100)"],
+    ),
+    (
+        "the same alert twice",
+        Budget,
+        {"monthly_usd": 9, "alert_at_percent": (80, 80)},
+        ["alert_at_percent", "(80, 80)", "another share"],
     ),
     ("retention", Environment, {**ENVIRONMENT, "log_retention_days": 31}, ["31", "one of 1, 3"]),
     ("tag", Environment, {**ENVIRONMENT, "tags": {"aws:x": "1"}}, ["tags", "aws:x=1", "aws:"]),
