@@ -1,15 +1,10 @@
-"""The guardrail of a changed endpoint: its alarm, and the canary that the alarm takes back."""
+"""The guardrail of a changed endpoint: a canary that the alarm on the endpoint takes back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sagemaker as sagemaker
-from aws_cdk import aws_sns as sns
-from constructs import Construct
 
 from pipelines.spec import Canary
 from stacks.names import Names
@@ -19,76 +14,30 @@ from stacks.permission import Permission, allow
 MACHINES_SECONDS = 3600
 
 
-class Guardrail(Construct):
-    """It is there before the endpoint is, which it knows by name alone; `deployment` is for that.
+def guardrail(
+    canary: Canary, alarm: cloudwatch.IAlarm
+) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
+    """How an endpoint goes from one model to the next; the first one has nothing to go from.
 
     The alarm counts errors of old and new machines together: SageMaker publishes those of one
     configuration under its name, which CloudFormation makes up only when it makes the resource.
     """
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        names: Names,
-        canary: Canary,
-        variants: Sequence[str],
-        alerts: sns.ITopic,
-    ) -> None:
-        super().__init__(scope, construct_id)
-        alarm = cloudwatch.Alarm(
-            self,
-            "Alarm",
-            alarm_name=names.rollback_alarm,
-            alarm_description=f"{names.endpoint} answers requests with errors of its own",
-            metric=_errors(names, variants),
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            threshold=canary.rollback_at_errors,
-            evaluation_periods=1,
-            datapoints_to_alarm=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(actions.SnsAction(alerts))
-        endpoint, bake_seconds = sagemaker.CfnEndpoint, canary.bake_minutes * 60
-        self.deployment = endpoint.DeploymentConfigProperty(
-            auto_rollback_configuration=endpoint.AutoRollbackConfigProperty(
-                alarms=[endpoint.AlarmProperty(alarm_name=alarm.alarm_name)]
-            ),
-            blue_green_update_policy=endpoint.BlueGreenUpdatePolicyProperty(
-                traffic_routing_configuration=endpoint.TrafficRoutingConfigProperty(
-                    type="CANARY",
-                    canary_size=endpoint.CapacitySizeProperty(
-                        type="CAPACITY_PERCENT", value=canary.percentage
-                    ),
-                    wait_interval_in_seconds=bake_seconds,
+    endpoint, bake_seconds = sagemaker.CfnEndpoint, canary.bake_minutes * 60
+    return endpoint.DeploymentConfigProperty(
+        auto_rollback_configuration=endpoint.AutoRollbackConfigProperty(
+            alarms=[endpoint.AlarmProperty(alarm_name=alarm.alarm_name)]
+        ),
+        blue_green_update_policy=endpoint.BlueGreenUpdatePolicyProperty(
+            traffic_routing_configuration=endpoint.TrafficRoutingConfigProperty(
+                type="CANARY",
+                canary_size=endpoint.CapacitySizeProperty(
+                    type="CAPACITY_PERCENT", value=canary.percentage
                 ),
-                termination_wait_in_seconds=bake_seconds,
-                maximum_execution_timeout_in_seconds=2 * bake_seconds + MACHINES_SECONDS,
+                wait_interval_in_seconds=bake_seconds,
             ),
-        )
-
-
-def _errors(names: Names, variants: Sequence[str]) -> cloudwatch.IMetric:
-    """The errors of a minute, of all variants together: each one has a metric of its own."""
-    period = Duration.seconds(60)
-    metrics = [
-        cloudwatch.Metric(
-            namespace="AWS/SageMaker",
-            metric_name="Invocation5XXErrors",
-            dimensions_map={"EndpointName": names.endpoint, "VariantName": variant},
-            statistic="Sum",
-            period=period,
-        )
-        for variant in variants
-    ]
-    if len(metrics) == 1:
-        return metrics[0]
-    named: dict[str, cloudwatch.IMetric] = {f"v{n}": one for n, one in enumerate(metrics)}
-    return cloudwatch.MathExpression(
-        expression=" + ".join(f"FILL({name}, 0)" for name in named),
-        using_metrics=named,
-        period=period,
+            termination_wait_in_seconds=bake_seconds,
+            maximum_execution_timeout_in_seconds=2 * bake_seconds + MACHINES_SECONDS,
+        ),
     )
 
 

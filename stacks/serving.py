@@ -16,11 +16,12 @@ from penstock.catalog import instances
 from pipelines.spec import Capture, Monitor, Network, Serving
 from pipelines.spec.variant import FIRST_VARIANT
 from stacks.endpoint_alarm import EndpointAlarm
-from stacks.guardrail import Guardrail
+from stacks.guardrail import guardrail
 from stacks.layer import Layer
 from stacks.managed_monitor import ManagedMonitor
 from stacks.names import CAPTURE_PREFIX, Names
 from stacks.pipeline_log_group import PipelineLogGroup
+from stacks.rules import acknowledge_rule
 
 MODEL_PARAMETER = "ModelPackageArn"
 NO_MODEL = "none"
@@ -77,13 +78,18 @@ class ServingStack(Layer):
             self,
             f"{names.serving_construct}Model",
             execution_role_arn=model_role.role_arn,
-            # a serverless container cannot be isolated from the network (pipelines.spec.Serving)
             enable_network_isolation=serving.serverless is None,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 model_package_name=package.value_as_string
             ),
             vpc_config=_vpc_config(network),
         )
+        if serving.serverless is not None:
+            acknowledge_rule(
+                model,
+                "NetworkIsolation",
+                reason="the pipeline asks for a serverless endpoint, which cannot be isolated",
+            )
         takes_key = serving.serverless is None and all(
             instances.instance_type(name).takes_volume_key for name in serving.instance_types
         )
@@ -94,28 +100,28 @@ class ServingStack(Layer):
             data_capture_config=_capture(serving.capture, lake, key),
             production_variants=_variants(serving, model.attr_model_name),
         )
-        guardrail: Guardrail | None = None
-        if serving.canary is not None:
-            guardrail = Guardrail(
-                self,
-                "Guardrail",
-                names=names,
-                canary=serving.canary,
-                variants=[FIRST_VARIANT, *(other.name for other in serving.others)],
-                alerts=alerts,
-            )
         endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
             endpoint_name=names.endpoint,
             endpoint_config_name=config.attr_endpoint_config_name,
-            deployment_config=None if guardrail is None else guardrail.deployment,
         )
         for resource in (model, config, endpoint):
             resource.cfn_options.condition = has_model
         # the group goes last: an endpoint that still runs would make it again, without an owner
         endpoint.node.add_dependency(log_group)
-        EndpointAlarm(self, "Errors", names=names, variant=FIRST_VARIANT, alerts=alerts)
+        canary = serving.canary
+        alarm = EndpointAlarm(
+            self,
+            "Errors",
+            names=names,
+            variants=[FIRST_VARIANT, *(other.name for other in serving.others)],
+            at_errors=1 if canary is None else canary.rollback_at_errors,
+            alarm_name=None if canary is None else names.rollback_alarm,
+            alerts=alerts,
+        )
+        if canary is not None:
+            endpoint.deployment_config = guardrail(canary, alarm)
         if monitor is not None and monitor_role is not None:
             ManagedMonitor(
                 self,
