@@ -11,6 +11,7 @@ from pipelines.spec.base import Spec, refusal
 from pipelines.spec.buckets import Buckets
 from pipelines.spec.environment import Environment
 from pipelines.spec.pipeline import Pipeline
+from pipelines.spec.serverless import SERVERLESS_SOURCE
 
 STAGE_TAG = "stage"  # one tag, for a budget's filter takes several for alternatives
 
@@ -50,6 +51,18 @@ class Deployment(Spec):
                 source=found.citation,
                 remedy="use 'penstock', or name it in environment.closed_services if the account "
                 "had it before",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_serverless_network(self) -> Deployment:
+        network = self.environment.network
+        if self.pipeline.serving.serverless is not None and network is not None:
+            raise refusal(
+                network.vpc_id,
+                rule="environment.network: a serverless endpoint cannot be in a VPC",
+                source=SERVERLESS_SOURCE,
+                remedy="leave it out, or leave pipeline.serving.serverless out",
             )
         return self
 

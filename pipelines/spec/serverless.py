@@ -9,6 +9,12 @@ from pydantic import field_validator
 from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, refusal, within
 
+# what it is, and what it has not
+SERVERLESS_SOURCE = (
+    "botocore 1.44.5 sagemaker model, ProductionVariant.ServerlessConfig; "
+    "awsdocs/amazon-sagemaker-developer-guide@1597e69 doc_source/serverless-endpoints.md, "
+    "feature exclusions"
+)
 _STEP_MB = 1024
 
 

@@ -14,14 +14,8 @@ from pipelines.spec.base import Spec, refusal, within
 from pipelines.spec.canary import Canary
 from pipelines.spec.capture import Capture
 from pipelines.spec.instances import AUTO, check_volume_key, choice, usable_for
-from pipelines.spec.serverless import Serverless
+from pipelines.spec.serverless import SERVERLESS_SOURCE, Serverless
 from pipelines.spec.variant import Variant
-
-_EXCLUSIONS = (
-    "botocore 1.44.5 sagemaker model, ProductionVariant.ServerlessConfig; "
-    "awsdocs/amazon-sagemaker-developer-guide@1597e69 doc_source/serverless-endpoints.md, "
-    "feature exclusions"
-)
 
 
 class Serving(Spec):
@@ -97,7 +91,7 @@ class Serving(Spec):
                 machine.name,
                 rule="instance_type: a serverless endpoint has no accelerator, and a model that "
                 "is judged on one may not answer without it",
-                source=_EXCLUSIONS,
+                source=SERVERLESS_SOURCE,
                 remedy="use a CPU type such as ml.m5.large, or leave serverless out",
             )
 
@@ -137,7 +131,7 @@ class Serving(Spec):
                 raise refusal(
                     value,
                     rule=f"{name}: a serverless endpoint has no {what}",
-                    source=_EXCLUSIONS,
+                    source=SERVERLESS_SOURCE,
                     remedy="leave it out, or leave serverless out",
                 )
         return self

@@ -955,6 +955,26 @@ def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it()
     assert "us-east-1" in line
 
 
+def test_a_serverless_endpoint_is_refused_where_everything_is_in_a_vpc() -> None:
+    network = Network(
+        vpc_id="vpc-12345678",
+        subnets={"subnet-12345678": "eu-west-1a"},
+        security_group_ids=("sg-12345678",),
+    )
+
+    def deployed(**serving: Any) -> Deployment:
+        pipeline = Pipeline.model_validate({**PIPELINE, "serving": {**SERVING, **serving}})
+        environment = Environment(name="dev", region="eu-west-1", network=network)
+        return Deployment(pipeline=pipeline, environment=environment)
+
+    assert deployed().environment.network == network
+    with pytest.raises(ValidationError) as refused:
+        deployed(serverless=SERVERLESS)
+    (line,) = refusal_lines(refused.value)
+    for part in ("'vpc-12345678'", "environment.network", "serverless-endpoints.md", "; leave it"):
+        assert part in line, line
+
+
 def test_model_monitor_is_refused_to_an_account_that_does_not_say_that_it_has_it() -> None:
     pipeline = {**PIPELINE, "monitor": {"engine": "model-monitor"}, "serving": WATCHED_SERVING}
 
