@@ -8,6 +8,7 @@ from penstock.rules import (
     inside_vpc,
     key_policy_services,
     log_retention,
+    model_containers,
     narrow_pass_role,
     network_isolation,
     no_full_access,
@@ -28,5 +29,6 @@ RULES: tuple[Rule, ...] = (
     log_retention.RULE,
     endpoint_alarms.RULE,
     autoscaling_bounds.RULE,
+    model_containers.RULE,
     no_retired_service.RULE,
 )
