@@ -13,7 +13,8 @@ class Spot(Spec):
     """Managed spot training, which ends after `max_wait_minutes` of waiting and training together.
 
     With `checkpoints` those that the algorithm writes are kept below `checkpoints/<run>/` of the
-    artifacts' bucket for a week, and an interrupted job goes on from the last one.
+    artifacts' bucket, and an interrupted job goes on from the last one. They are kept for a week,
+    in a bucket that was there already for as long as its owner says.
     """
 
     max_wait_minutes: int
