@@ -56,6 +56,7 @@ def build_app(
 
     from stacks.nag import add_nag_checks
     from stacks.pipeline_stage import PipelineStage
+    from stacks.rules import add_own_rules
 
     app = App(
         context=dict(context),
@@ -66,6 +67,7 @@ def build_app(
     for deployment in deployments:
         PipelineStage(app, deployment=deployment, allow_data_removal=allow_data_removal)
     add_nag_checks(app)
+    add_own_rules(app)
     return app
 
 
@@ -90,7 +92,14 @@ def _environment(context: Mapping[str, Any]) -> Environment:
     settings = {**known[name], "name": name}
     if "permissions_boundary" in context:
         settings["permissions_boundary"] = context["permissions_boundary"]
-    return Environment.model_validate(settings)
+    environment = Environment.model_validate(settings)
+    for pipeline in environment.buckets:
+        if pipeline not in load():
+            raise ChoiceError(
+                f"environments.{name}.buckets.{pipeline}: no such pipeline; "
+                f"there is {', '.join(load())}"
+            )
+    return environment
 
 
 def _flag(context: Mapping[str, Any], name: str) -> bool:

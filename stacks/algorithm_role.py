@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 from constructs import Construct
 
+from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.permission import Permission
+from stacks.placement import attach_job
 from stacks.policies import log_group_arn, pull_image, put_metrics, write_log_group
 from stacks.service_role import ServiceRole
 
@@ -27,6 +29,7 @@ class AlgorithmRole(ServiceRole):
         data: Sequence[Permission],
         image: AlgorithmImage,
         log_group: str,
+        network: Network | None,
     ) -> None:
         super().__init__(
             scope,
@@ -38,5 +41,6 @@ class AlgorithmRole(ServiceRole):
                 *pull_image(image.repository_arn),
                 *write_log_group(log_group_arn(Stack.of(scope), log_group), create_group=True),
                 put_metrics(METRIC_NAMESPACES),
+                *attach_job(Stack.of(scope), network),
             ],
         )

@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.emptying import acknowledge_emptying
 from stacks.nag import acknowledge_warning
 from stacks.removal import Removal
 
@@ -47,6 +48,7 @@ class DataBucket(s3.Bucket):
             removal_policy=removal.policy,
             auto_delete_objects=removal.deletes_data,
         )
+        acknowledge_emptying(self, removal)
         acknowledge_warning(
             self,
             "@aws-cdk/aws-s3:accessLogsPolicyNotAdded",
@@ -61,3 +63,28 @@ class DataBucket(s3.Bucket):
             self.add_lifecycle_rule(
                 id=f"expire-{prefix.rstrip('/')}", prefix=prefix, expiration=Duration.days(days)
             )
+
+
+def data_bucket(
+    scope: Construct,
+    construct_id: str,
+    *,
+    given: str | None,
+    key: kms.IKey,
+    access_logs_bucket_name: str,
+    removal: Removal,
+    expire_after_days: Mapping[str, int],
+) -> s3.IBucket:
+    """The bucket that is there already by the name `given`, or one of the pipeline's own."""
+    if given is not None:
+        return s3.Bucket.from_bucket_attributes(
+            scope, construct_id, bucket_name=given, encryption_key=key
+        )
+    return DataBucket(
+        scope,
+        construct_id,
+        key=key,
+        access_logs_bucket_name=access_logs_bucket_name,
+        removal=removal,
+        expire_after_days=expire_after_days,
+    )

@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from pipelines.spec import Canary
 from stacks.baseline import Baseline
 from stacks.described_package import describe_packages, described_package
 from stacks.failure_alert import failure_alert, send_alerts
@@ -49,7 +50,8 @@ class DeploymentMachine(Construct):
     """CloudFormation stays the endpoint's only owner; this machine asks it to update.
 
     `baseline` is made first where there is a monitor: no model is served without what it is
-    watched by. `RecordModel` comes after it, so a failure leaves the old model in place.
+    watched by. `RecordModel` comes after it, so a failure leaves the old model in place. With
+    `canary` an update waits twice for as long as the new model is looked at.
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class DeploymentMachine(Construct):
         names: Names,
         update_role: iam.IRole,
         baseline: Baseline | None,
+        canary: Canary | None,
         alerts: sns.ITopic,
         key: kms.IKey,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
         minutes = 0 if baseline is None else baseline.monitor.timeout_minutes
+        minutes += 0 if canary is None else 2 * canary.bake_minutes
         self.state_machine = LoggedStateMachine(
             self,
             "Workflow",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from aws_cdk import Aws, CfnOutput, Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from pipelines.spec import Budget
+from pipelines.spec.deployment import STAGE_TAG
+from stacks.budget_alarm import BudgetAlarm
+from stacks.emptying import acknowledge_emptying
 from stacks.encryption_key import PUBLISHER, EncryptionKey
 from stacks.layer import Layer
 from stacks.nag import acknowledge
@@ -16,10 +21,21 @@ from stacks.removal import Removal
 
 
 class Foundation(Layer):
-    """Rarely changes; everything else refers to it."""
+    """Rarely changes; everything else refers to it.
+
+    A key or a bucket for access logs that is there already is used instead of one of its own.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, removal: Removal
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        given_key_arn: str | None,
+        given_access_logs: str | None,
+        budget: Budget | None,
+        removal: Removal,
     ) -> None:
         super().__init__(
             scope,
@@ -27,8 +43,14 @@ class Foundation(Layer):
             names=names,
             description="Key, access logs and alerts of the pipeline",
         )
-        self.key = EncryptionKey(self, "Key", removal=removal)
-        self.access_logs = self._build_access_logs(removal)
+        self.key: kms.IKey = (
+            EncryptionKey(self, "Key", removal=removal)
+            if given_key_arn is None
+            else kms.Key.from_key_arn(self, "Key", given_key_arn)
+        )
+        self.access_logs_bucket_name = (
+            given_access_logs or self._build_access_logs(removal).bucket_name
+        )
         self.alerts = sns.Topic(self, "Alerts", master_key=self.key, enforce_ssl=True)
         # The TLS statement replaces SNS's default policy, which lets alarms of the account in
         self.alerts.add_to_resource_policy(
@@ -41,6 +63,15 @@ class Foundation(Layer):
             )
         )
         CfnOutput(self, "AlertsTopicArn", value=self.alerts.topic_arn)
+        if budget is not None:
+            BudgetAlarm(
+                self,
+                "Costs",
+                budget=budget,
+                stage=(STAGE_TAG, names.prefix),
+                alerts=self.alerts,
+                key=self.key,
+            )
 
     def _build_access_logs(self, removal: Removal) -> s3.Bucket:
         """SSE-S3: S3's log delivery cannot write to a bucket encrypted with KMS."""
@@ -64,6 +95,7 @@ class Foundation(Layer):
             removal_policy=removal.policy,
             auto_delete_objects=removal.deletes_data,
         )
+        acknowledge_emptying(bucket, removal)
         acknowledge(bucket, "S1", reason="it holds the access logs; its own would log themselves")
         bucket.add_to_resource_policy(
             iam.PolicyStatement(

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from pipelines.spec import Pipeline
+from pipelines.spec import Network, Pipeline
 from stacks.layer import Layer
 from stacks.nag import acknowledge
 from stacks.names import Names
@@ -33,6 +33,7 @@ class Ingestion(Layer):
         table: glue.S3Table,
         key: kms.IKey,
         removal: Removal,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(
@@ -62,6 +63,7 @@ class Ingestion(Layer):
             record_schema=pipeline.record_schema,
             delivery=pipeline.delivery,
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )
         delivery = RecordDelivery(

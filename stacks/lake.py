@@ -5,10 +5,11 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from pipelines.spec import Pipeline, RecordSchema
-from stacks.data_bucket import DataBucket
+from stacks.data_bucket import data_bucket
 from stacks.layer import Layer
 from stacks.names import (
     CAPTURE_PREFIX,
@@ -50,6 +51,7 @@ class Lake(Layer):
         *,
         names: Names,
         pipeline: Pipeline,
+        given_bucket: str | None,
         key: kms.IKey,
         access_logs_bucket_name: str,
         removal: Removal,
@@ -67,9 +69,10 @@ class Lake(Layer):
             CfnOutput(self, "MonitorPrefix", value=MONITOR_PREFIX)
         if pipeline.scoring is not None:
             expiring[STREAM_SCORES_ERRORS_PREFIX] = ERRORS_DAYS
-        self.bucket = DataBucket(
+        self.bucket: s3.IBucket = data_bucket(
             self,
             "Lake",
+            given=given_bucket,
             key=key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,

@@ -15,11 +15,12 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Monitor
+from pipelines.spec import Monitor, Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.baseline import MANAGED_BASELINE_PREFIX
 from stacks.cron_hours import cron_hours
 from stacks.names import REPORTS_PREFIX, Names
+from stacks.rules import acknowledge_rule
 
 IMAGE = "model-monitor"
 # The default of the SageMaker SDK 2.257.7 (DefaultModelMonitor) and of AWS's examples; one
@@ -56,10 +57,13 @@ class ManagedMonitor(Construct):
         key: kms.IKey,
         tags: Mapping[str, str],
         endpoint: sagemaker.CfnEndpoint,
+        network: Network | None,
         condition: CfnCondition,
     ) -> None:
         super().__init__(scope, construct_id)
-        settings = self._settings(names=names, monitor=monitor, role=role, lake=lake, key=key)
+        settings = self._settings(
+            names=names, monitor=monitor, role=role, lake=lake, key=key, network=network
+        )
         definition = sagemaker.CfnDataQualityJobDefinition(
             self,
             "Definition",
@@ -83,9 +87,21 @@ class ManagedMonitor(Construct):
         schedule.node.add_dependency(definition, endpoint)
         for resource in (definition, schedule):
             resource.cfn_options.condition = condition
+        acknowledge_rule(
+            self,
+            "NoRetiredService",
+            reason="the pipeline asks for engine model-monitor, which accounts that had it keep",
+        )
 
     def _settings(
-        self, *, names: Names, monitor: Monitor, role: iam.IRole, lake: s3.IBucket, key: kms.IKey
+        self,
+        *,
+        names: Names,
+        monitor: Monitor,
+        role: iam.IRole,
+        lake: s3.IBucket,
+        key: kms.IKey,
+        network: Network | None,
     ) -> dict[str, Any]:
         """All properties of the definition but its name and tags."""
         job = sagemaker.CfnDataQualityJobDefinition
@@ -129,7 +145,14 @@ class ManagedMonitor(Construct):
                 )
             ),
             "network_config": job.NetworkConfigProperty(
-                enable_inter_container_traffic_encryption=True, enable_network_isolation=True
+                enable_inter_container_traffic_encryption=True,
+                enable_network_isolation=True,
+                vpc_config=None
+                if network is None
+                else job.VpcConfigProperty(
+                    subnets=list(network.subnets),
+                    security_group_ids=list(network.security_group_ids),
+                ),
             ),
             "stopping_condition": job.StoppingConditionProperty(
                 max_runtime_in_seconds=monitor.timeout_minutes * 60

@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from penstock.catalog import instances
+from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
 from stacks.baseline import MANAGED_BASELINE_PREFIX
@@ -33,7 +34,14 @@ class ManagedMonitorRole(AlgorithmRole):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, lake: s3.IBucket, key: kms.IKey
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        lake: s3.IBucket,
+        key: kms.IKey,
+        network: Network | None,
     ) -> None:
         stack = Stack.of(scope)
         endpoint = (
@@ -57,4 +65,5 @@ class ManagedMonitorRole(AlgorithmRole):
             data=data,
             image=AlgorithmImage(scope, f"{construct_id}Image", algorithm=IMAGE),
             log_group=LOG_GROUP,
+            network=network,
         )

@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from pipelines.spec import Monitor
+from pipelines.spec import Monitor, Network
 from stacks.names import CAPTURE_PREFIX, MONITOR_PREFIX, PREPARED_PREFIX, Names
 from stacks.policies import list_bucket, read_objects, write_objects
 from stacks.spark_job import SparkJob, SparkProgram
@@ -33,6 +33,7 @@ class MonitorJob(SparkJob):
         row_columns: Sequence[str],
         bucket: s3.IBucket,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         prefixes = [CAPTURE_PREFIX, PREPARED_PREFIX, MONITOR_PREFIX]
@@ -60,5 +61,6 @@ class MonitorJob(SparkJob):
             metric_namespaces=[METRIC_NAMESPACE],
             arguments={"--feature_columns": ",".join(row_columns)},
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )

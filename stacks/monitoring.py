@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from pipelines.spec import Pipeline, Retrain
+from pipelines.spec import Network, Pipeline, Retrain
 from stacks.baseline import Baseline
 from stacks.layer import Layer
 from stacks.monitor_machine import MonitorMachine
@@ -36,12 +36,14 @@ class Monitoring(Layer):
         lake: s3.IBucket,
         alerts: sns.ITopic,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(
             scope, construct_id, names=names, description="Monitor and retraining of the pipeline"
         )
         self._key = key
+        self._network = network
         self._log_retention_days = log_retention_days
         alarm: cloudwatch.IAlarm | None = None
         if baseline is not None and is_watched_here(pipeline):
@@ -111,6 +113,7 @@ class Monitoring(Layer):
             alerts=alerts,
             state=switch.value_as_string,
             key=self._key,
+            network=self._network,
             log_retention_days=self._log_retention_days,
         ).state_machine.machine
         CfnOutput(self, "RetrainStateMachineArn", value=machine.state_machine_arn)

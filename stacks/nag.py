@@ -1,6 +1,6 @@
 """cdk-nag's AwsSolutions rules, and how a finding is acknowledged with its reason.
 
-Its rules know no training job and no endpoint: tests/synth has rules of our own for those.
+Its rules know no training job and no endpoint: stacks/rules.py has rules of our own for those.
 """
 
 from __future__ import annotations
@@ -25,3 +25,10 @@ def acknowledge(scope: IConstruct, rule: str, *, reason: str) -> None:
 def acknowledge_warning(scope: IConstruct, warning: str, *, reason: str) -> None:
     """Leave a warning of CDK itself, such as '@aws-cdk/aws-s3:accessLogsPolicyNotAdded'."""
     Validations.of(scope).acknowledge(Acknowledgment(id=f"Annotation::{warning}", reason=reason))
+
+
+def acknowledge_template_check(scope: IConstruct, check: str, *, reason: str) -> None:
+    """Leave what CDK's own look at the templates finds, such as 'W3010'."""
+    Validations.of(scope).acknowledge(
+        Acknowledgment(id=f"CloudFormation-Validate::{check}", reason=reason)
+    )

@@ -14,6 +14,7 @@ MONITOR_PREFIX = "monitor/"
 BASELINES_PREFIX = f"{MONITOR_PREFIX}baseline/"
 REPORTS_PREFIX = f"{MONITOR_PREFIX}reports/"
 MODELS_PREFIX = "models/"
+CHECKPOINTS_PREFIX = "checkpoints/"
 
 # what the stream's points are scored: results in the lake, each model's figures with its artifacts
 STREAM_SCORES_PREFIX = "scores/"
@@ -62,6 +63,11 @@ class Names:
     def endpoint(self) -> str:
         """The endpoint's name: literal, so that alarms on it make no cycle in the template."""
         return self.prefix
+
+    @property
+    def rollback_alarm(self) -> str:
+        """The alarm that takes a new model back: literal, as roles elsewhere may look at it."""
+        return f"{self.prefix}-rollback"
 
     @property
     def model_package_group(self) -> str:

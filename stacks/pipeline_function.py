@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, SymlinkFollowMode
+from aws_cdk import Duration, Stack, SymlinkFollowMode
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from penstock.catalog import runtimes
+from pipelines.spec import Network
 from stacks.nag import acknowledge
 from stacks.permission import Permission
 from stacks.pipeline_log_group import PipelineLogGroup
+from stacks.placement import attach_function
 from stacks.policies import decrypt_with, write_log_group
 from stacks.service_role import ServiceRole
 
@@ -39,6 +41,7 @@ class PipelineFunction(Construct):
         memory_mb: int,
         timeout_seconds: int,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -52,6 +55,7 @@ class PipelineFunction(Construct):
                 *write_log_group(self.log_group.log_group_arn, create_group=False),
                 decrypt_with(key),
                 *permissions,
+                *attach_function(Stack.of(self), network),
             ],
         )
         runtime, facts = runtimes.lambda_python()
@@ -74,9 +78,20 @@ class PipelineFunction(Construct):
             role=role.fixed,
             log_group=self.log_group,
         )
+        if network is not None:
+            self._place(network)
         acknowledge(
             self.function,
             "L1",
             reason=f"{runtime} is the runtime that the handler is tested on; "
             f"supported until {facts.supported_until}",
+        )
+
+    def _place(self, network: Network) -> None:
+        """CDK's own way would look for route tables, and give the role a managed policy."""
+        resource = self.function.node.default_child
+        if not isinstance(resource, lambda_.CfnFunction):
+            raise TypeError("the function's L1 resource is expected as its default child")
+        resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+            subnet_ids=list(network.subnets), security_group_ids=list(network.security_group_ids)
         )

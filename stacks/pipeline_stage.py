@@ -36,15 +36,24 @@ class PipelineStage(Stage):
             permissions_boundary=_boundary(environment.permissions_boundary),
         )
         names = Names.of(deployment)
-        tags = {"pipeline": pipeline.name, "environment": environment.name, **environment.tags}
+        tags = {**deployment.tags, **environment.tags}
         removal = Removal.of(environment, allowed=allow_data_removal)
-        foundation = Foundation(self, "foundation", names=names, removal=removal)
-        access_logs_bucket_name = foundation.access_logs.bucket_name
+        foundation = Foundation(
+            self,
+            "foundation",
+            names=names,
+            given_key_arn=environment.key_arn,
+            given_access_logs=deployment.buckets.access_logs,
+            budget=environment.budget,
+            removal=removal,
+        )
+        access_logs_bucket_name = foundation.access_logs_bucket_name
         lake = Lake(
             self,
             "lake",
             names=names,
             pipeline=pipeline,
+            given_bucket=deployment.buckets.lake,
             key=foundation.key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,
@@ -59,6 +68,7 @@ class PipelineStage(Stage):
             table=lake.table,
             key=foundation.key,
             removal=removal,
+            network=environment.network,
             log_retention_days=environment.log_retention_days,
         )
         training = TrainingStack(
@@ -81,8 +91,10 @@ class PipelineStage(Stage):
             model_role=training.model_role,
             monitor_role=training.monitor_role,
             lake=lake.bucket,
+            alerts=foundation.alerts,
             key=foundation.key,
             tags=tags,
+            network=environment.network,
             log_retention_days=environment.log_retention_days,
         )
         # the parameter of the training stack must exist before serving reads it
@@ -102,6 +114,7 @@ class PipelineStage(Stage):
                     alerts=foundation.alerts,
                     key=foundation.key,
                     removal=removal,
+                    network=environment.network,
                     log_retention_days=environment.log_retention_days,
                 )
             )
@@ -116,6 +129,7 @@ class PipelineStage(Stage):
                 lake=lake.bucket,
                 alerts=foundation.alerts,
                 key=foundation.key,
+                network=environment.network,
                 log_retention_days=environment.log_retention_days,
             )
             # what it watches comes first

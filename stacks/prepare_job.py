@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from pipelines.spec import Prepare, RecordSchema
+from pipelines.spec import Network, Prepare, RecordSchema
 from stacks.names import PREPARED_PREFIX, RECORDS_PREFIX, Names
 from stacks.policies import list_bucket, read_objects, write_objects
 from stacks.spark_job import SparkJob, SparkProgram
@@ -25,6 +25,7 @@ class PrepareJob(SparkJob):
         record_schema: RecordSchema,
         bucket: s3.IBucket,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(
@@ -56,6 +57,7 @@ class PrepareJob(SparkJob):
                 "--feature_columns": ",".join(record_schema.feature_columns),
             },
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )
 

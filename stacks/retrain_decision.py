@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from pipelines.spec import Retrain
+from pipelines.spec import Network, Retrain
 from stacks.names import RECORDS_PREFIX
 from stacks.permission import Permission, allow
 from stacks.pipeline_function import PipelineFunction
@@ -32,6 +32,7 @@ class RetrainDecision(PipelineFunction):
         alarm: cloudwatch.IAlarm | None,
         lake: s3.IBucket,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         executions = Stack.of(scope).format_arn(
@@ -73,6 +74,7 @@ class RetrainDecision(PipelineFunction):
             memory_mb=MEMORY_MB,
             timeout_seconds=TIMEOUT_SECONDS,
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )
 

@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from pipelines.spec import Retrain
+from pipelines.spec import Network, Retrain
 from stacks.failure_alert import failure_alert, send_alerts
 from stacks.function_call import function_call
 from stacks.machine_schedule import MachineSchedule
@@ -56,6 +56,7 @@ class RetrainMachine(Construct):
         alerts: sns.ITopic,
         state: str,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -67,6 +68,7 @@ class RetrainMachine(Construct):
             alarm=alarm,
             lake=lake,
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )
         function = decision.function

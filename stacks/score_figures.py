@@ -7,7 +7,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from pipelines.spec import Pipeline
+from pipelines.spec import Network, Pipeline
 from stacks.algorithm_image import AlgorithmImage
 from stacks.function_call import function_call
 from stacks.names import (
@@ -51,6 +51,7 @@ class ScoreFigures(Construct):
         lake: s3.IBucket,
         artifacts: s3.IBucket,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -70,6 +71,7 @@ class ScoreFigures(Construct):
             image=image,
             lake=lake,
             artifacts=artifacts,
+            network=network,
             key=key,
         )
         self._keep = PipelineFunction(
@@ -88,6 +90,7 @@ class ScoreFigures(Construct):
             memory_mb=MEMORY_MB,
             timeout_seconds=TIMEOUT_SECONDS,
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from pipelines.spec import Pipeline, Scoring
+from pipelines.spec import Network, Pipeline, Scoring
 from stacks.described_package import describe_packages
 from stacks.names import SETTINGS_PREFIX, Names
 from stacks.permission import Permission, allow
@@ -47,6 +47,7 @@ class ScoreFunction(PipelineFunction):
         artifacts: s3.IBucket,
         alerts: sns.ITopic,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         schema = pipeline.record_schema
@@ -95,6 +96,7 @@ class ScoreFunction(PipelineFunction):
             memory_mb=scoring.memory_mb,
             timeout_seconds=scoring.timeout_seconds,
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )
 

@@ -11,9 +11,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from penstock.catalog import instances
+from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.names import Names
 from stacks.permission import Permission, allow
+from stacks.placement import vpc_config
 from stacks.policies import pass_role
 from stacks.sagemaker_run import run_jobs, sagemaker_run
 from stacks.scoring_role import ScoringRole
@@ -46,6 +48,7 @@ class ScoredModel:
         lake: s3.IBucket,
         artifacts: s3.IBucket,
         key: kms.IKey,
+        network: Network | None,
     ) -> None:
         self._scope = scope
         self._model = model
@@ -54,6 +57,7 @@ class ScoredModel:
         self._machine = machine
         self._tags = tags
         self._key = key
+        self._network = network
         self._name = f"States.Format('{names.training_jobs}{{}}', {run})"
         self._role = ScoringRole(
             scope,
@@ -65,6 +69,7 @@ class ScoredModel:
             artifacts=artifacts,
             image=image,
             key=key,
+            network=network,
         )
 
     def states(
@@ -92,6 +97,7 @@ class ScoredModel:
                 "ExecutionRoleArn": self._role.role_arn,
                 "PrimaryContainer": container,
                 "EnableNetworkIsolation": True,
+                **vpc_config(self._network),
             },
             result_path="$.model",
         )

@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
 from stacks.names import MODELS_PREFIX
@@ -40,6 +41,7 @@ class ScoringRole(AlgorithmRole):
         artifacts: s3.IBucket,
         image: AlgorithmImage,
         key: kms.IKey,
+        network: Network | None,
     ) -> None:
         super().__init__(
             scope,
@@ -55,4 +57,5 @@ class ScoringRole(AlgorithmRole):
             ],
             image=image,
             log_group=LOG_GROUP,
+            network=network,
         )

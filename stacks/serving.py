@@ -9,18 +9,22 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Capture, Monitor, Serving
+from pipelines.spec import Capture, Monitor, Network, Serving
+from pipelines.spec.variant import FIRST_VARIANT
+from stacks.endpoint_alarm import EndpointAlarm
+from stacks.guardrail import guardrail
 from stacks.layer import Layer
 from stacks.managed_monitor import ManagedMonitor
 from stacks.names import CAPTURE_PREFIX, Names
 from stacks.pipeline_log_group import PipelineLogGroup
+from stacks.rules import acknowledge_rule
 
 MODEL_PARAMETER = "ModelPackageArn"
 NO_MODEL = "none"
-VARIANT = "main"
 
 
 class ServingStack(Layer):
@@ -43,8 +47,10 @@ class ServingStack(Layer):
         model_role: iam.IRole,
         monitor_role: iam.IRole | None,
         lake: s3.IBucket,
+        alerts: sns.ITopic,
         key: kms.IKey,
         tags: Mapping[str, str],
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id, names=names, description="Endpoint of the pipeline")
@@ -72,26 +78,27 @@ class ServingStack(Layer):
             self,
             f"{names.serving_construct}Model",
             execution_role_arn=model_role.role_arn,
-            enable_network_isolation=True,
+            enable_network_isolation=serving.serverless is None,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 model_package_name=package.value_as_string
             ),
+            vpc_config=_vpc_config(network),
         )
-        takes_key = instances.instance_type(serving.instance_type).takes_volume_key
+        if serving.serverless is not None:
+            acknowledge_rule(
+                model,
+                "NetworkIsolation",
+                reason="the pipeline asks for a serverless endpoint, which cannot be isolated",
+            )
+        takes_key = serving.serverless is None and all(
+            instances.instance_type(name).takes_volume_key for name in serving.instance_types
+        )
         config = sagemaker.CfnEndpointConfig(
             self,
             f"{names.serving_construct}Config",
             kms_key_id=key.key_arn if takes_key else None,
             data_capture_config=_capture(serving.capture, lake, key),
-            production_variants=[
-                sagemaker.CfnEndpointConfig.ProductionVariantProperty(
-                    variant_name=VARIANT,
-                    model_name=model.attr_model_name,
-                    instance_type=serving.instance_type,
-                    initial_instance_count=serving.instance_count,
-                    initial_variant_weight=1,
-                )
-            ],
+            production_variants=_variants(serving, model.attr_model_name),
         )
         endpoint = sagemaker.CfnEndpoint(
             self,
@@ -103,6 +110,18 @@ class ServingStack(Layer):
             resource.cfn_options.condition = has_model
         # the group goes last: an endpoint that still runs would make it again, without an owner
         endpoint.node.add_dependency(log_group)
+        canary = serving.canary
+        alarm = EndpointAlarm(
+            self,
+            "Errors",
+            names=names,
+            variants=[FIRST_VARIANT, *(other.name for other in serving.others)],
+            at_errors=1 if canary is None else canary.rollback_at_errors,
+            alarm_name=None if canary is None else names.rollback_alarm,
+            alerts=alerts,
+        )
+        if canary is not None:
+            endpoint.deployment_config = guardrail(canary, alarm)
         if monitor is not None and monitor_role is not None:
             ManagedMonitor(
                 self,
@@ -114,9 +133,55 @@ class ServingStack(Layer):
                 key=key,
                 tags=tags,
                 endpoint=endpoint,
+                network=network,
                 condition=has_model,
             )
         CfnOutput(self, "EndpointName", value=names.endpoint)
+
+
+def _vpc_config(network: Network | None) -> sagemaker.CfnModel.VpcConfigProperty | None:
+    if network is None:
+        return None
+    return sagemaker.CfnModel.VpcConfigProperty(
+        subnets=list(network.subnets), security_group_ids=list(network.security_group_ids)
+    )
+
+
+def _variants(
+    serving: Serving, model_name: str
+) -> list[sagemaker.CfnEndpointConfig.ProductionVariantProperty]:
+    config = sagemaker.CfnEndpointConfig
+    if serving.serverless is not None:
+        return [
+            config.ProductionVariantProperty(
+                variant_name=FIRST_VARIANT,
+                model_name=model_name,
+                serverless_config=config.ServerlessConfigProperty(
+                    memory_size_in_mb=serving.serverless.memory_mb,
+                    max_concurrency=serving.serverless.max_concurrency,
+                ),
+                initial_variant_weight=1,
+            )
+        ]
+    first = config.ProductionVariantProperty(
+        variant_name=FIRST_VARIANT,
+        model_name=model_name,
+        instance_type=serving.instance_type,
+        initial_instance_count=serving.instance_count,
+        volume_size_in_gb=serving.volume_gb,
+        initial_variant_weight=1,
+    )
+    others = (
+        config.ProductionVariantProperty(
+            variant_name=other.name,
+            model_name=model_name,
+            instance_type=other.instance_type,
+            initial_instance_count=other.instance_count,
+            initial_variant_weight=other.weight,
+        )
+        for other in serving.others
+    )
+    return [first, *others]
 
 
 def _capture(

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.guardrail import watch_rollback_alarm
 from stacks.names import Names
 from stacks.permission import Permission, allow
 from stacks.policies import grant_volumes, model_parameter_arn, pass_role
@@ -18,7 +19,8 @@ GENERATED = "CloudFormation generates the rest of these names"
 class ServingUpdateRole(ServiceRole):
     """Without a role of its own the update would reuse the deployer's administrator role.
 
-    `monitor_role` is None unless Model Monitor watches the endpoint.
+    `monitor_role` is None unless Model Monitor watches the endpoint; with `guardrail` the role may
+    look at the alarm that takes a new model back.
 
     CloudFormation names these two types after the logical id, without the stack's name
     (aws/aws-cli#4021), which is why the logical ids hold pipeline and environment; and SageMaker
@@ -34,6 +36,7 @@ class ServingUpdateRole(ServiceRole):
         model_role: iam.IRole,
         monitor_role: iam.IRole | None,
         key: kms.IKey,
+        guardrail: bool,
     ) -> None:
         stack = Stack.of(scope)
         account = f"{stack.region}:{stack.account}"
@@ -94,6 +97,7 @@ class ServingUpdateRole(ServiceRole):
                     [model_parameter_arn(stack, names)],
                 ),
                 *watch,
+                *([watch_rollback_alarm(stack, names)] if guardrail else []),
             ],
         )
 

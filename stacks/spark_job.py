@@ -13,6 +13,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from pipelines.spec import Network
+from stacks.glue_connection import GlueConnection
 from stacks.glue_wheels import GlueWheels
 from stacks.library_package import LibraryPackage
 from stacks.names import Names
@@ -66,6 +68,7 @@ class SparkJob(Construct):
         metric_namespaces: Sequence[str],
         arguments: Mapping[str, str],
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -85,6 +88,7 @@ class SparkJob(Construct):
                 retention_days=log_retention_days,
                 name=f"{log_groups}/{stream}",
             )
+        connection = None if network is None else GlueConnection(self, "Vpc", network=network)
         self.job = glue.PySparkEtlJob(
             self,
             "Job",
@@ -98,8 +102,10 @@ class SparkJob(Construct):
                     write_job_output(key),
                     allow(["s3:GetObject"], files),
                     put_metrics(["Glue", *metric_namespaces]),
+                    *([] if connection is None else connection.permissions()),
                 ],
             ),
+            connections=None if connection is None else [connection.connection],
             script=glue.Code.from_bucket(script.bucket, script.s3_object_key),
             extra_python_files=[glue.Code.from_bucket(package.bucket, package.s3_object_key)],
             glue_version=_glue_version(program.glue_version),

@@ -12,7 +12,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from pipelines.spec import Pipeline, Scoring
+from pipelines.spec import Network, Pipeline, Scoring
 from stacks.layer import Layer
 from stacks.nag import acknowledge
 from stacks.names import STREAM_SCORES_PREFIX, Names
@@ -44,6 +44,7 @@ class StreamScoring(Layer):
         alerts: sns.ITopic,
         key: kms.IKey,
         removal: Removal,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(
@@ -81,6 +82,7 @@ class StreamScoring(Layer):
             artifacts=artifacts,
             alerts=alerts,
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )
         self._read_stream(function.function, scoring, stream, dead_letters)

@@ -15,19 +15,21 @@ from constructs import Construct
 from pipelines.spec import Deployment
 from stacks.algorithm_image import AlgorithmImage
 from stacks.baseline import Baseline
-from stacks.data_bucket import DataBucket
+from stacks.data_bucket import data_bucket
 from stacks.deployment_machine import DeploymentMachine
 from stacks.layer import Layer
 from stacks.managed_monitor_role import ManagedMonitorRole
 from stacks.model_role import ModelRole
 from stacks.monitor_job import MonitorJob
-from stacks.names import Names
+from stacks.names import CHECKPOINTS_PREFIX, Names
 from stacks.prepare_job import PrepareJob
 from stacks.removal import Removal
 from stacks.serving import NO_MODEL
 from stacks.serving_update_role import ServingUpdateRole
 from stacks.training_machine import TrainingMachine
 from stacks.training_role import TrainingRole
+
+CHECKPOINT_DAYS = 7  # nobody asks for them once their job has ended
 
 
 class TrainingStack(Layer):
@@ -50,13 +52,17 @@ class TrainingStack(Layer):
             scope, construct_id, names=names, description="Training and registry of the pipeline"
         )
         pipeline, environment = deployment.pipeline, deployment.environment
-        self.artifacts = DataBucket(
+        spot = pipeline.training.spot
+        checkpoints = spot is not None and spot.checkpoints
+        canary = pipeline.serving.canary
+        self.artifacts: s3.IBucket = data_bucket(
             self,
             "Artifacts",
+            given=deployment.buckets.artifacts,
             key=key,
             access_logs_bucket_name=access_logs_bucket_name,
             removal=removal,
-            expire_after_days={},
+            expire_after_days={CHECKPOINTS_PREFIX: CHECKPOINT_DAYS} if checkpoints else {},
         )
         image = AlgorithmImage(self, "Image", algorithm=pipeline.training.algorithm)
         group = sagemaker.CfnModelPackageGroup(
@@ -83,6 +89,7 @@ class TrainingStack(Layer):
             record_schema=pipeline.record_schema,
             bucket=lake,
             key=key,
+            network=environment.network,
             log_retention_days=environment.log_retention_days,
         )
         self.model_role: iam.IRole = ModelRole(
@@ -92,12 +99,19 @@ class TrainingStack(Layer):
             artifacts=self.artifacts,
             image=image,
             key=key,
+            network=environment.network,
             capture_to=None if pipeline.serving.capture is None else lake,
+            guardrail=canary is not None,
         )
         self.monitor_role: iam.IRole | None = None
         if pipeline.monitor is not None and pipeline.monitor.engine == "model-monitor":
             self.monitor_role = ManagedMonitorRole(
-                self, "ManagedMonitorRole", names=names, lake=lake, key=key
+                self,
+                "ManagedMonitorRole",
+                names=names,
+                lake=lake,
+                key=key,
+                network=environment.network,
             )
         training = TrainingMachine(
             self,
@@ -107,7 +121,14 @@ class TrainingStack(Layer):
             job=prepare.job,
             image=image,
             training_role=TrainingRole(
-                self, "TrainingRole", lake=lake, artifacts=self.artifacts, image=image, key=key
+                self,
+                "TrainingRole",
+                lake=lake,
+                artifacts=self.artifacts,
+                image=image,
+                key=key,
+                network=environment.network,
+                checkpoints=checkpoints,
             ),
             model_package_group_name=group.model_package_group_name,
             lake=lake,
@@ -125,6 +146,7 @@ class TrainingStack(Layer):
                 row_columns=pipeline.row_columns,
                 bucket=lake,
                 key=key,
+                network=environment.network,
                 log_retention_days=environment.log_retention_days,
             )
             self.baseline = Baseline(job=monitor.job, monitor=pipeline.monitor, lake=lake)
@@ -140,8 +162,10 @@ class TrainingStack(Layer):
                 model_role=self.model_role,
                 monitor_role=self.monitor_role,
                 key=key,
+                guardrail=canary is not None,
             ),
             baseline=self.baseline,
+            canary=canary,
             alerts=alerts,
             key=key,
             log_retention_days=environment.log_retention_days,

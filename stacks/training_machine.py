@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from penstock.catalog import instances
-from pipelines.spec import Deployment, Training
+from pipelines.spec import Deployment, Network, Training
 from stacks.algorithm_image import AlgorithmImage
 from stacks.glue_run import glue_run, run_job
 from stacks.input_channels import input_channels
@@ -22,6 +22,7 @@ from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
 from stacks.null import NULL
 from stacks.optional_channel import OptionalChannel
 from stacks.permission import Permission, allow
+from stacks.placement import vpc_config
 from stacks.policies import (
     decrypt_with,
     grant_volumes,
@@ -33,6 +34,7 @@ from stacks.quality_gate import QualityGate
 from stacks.sagemaker_run import run_jobs, sagemaker_run
 from stacks.score_figures import ScoreFigures
 from stacks.sdk_call import sdk_call
+from stacks.spot_parameters import spot_parameters
 from stacks.state_machine import LoggedStateMachine
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
@@ -66,7 +68,7 @@ class TrainingMachine(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         pipeline = deployment.pipeline
-        tags = {"pipeline": pipeline.name, "environment": deployment.environment.name}
+        tags = dict(deployment.tags)
         prepare = self._build_prepare(job=job, lake=lake)
         gate = QualityGate(self, "QualityGate", gate=pipeline.gate)
         describe = self._build_describe(metric_values=gate.metric_values)
@@ -86,6 +88,7 @@ class TrainingMachine(Construct):
                 if optional
                 else {"InputDataConfig": input_channels(pipeline.training)}
             ),
+            network=deployment.environment.network,
         )
         register = self._build_register(
             deployment=deployment,
@@ -106,6 +109,7 @@ class TrainingMachine(Construct):
                 lake=lake,
                 artifacts=artifacts,
                 key=key,
+                network=deployment.environment.network,
                 log_retention_days=deployment.environment.log_retention_days,
             )
             registering = figures.states(then=register)
@@ -122,6 +126,7 @@ class TrainingMachine(Construct):
                 lake=lake,
                 artifacts=artifacts,
                 key=key,
+                network=deployment.environment.network,
                 log_retention_days=deployment.environment.log_retention_days,
             )
             passed = comparison.states(
@@ -152,7 +157,7 @@ class TrainingMachine(Construct):
             ],
             timeout=Duration.minutes(
                 pipeline.prepare.timeout_minutes
-                + pipeline.training.max_runtime_minutes
+                + pipeline.training.longest_minutes
                 + (TRANSFORM_MINUTES if comparison else 0)
                 + (TRANSFORM_MINUTES if figures else 0)
                 + SLACK_MINUTES
@@ -183,6 +188,7 @@ class TrainingMachine(Construct):
         key: kms.IKey,
         tags: dict[str, str],
         channels: dict[str, Any],
+        network: Network | None,
     ) -> sfn.CustomState:
         resources: dict[str, Any] = {
             "InstanceType": training.instance_type,
@@ -193,6 +199,8 @@ class TrainingMachine(Construct):
             resources["VolumeSizeInGB"] = training.volume_gb
         if machine.takes_volume_key:
             resources["VolumeKmsKeyId"] = key.key_arn
+        if training.keep_alive_seconds:
+            resources["KeepAlivePeriodInSeconds"] = training.keep_alive_seconds
         return sagemaker_run(
             self,
             "Train",
@@ -215,6 +223,8 @@ class TrainingMachine(Construct):
                 "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_minutes * 60},
                 "EnableNetworkIsolation": True,
                 "EnableInterContainerTrafficEncryption": True,
+                **vpc_config(network),
+                **spot_parameters(training, artifacts=artifacts, run=RUN),
             },
             tags=tags,
             result_path="$.training",
@@ -263,7 +273,9 @@ class TrainingMachine(Construct):
                     "Containers": [{"Image": image.uri, "ModelDataUrl.$": "$.artifact_uri"}],
                     "SupportedContentTypes": list(inference.request),
                     "SupportedResponseMIMETypes": list(inference.response),
-                    "SupportedRealtimeInferenceInstanceTypes": [machine.name],
+                    "SupportedRealtimeInferenceInstanceTypes": list(
+                        pipeline.serving.instance_types
+                    ),
                     **(
                         {"SupportedTransformInstanceTypes": [machine.name]}
                         if machine.transform

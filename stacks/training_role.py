@@ -6,9 +6,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
-from stacks.names import MODELS_PREFIX, PREPARED_PREFIX
+from stacks.names import CHECKPOINTS_PREFIX, MODELS_PREFIX, PREPARED_PREFIX
 from stacks.policies import (
     grant_volumes,
     list_bucket,
@@ -21,7 +22,11 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 class TrainingRole(AlgorithmRole):
-    """SageMaker developer guide, execution role of CreateTrainingJob, narrowed to this data."""
+    """SageMaker developer guide, execution role of CreateTrainingJob, narrowed to this data.
+
+    With `checkpoints` it also lists, reads and writes those; whether SageMaker deletes there what
+    the algorithm deletes is unconfirmed, and the role may not.
+    """
 
     def __init__(
         self,
@@ -32,7 +37,10 @@ class TrainingRole(AlgorithmRole):
         artifacts: s3.IBucket,
         image: AlgorithmImage,
         key: kms.IKey,
+        network: Network | None,
+        checkpoints: bool,
     ) -> None:
+        kept = [CHECKPOINTS_PREFIX] if checkpoints else []
         super().__init__(
             scope,
             construct_id,
@@ -40,10 +48,16 @@ class TrainingRole(AlgorithmRole):
             data=[
                 *list_bucket(lake, [PREPARED_PREFIX]),
                 read_objects(lake, [PREPARED_PREFIX]),
-                write_objects(artifacts, [MODELS_PREFIX]),
+                write_objects(artifacts, [MODELS_PREFIX, *kept]),
+                *(
+                    [*list_bucket(artifacts, kept), read_objects(artifacts, kept)]
+                    if checkpoints
+                    else []
+                ),
                 write_job_output(key),
                 grant_volumes(key),
             ],
             image=image,
             log_group=LOG_GROUP,
+            network=network,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from pipelines.spec import Delivery, RecordSchema
+from pipelines.spec import Delivery, Network, RecordSchema
 from stacks.pipeline_function import PipelineFunction
 
 
@@ -20,6 +20,7 @@ class TransformFunction(PipelineFunction):
         record_schema: RecordSchema,
         delivery: Delivery,
         key: kms.IKey,
+        network: Network | None,
         log_retention_days: int,
     ) -> None:
         super().__init__(
@@ -33,5 +34,6 @@ class TransformFunction(PipelineFunction):
             memory_mb=delivery.transform_memory_mb,
             timeout_seconds=delivery.transform_timeout_seconds,
             key=key,
+            network=network,
             log_retention_days=log_retention_days,
         )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import model_validator
 
-from penstock.catalog import images
+from penstock.catalog import images, retired
 from pipelines.spec.base import Spec, refusal
+from pipelines.spec.buckets import Buckets
 from pipelines.spec.environment import Environment
 from pipelines.spec.pipeline import Pipeline
+from pipelines.spec.serverless import SERVERLESS_SOURCE
+
+STAGE_TAG = "stage"  # one tag, for a budget's filter takes several for alternatives
 
 
 class Deployment(Spec):
-    """What no half can know alone: names of both, and whether the image is in the region."""
+    """What no half can know alone: names of both, what the region and the account have."""
 
     pipeline: Pipeline
     environment: Environment
@@ -20,6 +26,45 @@ class Deployment(Spec):
     def prefix(self) -> str:
         """`<pipeline>-<environment>`: the endpoint's name and the start of every other one."""
         return f"{self.pipeline.name}-{self.environment.name}"
+
+    @property
+    def buckets(self) -> Buckets:
+        """The buckets that are there already for this pipeline."""
+        return self.environment.buckets.get(self.pipeline.name, Buckets())
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What every resource and every job of it bears, beside the environment's own tags."""
+        names = {"pipeline": self.pipeline.name, "environment": self.environment.name}
+        return names if self.environment.budget is None else {**names, STAGE_TAG: self.prefix}
+
+    @model_validator(mode="after")
+    def _check_account_has_closed_services(self) -> Deployment:
+        monitor = self.pipeline.monitor
+        if monitor is None or monitor.engine not in retired.names():
+            return self
+        if monitor.engine not in self.environment.closed_services:
+            found = retired.retired(monitor.engine)
+            raise refusal(
+                monitor.engine,
+                rule=f"pipeline.monitor.engine: {found.in_words}",
+                source=found.citation,
+                remedy="use 'penstock', or name it in environment.closed_services if the account "
+                "had it before",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_serverless_network(self) -> Deployment:
+        network = self.environment.network
+        if self.pipeline.serving.serverless is not None and network is not None:
+            raise refusal(
+                network.vpc_id,
+                rule="environment.network: a serverless endpoint cannot be in a VPC",
+                source=SERVERLESS_SOURCE,
+                remedy="leave it out, or leave pipeline.serving.serverless out",
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_region_has_images(self) -> Deployment:

@@ -7,14 +7,20 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field as Described
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
+from penstock.catalog import retired
 from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, matching, refusal
+from pipelines.spec.buckets import Buckets
+from pipelines.spec.budget import Budget
+from pipelines.spec.closed import refuse_closed
+from pipelines.spec.network import Network
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,7}")
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d")
+_KEY = re.compile(r"arn:[\w-]+:kms:(?P<region>[\w-]+):\d{12}:key/[\w-]+")
 _TAG = re.compile(r"[\w\s.:/=+\-@]*")
 
 EnvironmentName = Annotated[
@@ -33,6 +39,15 @@ class Environment(Spec):
     `account` None means the account of whoever deploys. `approval` automatic registers models
     as Approved, which deploys them; manual leaves them pending for a person. Data is deleted
     with the stacks only where `removable` is true and the app allows data removal as well.
+    `closed_services` are those of the catalog that the account had before they closed to new
+    customers, such as 'model-monitor'. `budget` is that of each pipeline there.
+
+    `key_arn` is a KMS key that is there already, for all pipelines of the environment; None
+    makes one for each. Its policy is its owner's, and must let in what the pipeline's own key
+    lets in: the account's roles by their policies, CloudWatch Logs and CloudWatch's alarms by
+    name (stacks/encryption_key.py), and Budgets where there is a budget (stacks/budget_alarm.py).
+    `buckets` has what is there already by pipeline. With a `network` every job, model and
+    function runs in it.
     """
 
     name: EnvironmentName
@@ -43,6 +58,11 @@ class Environment(Spec):
     permissions_boundary: Annotated[str, Described(min_length=1, max_length=128)] | None = None
     log_retention_days: int = 90
     tags: Mapping[str, str] = {}
+    key_arn: str | None = None
+    buckets: Mapping[str, Buckets] = {}
+    network: Network | None = None
+    closed_services: tuple[str, ...] = ()
+    budget: Budget | None = None
 
     @field_validator("account")
     @classmethod
@@ -80,6 +100,21 @@ class Environment(Spec):
             )
         return value
 
+    @field_validator("closed_services")
+    @classmethod
+    def _check_closed_services(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        closed = [name for name in retired.names() if retired.retired(name).status == "closed"]
+        for name in value:
+            if name not in closed:
+                refuse_closed(name)
+                raise refusal(
+                    name,
+                    rule="the catalog knows no service of that name that closed to new customers",
+                    source="penstock/catalog/data/retired.json",
+                    remedy=f"use of {', '.join(closed)}",
+                )
+        return value
+
     @field_validator("tags")
     @classmethod
     def _check_tags(cls, value: Mapping[str, str]) -> Mapping[str, str]:
@@ -97,6 +132,52 @@ class Environment(Spec):
                     remedy="rename it",
                 )
         return value
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Environment:
+        if self.key_arn is None:
+            return self
+        found = _KEY.fullmatch(self.key_arn)
+        if found is None or found["region"] != self.region:
+            raise refusal(
+                self.key_arn,
+                rule=f"environment.key_arn: must be the ARN of a key in {self.region}, no alias",
+                source="AWS KMS developer guide, key identifiers; key ARN",
+                remedy=f"use one like arn:aws:kms:{self.region}:111122223333:key/<id>",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_zones(self) -> Environment:
+        zones = {} if self.network is None else self.network.subnets
+        for subnet, zone in zones.items():
+            if not zone.startswith(self.region):
+                raise refusal(
+                    zone,
+                    rule=f"environment.network.subnets.{subnet}: no zone of {self.region}",
+                    source="EC2 user guide, availability zones",
+                    remedy=f"use one such as {self.region}a",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_buckets(self) -> Environment:
+        """Places below a bucket, such as records/, are the same for every pipeline."""
+        taken: set[str] = set()
+        for pipeline, buckets in self.buckets.items():
+            data = {name for name in (buckets.lake, buckets.artifacts) if name is not None}
+            shared = data & (taken | {buckets.access_logs})
+            if buckets.lake is not None and buckets.lake == buckets.artifacts:
+                shared.add(buckets.lake)
+            if shared:
+                raise refusal(
+                    sorted(shared)[0],
+                    rule=f"environment.buckets.{pipeline}: holds something else already",
+                    source="pipelines.spec.Buckets",
+                    remedy="give each pipeline a lake and an artifacts bucket of its own",
+                )
+            taken |= data
+        return self
 
 
 LOG_RETENTION_DAYS = (

@@ -44,6 +44,23 @@ def _why_not(value: str, use: instances.Use) -> str:
     return rule
 
 
+def check_volume_key(name: str) -> None:
+    """Refuses a type whose storage does not take a key, where one is needed.
+
+    Raises:
+        ValueError: the refusal.
+    """
+    if not instances.instance_type(name).takes_volume_key:
+        raise refusal(
+            name,
+            rule="instance_type: its storage is local NVMe, encrypted by the hardware, and takes "
+            "no VolumeKmsKeyId",
+            source="botocore 1.44.5 sagemaker model, ResourceConfig.VolumeKmsKeyId",
+            remedy="use needs_volume_key=False, or a type without local storage such as "
+            "ml.m5.large",
+        )
+
+
 def choice(advice: Advice, field: str) -> str:
     """The type that the advisor chose for a field that is 'auto'.
 

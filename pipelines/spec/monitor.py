@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import field_validator, model_validator
 
 from pipelines.spec.base import Spec, refusal, within
+from pipelines.spec.closed import refuse_closed
 
 
 class Monitor(Spec):
     """Data quality: the captured requests of the last hours against a baseline.
 
     The baseline is made of the training data of each approved model. `engine` penstock is a Glue
-    job with penstock.monitor; model-monitor is SageMaker's managed schedule, for accounts that
-    have it: it is closed to new ones since 2026-07-30. `drift_threshold` is the distance above
-    which a feature has drifted. The alarm goes off when a check finds `alarm_at_violations`; the
-    managed schedule publishes no count of them, so it has no alarm. `workers` are the Glue job's,
-    which makes the baselines of both engines.
+    job with penstock.monitor; model-monitor is SageMaker's managed schedule, for accounts that had
+    it before 2026-07-30 and say so (Environment.closed_services). `drift_threshold` is the distance
+    above which a feature has drifted. The alarm goes off when a check finds `alarm_at_violations`;
+    the managed schedule publishes no count of them, so it has no alarm. `workers` are the Glue
+    job's, which makes the baselines of both engines.
     """
 
     engine: Literal["penstock", "model-monitor"] = "penstock"
@@ -27,6 +28,14 @@ class Monitor(Spec):
     alarm_at_violations: int = 1
     workers: Annotated[int, within("glue.workers")] = 2
     timeout_minutes: Annotated[int, within("glue.timeout_minutes")] = 30
+
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _check_engine(cls, value: Any) -> Any:
+        """Model Monitor itself is for accounts that have it: pipelines.spec.Deployment looks."""
+        if value != "model-monitor":
+            refuse_closed(value)
+        return value
 
     @field_validator("drift_threshold")
     @classmethod

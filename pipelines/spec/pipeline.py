@@ -302,24 +302,10 @@ class Pipeline(Spec):
 
     @model_validator(mode="after")
     def _check_serving_machine(self) -> Pipeline:
-        facts, machine = self.training.facts, instances.instance_type(self.serving.instance_type)
-        if machine.architecture != facts.architecture:
-            raise refusal(
-                machine.name,
-                rule=f"serving.instance_type: the image of {self.training.algorithm} is built "
-                f"for {facts.architecture}, this type is {machine.architecture}",
-                source="first-party images are x86 only (unconfirmed by AWS)",
-                remedy="use a type such as ml.m5.large",
-            )
-        families = facts.accelerated_families if facts.accelerated_hosting else ()
-        if machine.accelerator is not None and machine.family not in families:
-            raise refusal(
-                machine.name,
-                rule=f"serving.instance_type: {self.training.algorithm} is not documented to "
-                "use that accelerator",
-                source=facts.citation,
-                remedy=f"use {facts.hosting_machines}",
-            )
+        self._check_hosting(self.serving.instance_type, place="serving.instance_type")
+        for number, other in enumerate(self.serving.others):
+            self._check_hosting(other.instance_type, place=f"serving.others.{number}.instance_type")
+        machine = instances.instance_type(self.serving.instance_type)
         if self.gate.beats_serving and not machine.transform:
             raise refusal(
                 machine.name,
@@ -329,3 +315,24 @@ class Pipeline(Spec):
                 remedy="use a type such as ml.m5.large, or gate.beats_serving=False",
             )
         return self
+
+    def _check_hosting(self, instance_type: str, *, place: str) -> None:
+        """Whether the algorithm's container answers on this type."""
+        facts, machine = self.training.facts, instances.instance_type(instance_type)
+        if machine.architecture != facts.architecture:
+            raise refusal(
+                machine.name,
+                rule=f"{place}: the image of {self.training.algorithm} is built "
+                f"for {facts.architecture}, this type is {machine.architecture}",
+                source="first-party images are x86 only (unconfirmed by AWS)",
+                remedy="use a type such as ml.m5.large",
+            )
+        families = facts.accelerated_families if facts.accelerated_hosting else ()
+        if machine.accelerator is not None and machine.family not in families:
+            raise refusal(
+                machine.name,
+                rule=f"{place}: {self.training.algorithm} is not documented to "
+                "use that accelerator",
+                source=facts.citation,
+                remedy=f"use {facts.hosting_machines}",
+            )

@@ -11,9 +11,12 @@ from penstock.advisor import Advice, choose
 from penstock.advisor import Training as TrainingNeed
 from penstock.catalog import algorithms, instances
 from penstock.catalog.algorithms import Algorithm, Distribution
+from penstock.catalog.limits import limit
 from pipelines.spec.base import Spec, advice, refusal, within
+from pipelines.spec.closed import refuse_closed
 from pipelines.spec.hyperparameters import check_hyperparameters
-from pipelines.spec.instances import AUTO, choice, usable_for
+from pipelines.spec.instances import AUTO, check_volume_key, choice, usable_for
+from pipelines.spec.spot import Spot
 from pipelines.spec.tuning import Tuning
 
 PREPARED_CHANNELS = ("train", "validation", "test")
@@ -24,9 +27,12 @@ class Training(Spec):
 
     `instance_type` may be 'auto': the cheapest one that the algorithm is documented for, with room
     for `volume_gb` if that is given; `instance_advice` says why. `volume_gb` is of no effect where
-    the machine has storage of its own.
+    the machine has storage of its own; `needs_volume_key` refuses such a machine, as it does not
+    take the pipeline's key.
     `distribution` says, by channel, whether each machine gets all of its objects or a share of
     them, where that is not to be the way that the algorithm wants it.
+    The machines stay for `keep_alive_seconds` after a job, and are paid for, so that the next one
+    need not wait for new ones: a warm pool, whose quota is 0 until AWS raises it.
     """
 
     algorithm: str
@@ -34,11 +40,14 @@ class Training(Spec):
     instance_type: Annotated[str, AfterValidator(usable_for("training"))]
     instance_count: Annotated[int, within("sagemaker.training_instances")] = 1
     volume_gb: Annotated[int, within("sagemaker.volume_gb")] = 30
+    needs_volume_key: bool = False
     input_mode: Literal["File", "Pipe"]
     content_type: str
     channels: tuple[str, ...] = PREPARED_CHANNELS
     distribution: Mapping[str, Distribution] = {}
     max_runtime_minutes: Annotated[int, within("sagemaker.max_runtime_minutes")] = 60
+    keep_alive_seconds: Annotated[int, within("sagemaker.warm_pool_seconds")] = 0
+    spot: Spot | None = None
     tuning: Tuning | None = None
     _advice: Advice | None = PrivateAttr(default=None)
 
@@ -46,6 +55,11 @@ class Training(Spec):
     def instance_advice(self) -> Advice | None:
         """What was said when the instance type was chosen; None where it was given."""
         return self._advice
+
+    @property
+    def longest_minutes(self) -> int:
+        """How long a job may take, waiting for spare machines included."""
+        return self.max_runtime_minutes if self.spot is None else self.spot.max_wait_minutes
 
     @property
     def facts(self) -> Algorithm:
@@ -123,6 +137,7 @@ class Training(Spec):
     @field_validator("algorithm")
     @classmethod
     def _check_algorithm(cls, value: str) -> str:
+        refuse_closed(value)
         if value not in algorithms.names():
             raise refusal(
                 value,
@@ -319,4 +334,56 @@ class Training(Spec):
                     source=facts.citation,
                     remedy=f"use 1, or {name} {' or '.join(values)}",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_volume_key(self) -> Training:
+        if self.needs_volume_key:
+            check_volume_key(self.instance_type)
+        return self
+
+    @model_validator(mode="after")
+    def _check_spot(self) -> Training:
+        spot, facts = self.spot, self.facts
+        bound = limit("sagemaker.spot_wait_without_checkpoints_seconds")
+        if spot is None:
+            return self
+        if spot.max_wait_minutes < self.max_runtime_minutes:
+            raise refusal(
+                spot.max_wait_minutes,
+                rule="spot.max_wait_minutes: it holds waiting and training, and training alone "
+                f"may take {self.max_runtime_minutes} minutes",
+                source="botocore 1.44.5 sagemaker model, StoppingCondition.MaxWaitTimeInSeconds",
+                remedy=f"use {self.max_runtime_minutes} or more, or a shorter max_runtime_minutes",
+            )
+        if spot.checkpoints and not facts.checkpoints:
+            raise refusal(
+                True,
+                rule=f"spot.checkpoints: {self.algorithm} writes none, so nothing would be kept",
+                source=bound.citation,
+                remedy="use False and a wait of 60 minutes or less",
+            )
+        if facts.checkpoints and not spot.checkpoints:
+            raise refusal(
+                False,
+                rule=f"spot.checkpoints: {self.algorithm} writes checkpoints, and without them an "
+                "interrupted job begins anew",
+                source=bound.citation,
+                remedy="use True",
+            )
+        if not spot.checkpoints and not bound.allows(spot.max_wait_minutes * 60):
+            raise refusal(
+                spot.max_wait_minutes,
+                rule=f"spot.max_wait_minutes: {bound.rule}",
+                source=bound.citation,
+                remedy="use 60 or less, or leave spot out",
+            )
+        if self.keep_alive_seconds:
+            raise refusal(
+                self.keep_alive_seconds,
+                rule="keep_alive_seconds: spare machines are not kept in a warm pool",
+                source="awsdocs/amazon-sagemaker-developer-guide@069d5bb "
+                "doc_source/train-warm-pools.md",
+                remedy="use 0, or leave spot out",
+            )
         return self

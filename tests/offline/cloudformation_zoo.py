@@ -206,6 +206,27 @@ def zoo(version: int) -> dict[str, Any]:
                 "RawMessageDelivery": second,
             },
         },
+        "Budget": {
+            "Type": "AWS::Budgets::Budget",
+            "Properties": {
+                "Budget": {
+                    "BudgetType": "COST",
+                    "TimeUnit": "MONTHLY",
+                    "BudgetLimit": {"Amount": 2 if second else 1, "Unit": "USD"},
+                    "CostFilters": {"TagKeyValue": [f"user:version${word}"]},
+                },
+                "NotificationsWithSubscribers": [
+                    {
+                        "Notification": {
+                            "NotificationType": "ACTUAL",
+                            "ComparisonOperator": "GREATER_THAN",
+                            "Threshold": 80,
+                        },
+                        "Subscribers": [{"SubscriptionType": "SNS", "Address": ref("Topic")}],
+                    }
+                ],
+            },
+        },
         "Parameter": {
             "Type": "AWS::SSM::Parameter",
             "Properties": {

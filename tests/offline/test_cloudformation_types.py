@@ -54,6 +54,9 @@ def check(client: Any, ids: dict[str, str], word: str) -> None:
     """What the services themselves say of the zoo's resources."""
     second = word == "second"
     assert client("kms").describe_key(KeyId=ids["Key"])["KeyMetadata"]["Description"] == word
+    account = "123456789012"
+    budget = client("budgets").describe_budget(AccountId=account, BudgetName=ids["Budget"])
+    assert float(budget["Budget"]["BudgetLimit"]["Amount"]) == (2 if second else 1)
     rotation = client("kms").get_key_rotation_status(KeyId=ids["Key"])
     assert rotation["KeyRotationEnabled"] is not second
     inline = client("iam").list_role_policies(RoleName=ids["Role"])["PolicyNames"]

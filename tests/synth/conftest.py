@@ -94,6 +94,15 @@ class Synthesized:
         }
 
 
+def with_closed_services(context: dict[str, Any]) -> dict[str, Any]:
+    """The context of an account that had Model Monitor before it closed."""
+    environments = {
+        name: {**settings, "closed_services": ["model-monitor"]}
+        for name, settings in context["environments"].items()
+    }
+    return {**context, "environments": environments}
+
+
 def watched_by(
     monitor: Monitor | None, retrain: Retrain | None, capture: Capture | None
 ) -> Pipeline:
@@ -110,7 +119,8 @@ def synthesized(
     choices = {"pipeline": "digits", "environment": environment}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.load", lambda: {"digits": pipeline})
-        build_app({**context, **choices}, out=out, validate=False).synth()
+        given = {**with_closed_services(context), **choices}
+        build_app(given, out=out, validate=False).synth()
     return Synthesized(out=out, stage=f"digits-{environment}")
 
 

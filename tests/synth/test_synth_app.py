@@ -72,11 +72,15 @@ def test_no_path_of_this_machine_is_in_a_template(dev: Any) -> None:
     [
         ({"pipeline": "digts"}, "pipeline=digts: no such pipeline; there is "),
         ({"environment": "qa"}, "environment=qa: no such environment in the context of cdk.json; "),
+        (
+            {"environments": {"dev": {"region": "us-east-1", "buckets": {"digts": {}}}}},
+            "environments.dev.buckets.digts: no such pipeline; there is ",
+        ),
         ({"allow_data_removal": "yes"}, "allow_data_removal=yes: must be true or false"),
     ],
 )
 def test_a_choice_that_there_is_not_is_an_error_of_one_line(
-    context: dict[str, Any], tmp_path: Path, choice: dict[str, str], message: str
+    context: dict[str, Any], tmp_path: Path, choice: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ChoiceError) as refused:
         build_app({**context, **choice}, out=tmp_path)
@@ -158,7 +162,9 @@ def test_nag_makes_synth_fail_on_what_nobody_has_acknowledged(
     assert "AwsSolutions-SNS3" in report
 
 
-def test_nag_has_nothing_left_to_say(dev: Any, prod: Any, removable: Any) -> None:
+def test_neither_nag_nor_our_own_rules_have_anything_left_to_say(
+    dev: Any, prod: Any, removable: Any
+) -> None:
     for synthesized in (dev, prod, removable):
         report = synthesized.out / "validation-report.json"
         violations = [

@@ -13,7 +13,7 @@ from app import build_app
 from penstock.catalog import images, instances
 from pipelines.registry import load
 from pipelines.spec import Capture, Monitor, Pipeline
-from tests.synth.conftest import Synthesized
+from tests.synth.conftest import Synthesized, with_closed_services
 from tests.synth.reading import as_list, text
 
 
@@ -26,7 +26,8 @@ def watched(monitor: Monitor, capture: Capture | None = None) -> Pipeline:
 def synthesized(context: dict[str, Any], out: Path, pipeline: Pipeline) -> Synthesized:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.load", lambda: {"digits": pipeline})
-        build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
+        given = {**with_closed_services(context), "pipeline": "digits"}
+        build_app(given, out=out, validate=False).synth()
     return Synthesized(out=out, stage="digits-dev")
 
 
@@ -201,7 +202,7 @@ def test_no_check_and_no_alarm_of_our_own(ours: Synthesized, managed: Synthesize
     assert "monitoring" in ours.templates
     assert not ours.resources("SageMaker::MonitoringSchedule")
     assert "monitoring" not in managed.templates
-    assert not managed.resources("CloudWatch::Alarm")
+    assert not managed.resources("CloudWatch::Alarm", "monitoring")
     assert not managed.resources("Scheduler::Schedule")
 
 

@@ -50,7 +50,7 @@ def test_without_monitor_and_retrain_nothing_of_them_is_in_any_template(
     assert set(plain.templates) == {"foundation", "lake", "ingestion", "training", "serving"}
     for layer, template in plain.templates.items():
         words = json.dumps(template).lower()
-        for word in ("monitor", "retrain", "baseline", "aws::scheduler", "cloudwatch::alarm"):
+        for word in ("monitor", "retrain", "baseline", "aws::scheduler", "data-metrics"):
             assert word not in words, (layer, word)
 
 
@@ -324,7 +324,7 @@ def test_a_failure_of_a_machine_is_told_and_is_a_failure(
 def test_the_alarm_judges_each_check_and_holds_its_state_between_two(
     watched: Synthesized,
 ) -> None:
-    alarm = watched.only("CloudWatch::Alarm")
+    alarm = watched.only("CloudWatch::Alarm", "monitoring")
     assert {key: alarm[key] for key in alarm if key not in ("AlarmDescription", "Tags")} == {
         "Namespace": "aws/sagemaker/Endpoints/data-metrics",
         "MetricName": "violations",
@@ -350,7 +350,7 @@ def test_the_alarm_judges_each_check_and_holds_its_state_between_two(
 
 def test_an_alarm_that_goes_off_asks_for_a_training(watched: Synthesized) -> None:
     rule = watched.named("Events::Rule", "Retrain")
-    (alarm,) = watched.resources("CloudWatch::Alarm")
+    (alarm,) = watched.resources("CloudWatch::Alarm", "monitoring")
     assert rule["EventPattern"] == {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
@@ -426,7 +426,9 @@ def test_the_decision_is_given_the_descriptions_numbers(watched: Synthesized) ->
         "AT_MOST_PER_DAY": "2",
         "PAUSE_MINUTES": "60",
     }
-    assert variables["ALARM_NAME"] == {"Ref": next(iter(watched.resources("CloudWatch::Alarm")))}
+    assert variables["ALARM_NAME"] == {
+        "Ref": next(iter(watched.resources("CloudWatch::Alarm", "monitoring")))
+    }
     assert "TrainingWorkflowMachine" in text(variables["TRAINING_MACHINE_ARN"])
     assert "ExportsOutputRefLake" in text(variables["LAKE_BUCKET"])
     folder = watched.out / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
@@ -438,7 +440,7 @@ def test_where_no_alarm_of_ours_is_the_schedule_works_alone(
     request: pytest.FixtureRequest, variant: str
 ) -> None:
     stage = request.getfixturevalue(variant)
-    assert not stage.resources("CloudWatch::Alarm")
+    assert not stage.resources("CloudWatch::Alarm", "monitoring")
     assert not stage.resources("Events::Rule", "monitoring")
     assert list(stage.resources("Scheduler::Schedule")) == [
         name for name in stage.resources("Scheduler::Schedule") if name.startswith("Retrain")

@@ -71,3 +71,16 @@ def test_serving_is_deployed_after_the_parameter_exists(dev: Any) -> None:
         if artifact["type"] == "aws:cloudformation:stack"
     }
     assert any("training" in name for name in stacks["digits-dev-serving"])
+
+
+def test_an_alarm_on_errors_is_there_before_the_endpoint_is(dev: Any) -> None:
+    (alarm,) = dev.resources("CloudWatch::Alarm", "serving").values()
+    assert "Condition" not in alarm
+    properties = alarm["Properties"]
+    assert properties["MetricName"] == "Invocation5XXErrors"
+    assert {one["Name"]: one["Value"] for one in properties["Dimensions"]} == {
+        "EndpointName": "digits-dev",
+        "VariantName": "main",
+    }
+    assert "digits-dev-foundation:ExportsOutputRefAlerts" in json.dumps(properties["AlarmActions"])
+    assert properties["TreatMissingData"] == "notBreaching"

@@ -17,6 +17,7 @@ FLOORS = {
     "penstock/catalog": set[str](),
     "penstock/advisor": {"penstock.catalog"},
     "penstock/datasets": {"penstock.catalog"},
+    "penstock/rules": {"penstock.catalog"},
     "penstock/recordio": set[str](),
     "penstock/channels": {"penstock.recordio"},
     "penstock/series": {"penstock.channels"},
@@ -24,7 +25,7 @@ FLOORS = {
     "penstock/scenario": set[str](),
     "penstock/localcloud": {"penstock.recordio", "penstock.monitor", "penstock.catalog"},
     "pipelines": {"penstock.catalog", "penstock.advisor", "penstock.datasets"},
-    "stacks": {"pipelines", "penstock.catalog"},
+    "stacks": {"pipelines", "penstock.catalog", "penstock.rules"},
     "jobs": {"penstock.recordio", "penstock.channels", "penstock.series", "penstock.monitor"},
     "lambda": set[str](),
 }

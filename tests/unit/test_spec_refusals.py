@@ -7,24 +7,30 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from penstock.catalog import algorithms
+from penstock.advisor import Hosting
+from penstock.catalog import algorithms, retired
 from pipelines.registry import load
 from pipelines.spec import (
+    Budget,
+    Canary,
     Delivery,
     Deployment,
     Environment,
     Field,
     Gate,
     Monitor,
+    Network,
     Pipeline,
     Prepare,
     RecordSchema,
     Retrain,
     Sample,
     Scoring,
+    Serverless,
     Serving,
     Stream,
     Training,
+    Variant,
     refusal_lines,
 )
 
@@ -43,6 +49,16 @@ RECORD: dict[str, Any] = {
         {"name": "kind", "type": "integer", "minimum": 0, "maximum": 2},
     ),
 }
+FOREST: dict[str, Any] = {  # an algorithm that writes no checkpoints
+    "algorithm": "randomcutforest",
+    "hyperparameters": {"feature_dim": 2},
+    "channels": ("train",),
+}
+SERVING: dict[str, Any] = {"instance_type": "ml.m5.large"}
+SERVERLESS: dict[str, Any] = {"memory_mb": 2048, "max_concurrency": 5}
+ARM = "ml.m6g.large"
+OTHER: dict[str, Any] = {"name": "larger", "instance_type": "ml.m5.xlarge"}
+CANARY: dict[str, Any] = {"percentage": 10, "bake_minutes": 5}
 TRAINING: dict[str, Any] = {
     "algorithm": "linear-learner",
     "hyperparameters": {"predictor_type": "multiclass_classifier", "num_classes": 3},
@@ -87,16 +103,27 @@ SOMETIMES: dict[str, Any] = {  # records that may lack their label
     "fields": (*RECORD["fields"][:-1], {**RECORD["fields"][-1], "optional": True}),
 }
 ENVIRONMENT: dict[str, Any] = {"name": "dev", "region": "eu-west-1"}
+NETWORK: dict[str, Any] = {
+    "vpc_id": "vpc-01234567",
+    "subnets": {"subnet-01234567": "eu-west-1a"},
+    "security_group_ids": ["sg-01234567"],
+}
 
 
 def hyperparameters(**changes: Any) -> dict[str, Any]:
     return {**TRAINING, "hyperparameters": {**TRAINING["hyperparameters"], **changes}}
 
 
+def spot(max_wait_minutes: int, *, checkpoints: bool, **training: Any) -> dict[str, Any]:
+    given = {"max_wait_minutes": max_wait_minutes, "checkpoints": checkpoints}
+    return {**TRAINING, **training, "spot": given}
+
+
 def fields(*more: dict[str, Any]) -> dict[str, Any]:
     return {**RECORD, "fields": (*RECORD["fields"], *more)}
 
 
+_STATUS = {"closed": "closed to new customers", "ended": "ended"}
 REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
     ("too small a buffer for Parquet", Delivery, {"buffer_mb": 5}, ["buffer_mb", "5", "64 to 128"]),
     ("too large a buffer", Delivery, {"buffer_mb": 129}, ["buffer_mb", "129", "64 to 128 MB"]),
@@ -220,11 +247,200 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         {**TRAINING, "max_runtime_minutes": 40321},
         ["max_runtime_minutes", "40321", "28 days"],
     ),
+    (
+        "key for a volume that is NVMe",
+        Training,
+        {**TRAINING, "instance_type": "ml.g5.xlarge", "needs_volume_key": True},
+        ["instance_type", "ml.g5.xlarge", "VolumeKmsKeyId", "needs_volume_key=False"],
+    ),
+    (
+        "warm pool",
+        Training,
+        {**TRAINING, "keep_alive_seconds": 21_601},
+        ["keep_alive_seconds", "21601", "at most 21,600 s", "KeepAlivePeriodInSeconds", "0 to"],
+    ),
+    (
+        "warm pool of spare machines",
+        Training,
+        spot(120, checkpoints=True, keep_alive_seconds=600),
+        ["keep_alive_seconds", "600", "warm pool", "train-warm-pools.md", "use 0"],
+    ),
+    (
+        "spot without a longest wait",
+        Training,
+        {**TRAINING, "spot": {"checkpoints": True}},
+        ["Training.spot: {", "max_wait_minutes is missing", "MaxWaitTimeInSeconds", "give the min"],
+    ),
+    (
+        "spot without a word on checkpoints",
+        Training,
+        {**TRAINING, "spot": {"max_wait_minutes": 90}},
+        ["Training.spot: {", "checkpoints is missing", "begins anew", "CheckpointConfig", "False"],
+    ),
+    (
+        "spot that waits shorter than it trains",
+        Training,
+        spot(59, checkpoints=True),
+        ["spot.max_wait_minutes", "59", "may take 60 minutes", "MaxWaitTime", "use 60 or more"],
+    ),
+    (
+        "spot without the checkpoints that there are",
+        Training,
+        spot(60, checkpoints=False),
+        ["spot.checkpoints", "False", "linear-learner writes checkpoints", "use True"],
+    ),
+    (
+        "checkpoints of an algorithm that writes none",
+        Training,
+        spot(60, checkpoints=True, **FOREST),
+        ["spot.checkpoints", "True", "randomcutforest writes none", "model-checkpoints.md"],
+    ),
+    (
+        "long spot without checkpoints",
+        Training,
+        spot(61, checkpoints=False, **FOREST),
+        ["spot.max_wait_minutes", "61", "at most 3,600 s", "model-checkpoints.md", "60 or less"],
+    ),
     ("no machine", Training, {**TRAINING, "instance_count": 0}, ["instance_count", "1 or more"]),
     ("gate", Gate, {"metric": "m", "at_least": float("nan")}, ["at_least", "nan", "finite"]),
     ("hosting machine", Serving, {"instance_type": "ml.c6g.big"}, ["instance_type", "ml.c6g.big"]),
     ("training only", Serving, {"instance_type": "ml.p3dn.24xlarge"}, ["p3dn", "hosting"]),
     ("no instance", Serving, {"instance_type": "ml.m5.large", "instance_count": 0}, ["1 or more"]),
+    (
+        "volume of an endpoint",
+        Serving,
+        {**SERVING, "volume_gb": 513},
+        ["volume_gb", "513", "1 to 512 GB", "VolumeSizeInGB"],
+    ),
+    (
+        "volume of an endpoint with NVMe",
+        Serving,
+        {"instance_type": "ml.g5.xlarge", "volume_gb": 50},
+        ["volume_gb", "50", "ml.g5.xlarge has local NVMe", "VolumeSizeInGB", "leave it out"],
+    ),
+    (
+        "key for an endpoint's volume that is NVMe",
+        Serving,
+        {"instance_type": "ml.g5.xlarge", "needs_volume_key": True},
+        ["instance_type", "ml.g5.xlarge", "VolumeKmsKeyId", "needs_volume_key=False"],
+    ),
+    (
+        "serverless with too much memory",
+        Serverless,
+        {**SERVERLESS, "memory_mb": 7168},
+        ["memory_mb", "7168", "1,024 to 6,144 MB", "ProductionVariantServerlessConfig"],
+    ),
+    (
+        "serverless with memory between two steps",
+        Serverless,
+        {**SERVERLESS, "memory_mb": 2500},
+        ["memory_mb", "2500", "steps of 1024 MB", "botocore", "use 2048 or 3072"],
+    ),
+    (
+        "serverless for too many requests",
+        Serverless,
+        {**SERVERLESS, "max_concurrency": 201},
+        ["max_concurrency", "201", "1 to 200 requests", "botocore"],
+    ),
+    (
+        "serverless on a GPU",
+        Serving,
+        {"instance_type": "ml.g5.xlarge", "serverless": SERVERLESS},
+        ["instance_type", "ml.g5.xlarge", "no accelerator", "serverless-endpoints.md", "CPU type"],
+    ),
+    (
+        "serverless with several instances",
+        Serving,
+        {**SERVING, "instance_count": 2, "serverless": SERVERLESS},
+        ["instance_count", "2", "has no instances", "serverless-endpoints.md", "leave it out"],
+    ),
+    (
+        "serverless with a volume",
+        Serving,
+        {**SERVING, "volume_gb": 10, "serverless": SERVERLESS},
+        ["volume_gb", "10", "has no volume", "leave serverless out"],
+    ),
+    (
+        "serverless with a key for its volume",
+        Serving,
+        {**SERVING, "needs_volume_key": True, "serverless": SERVERLESS},
+        ["needs_volume_key", "True", "no volume that takes a key", "leave serverless out"],
+    ),
+    (
+        "serverless with data capture",
+        Serving,
+        {**SERVING, "capture": {"percentage": 5}, "serverless": SERVERLESS},
+        ["'capture'", "no data capture", "serverless-endpoints.md", "leave serverless out"],
+    ),
+    (
+        "serverless with a canary",
+        Serving,
+        {**SERVING, "canary": CANARY, "serverless": SERVERLESS},
+        ["'canary'", "no instances to begin with", "leave serverless out"],
+    ),
+    (
+        "serverless with several variants",
+        Serving,
+        {**SERVING, "others": (OTHER,), "serverless": SERVERLESS},
+        ["others", "1", "no other variants", "serverless-endpoints.md", "leave serverless out"],
+    ),
+    (
+        "eleven variants",
+        Serving,
+        {**SERVING, "others": tuple({**OTHER, "name": f"v{n}"} for n in range(10))},
+        ["others", "11", "1 to 10 production variants", "ProductionVariantList", "leave some out"],
+    ),
+    (
+        "two variants of one name",
+        Serving,
+        {**SERVING, "others": (OTHER, OTHER)},
+        ["others", "'larger'", "two variants", "VariantName", "rename one"],
+    ),
+    ("the first variant's name", Variant, {**OTHER, "name": "main"}, ["name", "'main'", "not 'm"]),
+    ("a variant of a model on any type", Variant, {**OTHER, "instance_type": "auto"}, ["name a"]),
+    ("no share", Variant, {**OTHER, "weight": 0}, ["weight", "0", "InitialVariantWeight", "0.1"]),
+    (
+        "a variant on a machine of another architecture",
+        Pipeline,
+        {**PIPELINE, "serving": {**SERVING, "others": ({**OTHER, "instance_type": ARM},)}},
+        ["serving.others.0.instance_type", ARM, "built for amd64", "such as ml.m5.large"],
+    ),
+    (
+        "a variant whose storage takes no key",
+        Serving,
+        {
+            **SERVING,
+            "needs_volume_key": True,
+            "others": ({**OTHER, "instance_type": "ml.c5d.xlarge"},),
+        },
+        ["instance_type", "ml.c5d.xlarge", "VolumeKmsKeyId"],
+    ),
+    (
+        "canary of two instances and of one",
+        Serving,
+        {**SERVING, "instance_count": 2, "others": (OTHER,), "canary": CANARY},
+        ["instance_count", "1", "at most half of a variant's", "use 2 or more"],
+    ),
+    (
+        "canary of one instance",
+        Serving,
+        {**SERVING, "canary": CANARY},
+        ["instance_count", "1", "at most half", "CanarySize", "use 2 or more"],
+    ),
+    ("large canary", Canary, {**CANARY, "percentage": 51}, ["percentage", "51", "1 to 50 %"]),
+    ("no time to bake", Canary, {**CANARY, "bake_minutes": 0}, ["bake_minutes", "0", "1 to 60"]),
+    (
+        "long time to bake",
+        Canary,
+        {**CANARY, "bake_minutes": 61},
+        ["bake_minutes", "61", "at most 3,600 s", "BlueGreenUpdatePolicy", "use 1 to 60"],
+    ),
+    (
+        "rollback for nothing",
+        Canary,
+        {**CANARY, "rollback_at_errors": 0},
+        ["rollback_at_errors", "0", "use 1 or more"],
+    ),
     ("name of a field", Field, {"name": "Size", "type": "number"}, ["name", "Size", "lower-case"]),
     (
         "bounds of a string",
@@ -435,6 +651,30 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         },
         ["'monitor'", "'Input' among its modes"],
     ),
+    (
+        "a closed service as a monitor",
+        Monitor,
+        {"engine": "Clarify"},
+        ["Monitor.engine: 'Clarify'", "closed to new customers as of 2026-07-30", "the SHAP"],
+    ),
+    (
+        "a closed service as an algorithm",
+        Training,
+        {**TRAINING, "algorithm": "forecast"},
+        ["Training.algorithm: 'forecast'", "Amazon Forecast: closed to new", "use SageMaker Can"],
+    ),
+    (
+        "a closed service that no account has any more",
+        Environment,
+        {**ENVIRONMENT, "closed_services": ("kinesis-analytics-sql",)},
+        ["closed_services", "'kinesis-analytics-sql'", "ended as of 2026-01-27", "Apache Flink"],
+    ),
+    (
+        "a service that never closed",
+        Environment,
+        {**ENVIRONMENT, "closed_services": ("kinesis",)},
+        ["closed_services", "'kinesis'", "retired.json", "use of model-monitor, clarify"],
+    ),
     ("engine", Monitor, {"engine": "deequ"}, ["engine", "deequ", "model-monitor"]),
     ("hours of a check", Monitor, {"every_hours": 5}, ["every_hours", "5", "1, 2, 3, 4, 6, 8"]),
     ("distance", Monitor, {"distance": "linf"}, ["distance", "linf", "Robust"]),
@@ -550,8 +790,73 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         {**ENVIRONMENT, "approval": "maybe"},
         ["maybe", "manual"],
     ),
+    ("no money", Budget, {"monthly_usd": 0}, ["monthly_usd", "0", "above 0", "such as 200"]),
+    (
+        "many alerts",
+        Budget,
+        {"monthly_usd": 9, "alert_at_percent": (10, 20, 30, 40, 50, 60)},
+        ["alert_at_percent", "60", "at most five", "NotificationsWithSubscribers", "(80, 100)"],
+    ),
+    (
+        "the same alert twice",
+        Budget,
+        {"monthly_usd": 9, "alert_at_percent": (80, 80)},
+        ["alert_at_percent", "(80, 80)", "another share"],
+    ),
     ("retention", Environment, {**ENVIRONMENT, "log_retention_days": 31}, ["31", "one of 1, 3"]),
     ("tag", Environment, {**ENVIRONMENT, "tags": {"aws:x": "1"}}, ["tags", "aws:x=1", "aws:"]),
+    (
+        "an alias",
+        Environment,
+        {**ENVIRONMENT, "key_arn": "arn:aws:kms:eu-west-1:111122223333:alias/data"},
+        ["key_arn", "alias/data", "eu-west-1"],
+    ),
+    (
+        "a key of another region",
+        Environment,
+        {**ENVIRONMENT, "key_arn": "arn:aws:kms:us-east-1:111122223333:key/1234"},
+        ["key_arn", "us-east-1", "eu-west-1"],
+    ),
+    (
+        "no bucket's name",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "s3://Lake"}}},
+        ["buckets.digits.lake", "s3://Lake", "3 to 63"],
+    ),
+    (
+        "a lake for two",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "data"}, "other": {"lake": "data"}}},
+        ["buckets.other", "'data'", "of its own"],
+    ),
+    (
+        "a bucket for lake and artifacts",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "data", "artifacts": "data"}}},
+        ["buckets.digits", "'data'", "of its own"],
+    ),
+    (
+        "a lake that takes its own access logs",
+        Environment,
+        {**ENVIRONMENT, "buckets": {"digits": {"lake": "data", "access_logs": "data"}}},
+        ["buckets.digits", "'data'", "of its own"],
+    ),
+    ("no vpc", Network, {**NETWORK, "vpc_id": "main"}, ["vpc_id", "'main'", "vpc-01"]),
+    ("no subnets", Network, {**NETWORK, "subnets": {}}, ["subnets", "0", "1 to 16"]),
+    ("no subnet", Network, {**NETWORK, "subnets": {"a": "eu-west-1a"}}, ["'a'", "subnet-01"]),
+    (
+        "six groups",
+        Network,
+        {**NETWORK, "security_group_ids": [f"sg-0123456{n}" for n in range(6)]},
+        ["security_group_ids", "6", "1 to 5"],
+    ),
+    ("no group", Network, {**NETWORK, "security_group_ids": ["default"]}, ["'default'", "sg-01"]),
+    (
+        "a zone of another region",
+        Environment,
+        {**ENVIRONMENT, "network": {**NETWORK, "subnets": {"subnet-01234567": "us-east-1a"}}},
+        ["network.subnets.subnet-01234567", "us-east-1a", "eu-west-1a"],
+    ),
     (
         "many tags",
         Environment,
@@ -584,6 +889,25 @@ def test_the_same_descriptions_without_the_fault_are_accepted() -> None:
     assert Environment.model_validate(ENVIRONMENT).approval == "manual"
 
 
+def test_spot_with_what_it_needs_is_accepted() -> None:
+    assert Training.model_validate(spot(120, checkpoints=True)).longest_minutes == 120
+    assert Training.model_validate(spot(60, checkpoints=False, **FOREST)).longest_minutes == 60
+    assert Training.model_validate({**TRAINING, "keep_alive_seconds": 21_600}).spot is None
+
+
+def test_serverless_and_a_canary_with_what_they_need_are_accepted() -> None:
+    assert Serving.model_validate({**SERVING, "serverless": SERVERLESS}).serverless is not None
+    assert Serving.model_validate({**SERVING, "instance_count": 2, "canary": CANARY}).canary
+    assert Serving.model_validate({**SERVING, "volume_gb": 50, "needs_volume_key": True}).volume_gb
+
+
+def test_a_type_that_is_chosen_is_checked_like_one_that_is_given() -> None:
+    need = Hosting(algorithm="linear-learner", transform=True, families=("g5",))
+    serving = Serving.model_validate({"instance_type": "auto", "volume_gb": 50})
+    with pytest.raises(ValueError, match="local NVMe"):
+        serving.with_instance_for(need)
+
+
 WATCHED_SERVING = {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": ["Input"]}}
 
 
@@ -613,7 +937,7 @@ def test_a_region_without_the_algorithms_image_is_refused() -> None:
 
 
 def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it() -> None:
-    environment = Environment(name="dev", region="ap-south-2")
+    environment = Environment(name="dev", region="ap-south-2", closed_services=("model-monitor",))
 
     def deployed(engine: str) -> Deployment:
         pipeline = {
@@ -629,6 +953,65 @@ def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it()
     (line,) = refusal_lines(refused.value)
     assert "no registry of model-monitor" in line
     assert "us-east-1" in line
+
+
+def test_a_serverless_endpoint_is_refused_where_everything_is_in_a_vpc() -> None:
+    network = Network(
+        vpc_id="vpc-12345678",
+        subnets={"subnet-12345678": "eu-west-1a"},
+        security_group_ids=("sg-12345678",),
+    )
+
+    def deployed(**serving: Any) -> Deployment:
+        pipeline = Pipeline.model_validate({**PIPELINE, "serving": {**SERVING, **serving}})
+        environment = Environment(name="dev", region="eu-west-1", network=network)
+        return Deployment(pipeline=pipeline, environment=environment)
+
+    assert deployed().environment.network == network
+    with pytest.raises(ValidationError) as refused:
+        deployed(serverless=SERVERLESS)
+    (line,) = refusal_lines(refused.value)
+    for part in ("'vpc-12345678'", "environment.network", "serverless-endpoints.md", "; leave it"):
+        assert part in line, line
+
+
+def test_model_monitor_is_refused_to_an_account_that_does_not_say_that_it_has_it() -> None:
+    pipeline = {**PIPELINE, "monitor": {"engine": "model-monitor"}, "serving": WATCHED_SERVING}
+
+    def deployed(*closed_services: str) -> Deployment:
+        environment = Environment(name="dev", region="eu-west-1", closed_services=closed_services)
+        return Deployment(pipeline=Pipeline.model_validate(pipeline), environment=environment)
+
+    assert deployed("model-monitor").pipeline.monitor is not None
+    with pytest.raises(ValidationError) as refused:
+        deployed("clarify")
+    (line,) = refusal_lines(refused.value)
+    for part in (
+        "Deployment: 'model-monitor': pipeline.monitor.engine",
+        "SageMaker Model Monitor: closed to new customers as of 2026-07-30 (",
+        "; use 'penstock', or name it in environment.closed_services",
+    ):
+        assert part in line, line
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        (name, _STATUS[found.status])
+        for name in retired.names()
+        if (found := retired.retired(name)).status in _STATUS and name != "model-monitor"
+    ],
+)
+def test_every_closed_service_is_refused_by_name_with_its_successor(
+    value: str, status: str
+) -> None:
+    found = retired.retired(value)
+    for model, data in ((Monitor, {"engine": value}), (Training, {**TRAINING, "algorithm": value})):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(data)
+        (line,) = refusal_lines(refused.value)
+        assert f": {value!r}: {found.name}: {status}" in line, line
+        assert line.endswith(f" ({found.citation}); {found.remedy}"), line
 
 
 def test_every_refused_field_has_a_line_of_its_own() -> None:

@@ -8,6 +8,7 @@ from penstock.localcloud.cloudformation.resource import Handler
 from penstock.localcloud.cloudformation.template import Template
 from penstock.localcloud.cloudformation.types import (
     autoscaling,
+    budgets,
     cloudwatch,
     dynamodb,
     events,
@@ -31,6 +32,7 @@ from penstock.localcloud.cloudformation.types import (
 ALL: tuple[type[Handler], ...] = (
     autoscaling.ScalableTarget,
     autoscaling.ScalingPolicy,
+    budgets.Budget,
     cloudwatch.Alarm,
     dynamodb.Table,
     events.Rule,

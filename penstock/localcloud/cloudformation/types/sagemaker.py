@@ -140,6 +140,14 @@ class Model(OnlyTagsChange):
         _delete(context.client("sagemaker").delete_model, ModelName=_last(physical_id))
 
 
+# what the API keeps of a production variant, and what therefore does not happen
+_VARIANT_NOTES = {
+    "ServerlessConfig": "the variant is a process that always runs, with no bound on its memory "
+    "and on requests at once",
+    "VolumeSizeInGB": "the model lies on this machine's disk",
+}
+
+
 class EndpointConfig(OnlyTagsChange):
     """Ref is the ARN; attribute EndpointConfigName."""
 
@@ -182,8 +190,9 @@ class EndpointConfig(OnlyTagsChange):
         arn = call(context.client("sagemaker"), "create_endpoint_config", arguments)[
             "EndpointConfigArn"
         ]
-        if any("ServerlessConfig" in variant for variant in properties["ProductionVariants"]):
-            context.note("ServerlessConfig: the variant is a process that always runs")
+        for name, reason in _VARIANT_NOTES.items():
+            if any(name in variant for variant in properties["ProductionVariants"]):
+                context.note(f"{name}: {reason}")
         return Created(arn, {"EndpointConfigName": name})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
@@ -199,6 +208,10 @@ class Endpoint(Handler):
 
     type = "AWS::SageMaker::Endpoint"
     life = Life.SUBSTITUTED
+    kept_only = {
+        "DeploymentConfig": "all traffic moves at once when the new containers are up, and no "
+        "alarm takes it back",
+    }
     by = "a process on this machine behind the container contract"
     properties = frozenset(
         {

@@ -333,6 +333,8 @@ def platform_differences(request: dict[str, Any]) -> list[str]:
         lines.append("EnableManagedSpotTraining: nothing interrupts the job")
     if request.get("CheckpointConfig"):
         lines.append("CheckpointConfig: nothing is synchronised with S3")
+    if (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds"):
+        lines.append("KeepAlivePeriodInSeconds: no machines are kept, and none need to start")
     if request.get("VpcConfig"):
         lines.append("VpcConfig: the program runs on this machine's network")
     if any(input_mode(request, c) == "FastFile" for c in request.get("InputDataConfig") or []):

@@ -1,0 +1,72 @@
+"""A VPC that is there already, for everything of a pipeline that touches data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pydantic import field_validator
+
+from pipelines.spec.base import Spec, refusal
+
+_LAMBDA_TOO = "botocore 1.44.5 sagemaker and lambda models, VpcConfig"
+_MOST_SUBNETS = 16
+_MOST_GROUPS = 5
+
+
+class Network(Spec):
+    """`subnets` has the availability zone of each subnet by the subnet's id.
+
+    Glue wants the zone beside the subnet, and runs in the first one only. The groups must let
+    their members reach each other on every port: so do jobs of several machines, and Glue's
+    workers. The subnets have no need of the internet, but of endpoints for the services that
+    jobs and functions call: S3, KMS, CloudWatch Logs and monitoring, ECR, Glue, SSM, STS, and
+    SNS, SQS, DynamoDB, Kinesis, Firehose, SageMaker runtime and Step Functions where a function
+    of the pipeline uses them.
+    """
+
+    vpc_id: str
+    subnets: Mapping[str, str]
+    security_group_ids: tuple[str, ...]
+
+    @field_validator("vpc_id")
+    @classmethod
+    def _check_vpc(cls, value: str) -> str:
+        return _check_id(value, "vpc")
+
+    @field_validator("subnets")
+    @classmethod
+    def _check_subnets(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        _check_count(len(value), _MOST_SUBNETS, "subnets")
+        for subnet in value:
+            _check_id(subnet, "subnet")
+        return value
+
+    @field_validator("security_group_ids")
+    @classmethod
+    def _check_groups(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        _check_count(len(value), _MOST_GROUPS, "security groups")
+        for group in value:
+            _check_id(group, "sg")
+        return value
+
+
+def _check_id(value: str, kind: str) -> str:
+    if re.fullmatch(rf"{kind}-[0-9a-f]{{8,17}}", value) is None:
+        raise refusal(
+            value,
+            rule=f"must be an id such as {kind}-0123456789abcdef0",
+            source="EC2 user guide, resource ids",
+            remedy="use the id, not the name",
+        )
+    return value
+
+
+def _check_count(count: int, most: int, things: str) -> None:
+    if not 1 <= count <= most:
+        raise refusal(
+            count,
+            rule=f"a job or function is in 1 to {most} {things}",
+            source=_LAMBDA_TOO,
+            remedy=f"give 1 to {most}, or leave network out",
+        )
