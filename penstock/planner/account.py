@@ -109,8 +109,6 @@ class Account:
         if need.key == "lambda.concurrency":
             limits = self._client("lambda").get_account_settings()["AccountLimit"]
             return float(limits["UnreservedConcurrentExecutions"])
-        if need.key == "dynamodb.table_writes":
-            return float(self._client("dynamodb").describe_limits()["TableMaxWriteCapacityUnits"])
         return self._quota(need.facts.service_code, need.name)
 
     def _used(self, need: QuotaNeed) -> float | None:

@@ -132,6 +132,12 @@ class Step:
                 "more shards, or larger batches",
             )
         yield LimitMet.of(
+            "DynamoDB writes of windows, at once",
+            scorer.write_units_per_second,
+            limit("dynamodb.new_table_write_units"),
+            "a table that has grown: it throttles until then, and the scorer comes again",
+        )
+        yield LimitMet.of(
             "DynamoDB writes of windows",
             scorer.write_units_per_second,
             limit("dynamodb.table_write_units"),

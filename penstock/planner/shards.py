@@ -67,6 +67,7 @@ class ShardPlan:
     def figures(self, *, described: int | None) -> list[Figure]:
         """The shards, and what each bound asks for; `described` None is on demand."""
         decisive = self.decisive
+        said = "none, AWS chooses (on demand)" if described is None else str(described)
         others = ", ".join(
             f"{bound.name} {in_words(round(bound.shards, 2))}"
             for bound in self.bounds
@@ -78,7 +79,7 @@ class ShardPlan:
                 self.shards,
                 "shards",
                 f"{decisive.name} decided: {decisive.in_words()}; the others ask for {others}; "
-                f"the description {'is on demand' if described is None else f'has {described}'}",
+                f"the description has {said}",
                 decisive.limit,
             ),
             *(

@@ -234,6 +234,12 @@ def test_the_default_stands_where_an_account_has_no_value_of_its_own(clients: Cl
     assert (found.value, found.used, found.verdict) == (1000, None, "enough")
 
 
+def test_a_tables_quota_is_the_one_of_service_quotas(clients: Clients) -> None:
+    clients.quotas("dynamodb", {"Table-level write throughput limit": 1999.0})
+    found = check(clients, need("dynamodb.table_writes", moment="run", pipeline=SCORED))
+    assert (found.need.needed, found.value, found.verdict) == (2000, 1999, "too little")
+
+
 def test_executions_that_nobody_has_reserved_are_what_there_is(clients: Clients) -> None:
     clients.answer(
         "lambda",

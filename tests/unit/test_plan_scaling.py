@@ -44,6 +44,7 @@ def test_a_scored_stream_meets_limits_of_its_own() -> None:
     assert {
         "Lambda, scorer",
         "DynamoDB writes of windows",
+        "DynamoDB writes of windows, at once",
         "Firehose direct put of scores, records",
         "Firehose direct put of scores, throughput",
     } <= names
