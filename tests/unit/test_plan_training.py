@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.catalog import runtimes
+from penstock.catalog.facts import read_data
 from penstock.planner import prepare, request_rates
 from penstock.planner.prepare import WorkerPlan, larger
 from penstock.planner.recordio import row_bytes, train_shards
@@ -99,3 +101,8 @@ def test_requests_beyond_a_prefix_ask_for_another(per_hour: float, prefixes: int
     puts, gets = request_rates.figures(objects_per_hour=per_hour, hours=730)
     assert f"so {prefixes} will do" in puts.because
     assert gets.value == pytest.approx(per_hour * 730 / 5500, abs=0.001)
+
+
+def test_each_worker_type_that_a_description_may_have_is_known() -> None:
+    for version in runtimes.glue_versions():
+        assert set(runtimes.glue(version).worker_types or ()) <= set(read_data("glue_workers"))
