@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from penstock.cli import monitor
+from penstock.cli import monitor, prices
 from penstock.cli.errors import UsageError, exit_with, one_line
+from penstock.cli.known import known_pipeline as _pipeline
+from penstock.cli.known import known_pipelines as _pipelines
+from penstock.cli.plan import plan
 
 if TYPE_CHECKING:
     from penstock.cli.data import Sending
@@ -29,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(monitor.app, name="monitor")
+app.add_typer(prices.app, name="prices")
 
 
 @app.command("list")
@@ -37,6 +41,9 @@ def list_pipelines() -> None:
     with one_line():
         for name, pipeline in _pipelines().items():
             typer.echo(f"{name:<12} {pipeline.description}")
+
+
+app.command()(plan)
 
 
 @app.command()
@@ -189,33 +196,6 @@ def _run_class(on: str) -> type[Run]:
     from penstock.cli.offline_run import OfflineRun
 
     return OfflineRun
-
-
-def _pipelines() -> dict[str, Pipeline]:
-    sys.path.insert(0, str(Path.cwd()))  # the app's own pipelines/, not an installed one
-    try:
-        from pydantic import ValidationError
-
-        from pipelines.registry import load
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] == "pipelines":
-            raise UsageError(
-                "no pipelines/ in this folder: run penstock in the project's folder"
-            ) from error
-        raise
-    try:
-        return load()
-    except ValidationError as error:
-        from pipelines.spec.refusals import refusal_lines
-
-        raise UsageError("; ".join(refusal_lines(error))) from error
-
-
-def _pipeline(name: str) -> Pipeline:
-    known = _pipelines()
-    if name not in known:
-        raise UsageError(f"unknown pipeline {name}: choose one of {', '.join(known)}")
-    return known[name]
 
 
 def main() -> None:

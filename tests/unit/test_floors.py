@@ -21,6 +21,7 @@ FLOORS = {
     "penstock/recordio": set[str](),
     "penstock/channels": {"penstock.recordio"},
     "penstock/series": {"penstock.channels"},
+    "penstock/planner": {"penstock.catalog"},
     "penstock/monitor": {"penstock.recordio"},
     "penstock/scenario": set[str](),
     "penstock/localcloud": {"penstock.recordio", "penstock.monitor", "penstock.catalog"},

@@ -1,0 +1,41 @@
+"""Finds the pipelines of the project in the current folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipelines.spec import Pipeline
+
+
+def known_pipelines() -> dict[str, Pipeline]:
+    """All pipelines by name. UsageError if there are none here, or one is refused."""
+    sys.path.insert(0, str(Path.cwd()))  # the app's own pipelines/, not an installed one
+    try:
+        from pydantic import ValidationError
+
+        from pipelines.registry import load
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "pipelines":
+            raise UsageError(
+                "no pipelines/ in this folder: run penstock in the project's folder"
+            ) from error
+        raise
+    try:
+        return load()
+    except ValidationError as error:
+        from pipelines.spec.refusals import refusal_lines
+
+        raise UsageError("; ".join(refusal_lines(error))) from error
+
+
+def known_pipeline(name: str) -> Pipeline:
+    """The pipeline of that name. UsageError if there is none."""
+    known = known_pipelines()
+    if name not in known:
+        raise UsageError(f"unknown pipeline {name}: choose one of {', '.join(known)}")
+    return known[name]

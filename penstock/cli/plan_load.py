@@ -1,0 +1,106 @@
+"""The load of a plan: what the command was given, and what the description says otherwise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.catalog.facts import in_words
+from penstock.catalog.limits import limit
+from penstock.cli.errors import UsageError
+from penstock.planner.figure import Figure
+from penstock.planner.load import Load
+from pipelines.spec import Pipeline
+
+_KB_PER_KIB = 1.024
+
+
+@dataclass(frozen=True)
+class PlannedLoad:
+    """A load, and where each of its numbers comes from."""
+
+    load: Load
+    figures: tuple[Figure, ...]
+
+
+def load_of(
+    pipeline: Pipeline,
+    *,
+    records_per_second: float | None,
+    record_kb: float | None,
+    consumers: int | None,
+) -> PlannedLoad:
+    """The load that was asked for; None stands for what the description says.
+
+    It knows the largest record, who reads the stream, and what its shards bear together; on
+    demand, what a new stream takes.
+
+    Raises:
+        UsageError: the delivery does not take records of that size.
+    """
+    largest_kb = (limit("firehose.record_kb").maximum or 0) * _KB_PER_KIB
+    if record_kb is not None and record_kb > largest_kb:
+        rule = limit("firehose.record_kb")
+        raise UsageError(
+            f"--record-kb {record_kb:g}: {rule.rule} ({rule.citation}); use {largest_kb:g} or less"
+        )
+    said = {}
+    if record_kb is None:
+        largest = pipeline.record_schema.record_kb
+        record_kb = round(largest * _KB_PER_KIB, 3)
+        said["record_kb"] = (
+            f"record_schema.record_kb: {largest} KiB, the largest record; "
+            "give the mean with --record-kb"
+        )
+    if consumers is None:
+        consumers = 1 if pipeline.scoring is None else 2
+        said["consumers"] = (
+            "the delivery to the lake" if consumers == 1 else "the delivery and the scorer"
+        )
+    if records_per_second is None:
+        shards = pipeline.stream.shards
+        if shards is None:
+            start = limit("kinesis.on_demand_start_kb").maximum or 0
+            records_per_second = round(start / record_kb, 3)
+            said["records_per_second"] = (
+                f"on demand: a new stream takes {in_words(start)} KB/s; "
+                "give yours with --records-per-second"
+            )
+        else:
+            records_per_second = round(borne_by(shards, record_kb, consumers), 3)
+            said["records_per_second"] = (
+                f"stream.shards: {shards} bear so many; give yours with --records-per-second"
+            )
+    load = Load(records_per_second, record_kb, consumers)
+    units = {"records_per_second": "records/s", "record_kb": "KB", "consumers": "consumers"}
+    return PlannedLoad(
+        load,
+        tuple(
+            Figure(f"load.{name}", getattr(load, name), unit, said.get(name, "given"))
+            for name, unit in units.items()
+        ),
+    )
+
+
+def borne_by(shards: int, record_kb: float, consumers: int) -> float:
+    """The records per second that so many shards bear."""
+    return shards * min(
+        limit("kinesis.shard_incoming_records").maximum or 0,
+        (limit("kinesis.shard_incoming_kb").maximum or 0) / record_kb,
+        (limit("kinesis.shard_outgoing_kb").maximum or 0) / (record_kb * consumers),
+    )
+
+
+def region_of(environment: str) -> str:
+    """The Region of one of cdk.json's environments. UsageError if there is no such one."""
+    try:
+        context = json.loads(Path("cdk.json").read_text(encoding="utf-8")).get("context", {})
+        known: dict[str, dict[str, str]] = context.get("environments", {})
+    except (OSError, ValueError, AttributeError) as error:
+        raise UsageError(
+            "no readable cdk.json in this folder: run penstock in the project's"
+        ) from (error)
+    if environment not in known:
+        raise UsageError(f"unknown environment {environment}: choose one of {', '.join(known)}")
+    return known[environment]["region"]

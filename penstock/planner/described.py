@@ -1,0 +1,160 @@
+"""What a plan reads of a pipeline's description; pipelines.spec.Pipeline has all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Stream(Protocol):
+    """`shards` None means on demand; `partition_key_field` None, a digest of each record."""
+
+    @property
+    def shards(self) -> int | None: ...
+    @property
+    def partition_key_field(self) -> str | None: ...
+    @property
+    def retention_hours(self) -> int: ...
+
+
+class Buffer(Protocol):
+    """What is written when so much has arrived or so long has passed."""
+
+    @property
+    def buffer_mb(self) -> int: ...
+    @property
+    def buffer_seconds(self) -> int: ...
+
+
+class Delivery(Buffer, Protocol):
+    """The delivery of records, and its transform."""
+
+    @property
+    def transform_buffer_mb(self) -> float: ...
+    @property
+    def transform_buffer_seconds(self) -> int: ...
+    @property
+    def transform_timeout_seconds(self) -> int: ...
+    @property
+    def transform_memory_mb(self) -> int: ...
+
+
+class Scoring(Buffer, Protocol):
+    """The scorer of the stream, and the delivery of its scores."""
+
+    @property
+    def batch_records(self) -> int: ...
+    @property
+    def batch_window_seconds(self) -> int: ...
+    @property
+    def parallelization(self) -> int: ...
+    @property
+    def memory_mb(self) -> int: ...
+    @property
+    def timeout_seconds(self) -> int: ...
+
+
+class Prepare(Protocol):
+    """The Glue job before a training."""
+
+    @property
+    def window_points(self) -> int: ...
+    @property
+    def worker_type(self) -> str: ...
+    @property
+    def workers(self) -> int: ...
+    @property
+    def timeout_minutes(self) -> int: ...
+
+
+class Algorithm(Protocol):
+    """What the catalog knows of the algorithm; `multi_machine` None is unknown."""
+
+    @property
+    def multi_machine(self) -> bool | None: ...
+    @property
+    def distribution(self) -> Mapping[str, str]: ...
+
+
+class Training(Protocol):
+    """The training job."""
+
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def instance_type(self) -> str: ...
+    @property
+    def instance_count(self) -> int: ...
+    @property
+    def volume_gb(self) -> int: ...
+    @property
+    def input_mode(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def max_runtime_minutes(self) -> int: ...
+    @property
+    def facts(self) -> Algorithm: ...
+
+
+class Gate(Protocol):
+    """The quality gate; with `beats_serving` the served model answers the test rows as well."""
+
+    @property
+    def beats_serving(self) -> bool: ...
+
+
+class Serving(Protocol):
+    """The endpoint."""
+
+    @property
+    def instance_type(self) -> str: ...
+    @property
+    def instance_count(self) -> int: ...
+
+
+class Monitor(Protocol):
+    """The check of captured requests."""
+
+    @property
+    def engine(self) -> str: ...
+    @property
+    def every_hours(self) -> int: ...
+    @property
+    def workers(self) -> int: ...
+    @property
+    def timeout_minutes(self) -> int: ...
+
+
+class Retrain(Protocol):
+    """Trainings that nobody asks for."""
+
+    @property
+    def every_days(self) -> int | None: ...
+
+
+class Described(Protocol):
+    """A whole pipeline."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def stream(self) -> Stream: ...
+    @property
+    def delivery(self) -> Delivery: ...
+    @property
+    def prepare(self) -> Prepare: ...
+    @property
+    def training(self) -> Training: ...
+    @property
+    def gate(self) -> Gate: ...
+    @property
+    def serving(self) -> Serving: ...
+    @property
+    def scoring(self) -> Scoring | None: ...
+    @property
+    def monitor(self) -> Monitor | None: ...
+    @property
+    def retrain(self) -> Retrain | None: ...
+    @property
+    def row_columns(self) -> tuple[str, ...]: ...
