@@ -15,6 +15,7 @@ from penstock.review.values import Values
 
 _KEY = "AWS::KMS::Key"
 _OWN_KEYS = "the service's own key"
+_PLAIN = "plain text"
 _NOTHING = "nothing in the template"
 _SECURE = "aws:SecureTransport Bool false"
 
@@ -43,11 +44,13 @@ def encryption(assembly: Assembly, values: Values) -> Section:
         ]
         for found in stored
     ]
-    bare = sum(found.is_open for found in stored)
+    own = sum(found.key.startswith(_OWN_KEYS) for found in stored)
+    plain = sum(found.is_open or found.key == _PLAIN for found in stored)
     said = (
-        f"{counted(len(stored), 'place')} where data lies; "
-        f"{'each has a key or a cipher in the template' if not bare else f'{bare} without one'}. "
-        "A dash: the template says nothing of the way there."
+        f"{counted(len(stored), 'place')} where data lies: {len(stored) - own - plain} under a key "
+        f"that the templates name, {own or 'none'} under the service's own, "
+        f"{plain or 'none'} of which the templates name neither. "
+        "A dash: they say nothing of the way there."
     )
     blocks: list[Block] = [
         Paragraph(said),
@@ -104,19 +107,21 @@ def _of(values: Values, resource: Resource) -> Iterator[Stored]:
             written = properties.get("SSESpecification") or {}
             # DynamoDB encrypts with a key of its own where none is given
             yield _stored(values, resource, "items", written.get("KMSMasterKeyId") or _OWN_KEYS)
-        case "AWS::Lambda::Function" if properties.get("Environment"):
-            key = properties.get("KmsKeyArn")
-            yield _stored(values, resource, "environment variables", key or _OWN_KEYS)
+        case "AWS::Lambda::Function":
+            if properties.get("Environment"):
+                key = properties.get("KmsKeyArn")
+                yield _stored(values, resource, "environment variables", key or _OWN_KEYS)
         case "AWS::Glue::SecurityConfiguration":
             yield from _glue(values, resource)
-        case "AWS::Glue::Job" if not properties.get("SecurityConfiguration"):
-            yield _stored(values, resource, "logs, bookmarks and files of the job", None)
+        case "AWS::Glue::Job":
+            if not properties.get("SecurityConfiguration"):
+                yield _stored(values, resource, "logs, bookmarks and files of the job", None)
         case "AWS::SageMaker::EndpointConfig":
             yield from _endpoint(values, resource)
         case "AWS::Scheduler::Schedule":
             yield _stored(values, resource, "input", properties.get("KmsKeyArn") or _OWN_KEYS)
         case "AWS::SSM::Parameter":
-            yield Stored(resource.name, "value", "plain text", "")
+            yield Stored(resource.name, "value", _PLAIN, "")
         case "AWS::StepFunctions::StateMachine":
             written = properties.get("EncryptionConfiguration") or {}
             key = written.get("KmsKeyId") or _OWN_KEYS

@@ -65,17 +65,24 @@ def _band(band: Band, width: float) -> Html:
 
 def _box(node: Node, at: Point) -> Html:
     x, y = at
-    title = node.title
-    if len(title) > _TITLE_SIGNS:
-        title = "…" + title[1 - _TITLE_SIGNS :]
     return element(
         "g",
         element("title", f"{node.name} ({node.label})"),
         element("rect", x=x, y=y, width=BOX_WIDTH, height=BOX_HEIGHT, rx=7),
-        element("text", title, x=x + 10, y=y + 20, class_="name"),
+        element("text", _fitting(node.title), x=x + 10, y=y + 20, class_="name"),
         element("text", node.label, x=x + 10, y=y + 36),
         class_="box job" if node.is_job else "box",
     )
+
+
+def _fitting(title: str) -> str:
+    """As many of the last steps of the name as there is room for."""
+    steps = title.split("/")
+    for start in range(len(steps)):
+        fitting = "/".join(["…", *steps[start:]] if start else steps)
+        if len(fitting) <= _TITLE_SIGNS:
+            return fitting
+    return f"{steps[-1][: _TITLE_SIGNS - 1]}…"
 
 
 def _route(route: Route) -> Html:
