@@ -22,6 +22,8 @@ from penstock.review.machines import MACHINE, tasks
 from penstock.review.policies import FUNCTION_URL, Guard, Holder, Statement, guards, holders
 from penstock.review.values import Values
 
+_WIDE = ("any resource", "any action", "all but what is named")
+
 
 def access(assembly: Assembly, values: Values) -> Section:
     """Role by role, then policies on resources; what leaves the account comes first."""
@@ -29,7 +31,7 @@ def access(assembly: Assembly, values: Values) -> Section:
     policies = guards(assembly, values)
     users = _users(assembly, values)
     blocks: list[Block] = [_outside(assembly, values, roles, policies)]
-    blocks += [_anything(assembly, roles)]
+    blocks += _anything(assembly, roles)
     blocks += [_role(assembly, holder, users.get(holder.resource.key, [])) for holder in roles]
     if policies:
         blocks.append(_guards(assembly, policies))
@@ -83,20 +85,24 @@ def _opened(values: Values, bucket: Resource) -> str:
     return ", ".join(said)
 
 
-def _anything(assembly: Assembly, roles: list[Holder]) -> Block:
-    """How many statements are not about named resources."""
-    wide = [
-        statement
-        for holder in roles
-        for statement in holder.statements
-        if "any resource" in marks(statement, assembly.by_name[holder.resource.stack])
-        or "any action" in marks(statement, assembly.by_name[holder.resource.stack])
-    ]
+def _anything(assembly: Assembly, roles: list[Holder]) -> list[Block]:
+    """Statements that are not about named resources."""
+    rows: list[list[Cell]] = []
+    for holder in roles:
+        stack = assembly.by_name[holder.resource.stack]
+        for statement in holder.statements:
+            wide = [mark for mark in marks(statement, stack) if mark in _WIDE]
+            if wide:
+                actions: list[Line] = [code(action) for action in statement.actions]
+                rows.append([strong(holder.resource.name), [alert(mark) for mark in wide], actions])
     every = sum(len(holder.statements) for holder in roles)
-    return Paragraph(
+    said = Paragraph(
         f"{counted(len(roles), 'role')} with {counted(every, 'statement')}, "
-        f"{len(wide) or 'none'} of them on any resource without a condition."
+        f"{len(rows) or 'none'} of them about any resource or any action, without a condition."
     )
+    if not rows:
+        return [said]
+    return [said, Folded("On anything", [Table(["role", "may do it on", "actions"], rows)])]
 
 
 def _role(assembly: Assembly, holder: Holder, users: list[str]) -> Block:

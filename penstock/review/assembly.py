@@ -20,12 +20,16 @@ _UNNAMED = ("Resource", "Default")  # a construct's own resource
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource; `name` tells it from all others of the assembly, as people know it."""
+    """One resource; `name` tells it from all others of the assembly, as people know it.
+
+    `label` is the name within its stack.
+    """
 
     stack: str
     logical_id: str
     type: str
     name: str
+    label: str
     document: Mapping[str, Any] = field(repr=False, compare=False)
 
     @property
@@ -136,6 +140,7 @@ def _stack(
             logical_id=logical_id,
             type=str(document.get("Type", "")),
             name=labels[logical_id] if shared is None else f"{short_name}/{labels[logical_id]}",
+            label=labels[logical_id],
             document=document,
         )
         for logical_id, document in (template.get("Resources") or {}).items()

@@ -8,7 +8,7 @@ from typing import Any
 
 from penstock.html.wording import counted
 from penstock.review.assembly import Assembly, Resource, as_list
-from penstock.review.blocks import Block, Cell, Paragraph, Section, Table, alert, soft
+from penstock.review.blocks import Block, Cell, Folded, Paragraph, Section, Table, alert, soft
 from penstock.review.machines import MACHINE, tasks
 from penstock.review.policies import guards
 from penstock.review.values import Values
@@ -27,35 +27,30 @@ class Stored:
     name: str
     what: str
     key: str
-    transit: str
-    is_open: bool = False
+    transit: str = ""
+
+    @property
+    def is_under_key(self) -> bool:
+        """Whether the templates name a key for it, itself or the place where it goes."""
+        return not self.key.startswith((_OWN_KEYS, _PLAIN, _NOTHING))
 
 
 def encryption(assembly: Assembly, values: Values) -> Section:
     """One row for each place where data lies; keys below."""
     stored = [found for resource in assembly.resources.values() for found in _of(values, resource)]
     only_tls = _only_tls(assembly, values)
-    rows: list[list[Cell]] = [
-        [
-            found.name,
-            found.what,
-            alert(found.key) if found.is_open else found.key,
-            found.transit or ("only TLS, by its policy" if found.name in only_tls else soft("-")),
-        ]
-        for found in stored
-    ]
-    own = sum(found.key.startswith(_OWN_KEYS) for found in stored)
-    plain = sum(found.is_open or found.key == _PLAIN for found in stored)
+    without = [found for found in stored if not found.is_under_key]
+    under = [found for found in stored if found.is_under_key]
     said = (
-        f"{counted(len(stored), 'place')} where data lies: {len(stored) - own - plain} under a key "
-        f"that the templates name, {own or 'none'} under the service's own, "
-        f"{plain or 'none'} of which the templates name neither. "
-        "A dash: they say nothing of the way there."
+        f"{counted(len(stored), 'place')} where data lies, {len(without) or 'none'} without a key "
+        "that the templates name. A dash: they say nothing of the way there."
     )
-    blocks: list[Block] = [
-        Paragraph(said),
-        Table(["resource", "what lies there", "key", "on its way"], rows),
-    ]
+    blocks: list[Block] = [Paragraph(said)]
+    if without:
+        blocks.append(_table(without, only_tls))
+    if under:
+        summary = f"{counted(len(under), 'place')} under a key, or as the place where it goes"
+        blocks.append(Folded(summary, [_table(under, only_tls)]))
     keys: list[list[Cell]] = [
         [
             key.name,
@@ -67,6 +62,19 @@ def encryption(assembly: Assembly, values: Values) -> Section:
     if keys:
         blocks.append(Table(["key", "turned over every year", "with the stack"], keys))
     return Section("encryption", "Encryption", blocks)
+
+
+def _table(stored: list[Stored], only_tls: set[str]) -> Table:
+    rows: list[list[Cell]] = [
+        [
+            found.name,
+            found.what,
+            alert(found.key) if found.key in (_NOTHING, _PLAIN) else found.key,
+            found.transit or ("only TLS, by its policy" if found.name in only_tls else soft("-")),
+        ]
+        for found in stored
+    ]
+    return Table(["resource", "what lies there", "key", "on its way"], rows)
 
 
 def _only_tls(assembly: Assembly, values: Values) -> set[str]:
@@ -121,7 +129,7 @@ def _of(values: Values, resource: Resource) -> Iterator[Stored]:
         case "AWS::Scheduler::Schedule":
             yield _stored(values, resource, "input", properties.get("KmsKeyArn") or _OWN_KEYS)
         case "AWS::SSM::Parameter":
-            yield Stored(resource.name, "value", _PLAIN, "")
+            yield Stored(resource.name, "value", _PLAIN)
         case "AWS::StepFunctions::StateMachine":
             written = properties.get("EncryptionConfiguration") or {}
             key = written.get("KmsKeyId") or _OWN_KEYS
@@ -133,8 +141,8 @@ def _of(values: Values, resource: Resource) -> Iterator[Stored]:
 
 def _stored(values: Values, resource: Resource, what: str, key: Any) -> Stored:
     if not key:
-        return Stored(resource.name, what, _NOTHING, "", is_open=True)
-    return Stored(resource.name, what, values.text(resource, key), "")
+        return Stored(resource.name, what, _NOTHING)
+    return Stored(resource.name, what, values.text(resource, key))
 
 
 def _bucket(values: Values, bucket: Resource) -> Stored:
@@ -209,7 +217,7 @@ def _jobs(values: Values, machine: Resource) -> Iterator[Stored]:
             if isinstance(written, Mapping):
                 key = written.get("KmsKeyId") or written.get("VolumeKmsKeyId")
                 text = task.text(key) if key else _OWN_KEYS if what == "volumes" else _NOTHING
-                yield Stored(name, what, text, transit, is_open=text == _NOTHING)
+                yield Stored(name, what, text, transit)
 
 
 def _others(values: Values, resource: Resource) -> Iterator[Stored]:

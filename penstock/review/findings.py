@@ -7,6 +7,7 @@ metadata of resources in the templates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ from penstock.review.blocks import (
 
 _MESSAGES = {"aws:cdk:error": "error", "aws:cdk:warning": "warning", "aws:cdk:info": "info"}
 _ANNOTATION = "Annotation::"
+# CDK names files that are gone, and called otherwise in each synth
+_TEMPORARY = re.compile(r"/(?:tmp|var/folders)/[^\s'\"]+")
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ def _told(assembly: Assembly) -> Iterator[Finding]:
             for entry in entries:
                 kind, data = entry.get("type"), entry.get("data")
                 if kind in _MESSAGES:
-                    yield Finding("CDK", _MESSAGES[kind], compact(data), place, None)
+                    says = _TEMPORARY.sub("(a temporary file)", compact(data))
+                    yield Finding("CDK", _MESSAGES[kind], says, place, None)
                 elif kind == "aws:cdk:acknowledged-rules" and isinstance(data, Mapping):
                     for rule, reason in data.items():
                         if rule.startswith(_ANNOTATION):

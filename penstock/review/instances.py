@@ -54,7 +54,8 @@ def machines(assembly: Assembly, values: Values) -> list[Machines]:
     for resource in assembly.resources.values():
         match resource.type:
             case "AWS::SageMaker::EndpointConfig":
-                found += _variants(values, resource)
+                plain = values.plain(values.stack_of(resource), resource.properties)
+                found += _variants(resource.name, plain)
             case "AWS::SageMaker::NotebookInstance":
                 chosen = values.text(resource, resource.properties.get("InstanceType", ""))
                 found.append(Machines(resource.name, "notebook", chosen, 1, is_standing=True))
@@ -93,17 +94,19 @@ def instances(assembly: Assembly, values: Values) -> Section:
     return Section("instances", "Instances", blocks)
 
 
-def _variants(values: Values, config: Resource) -> Iterator[Machines]:
-    for variant in as_list(config.properties.get("ProductionVariants")):
-        name = f"{config.name} ({values.text(config, variant.get('VariantName', ''))})"
+def _variants(name: str, config: Mapping[str, Any]) -> Iterator[Machines]:
+    for variant in as_list(config.get("ProductionVariants")):
         if "InstanceType" in variant:
-            chosen = values.text(config, variant["InstanceType"])
+            variant_name = f"{name} ({variant.get('VariantName', '')})"
             count = variant.get("InitialInstanceCount", 1)
             known = count if isinstance(count, int) else None
-            yield Machines(name, "endpoint", chosen, known, is_standing=True)
+            chosen = str(variant["InstanceType"])
+            yield Machines(variant_name, "endpoint", chosen, known, is_standing=True)
 
 
 def _job(machine: Resource, task: Task) -> Iterator[Machines]:
+    if task.action == "createEndpointConfig":
+        yield from _variants(f"{machine.name} ({task.name})", task.parameters)
     if task.action not in _JOBS:
         return
     use, part = _JOBS[task.action]

@@ -1,4 +1,7 @@
-"""What the templates alone say of how much there will be; the load is not in them."""
+"""What the templates alone say of how much there will be; the load is not in them.
+
+`quantities` is what a price is put on: each has a unit that a price has.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.html.wording import number
 from penstock.review.assembly import Assembly, Resource
 from penstock.review.blocks import Block, Cell, Paragraph, Section, Table
 from penstock.review.instances import machines
@@ -60,7 +62,9 @@ def quantities_section(assembly: Assembly, values: Values) -> Section:
 
 
 def _row(each: Quantity) -> list[Cell]:
-    amount = "by the load" if each.amount is None else number(round(each.amount, 2))
+    if each.amount is None:
+        return [each.resource, each.what, "by the load", each.unit]
+    amount = f"{each.amount:,.2f}".rstrip("0").rstrip(".")
     return [each.resource, each.what, amount, each.unit]
 
 

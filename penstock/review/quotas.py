@@ -59,7 +59,8 @@ def quotas(assembly: Assembly, values: Values) -> Section:
     rows += [[*_COUNTED[kind], str(count)] for kind, count in kinds.items() if kind in _COUNTED]
     said = (
         "What this assembly alone needs, jobs one at a time. What the account allows and what is "
-        "in use there is not in the templates."
+        "in use there is not in the templates. Quotas are named by what they count; the exact "
+        "names in Service Quotas are unconfirmed."
     )
     return Section(
         "quotas", "Quotas", [Paragraph(said), Table(["service", "quota", "needed"], rows)]

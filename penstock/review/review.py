@@ -29,6 +29,8 @@ from penstock.review.style import REVIEW_STYLE
 from penstock.review.values import Values
 
 HTML_NAME, MARKDOWN_NAME = "review.html", "review.md"
+# where there is too much to say: what a page shows better than a pull request
+_FIRST_LEFT_OUT = ("limits", "resources", "encryption", "findings", "access")
 _MARKDOWN_SIGNS = 60_000  # GitHub takes 65,536 in the body of a pull request
 
 
@@ -58,11 +60,11 @@ class Review:
         """The same for a pull request; most of it folded."""
         head = [f"# {escaped(self.title)}: review before deployment\n", f"{escaped(self.lead)}\n"]
         written = {section.name: as_markdown(section) for section in self.sections}
-        for section in sorted(self.sections, key=lambda section: -len(written[section.name])):
-            if sum(map(len, written.values())) <= _MARKDOWN_SIGNS:
-                break
-            told = f"Too long for a pull request: see {HTML_NAME}."
-            written[section.name] = f"## {escaped(section.heading)}\n\n{told}\n"
+        headings = {section.name: section.heading for section in self.sections}
+        for name in _FIRST_LEFT_OUT:
+            if sum(map(len, written.values())) > _MARKDOWN_SIGNS:
+                told = f"Too long for a pull request: see {HTML_NAME}."
+                written[name] = f"## {escaped(headings[name])}\n\n{told}\n"
         return "\n".join([*head, *written.values()])
 
     def write(self, folder: Path) -> tuple[Path, Path]:

@@ -32,6 +32,9 @@ border-top:2px solid var(--blue)}
 .key.start{border-top:2px dashed var(--grey)}
 .key.tell{border-top:2px dotted var(--orange)}
 .key.job{width:16px;height:11px;border:1.5px dashed var(--blue);vertical-align:-1px}
+@media (max-width:760px){
+.scroll table{min-width:640px}
+}
 @media print{
 section{break-inside:auto}
 .diagram{min-width:0}

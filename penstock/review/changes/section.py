@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from penstock.html.wording import counted
@@ -26,6 +27,7 @@ from penstock.review.changes.schemas import date
 from penstock.review.exposure import marks
 
 _SHOWN = 160  # signs of a value
+_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # of an asset's content
 _SHOWN_DIFFERENCES = 12
 
 
@@ -55,7 +57,8 @@ def changes_section(before: Assembly, after: Assembly) -> Section:
         told = "No stack has the same name in both assemblies, so everything is new or gone."
         blocks.append(Paragraph(told))
     blocks += _resources(found)
-    blocks.append(_permissions(after, moved))
+    blocks += _permissions(after, moved)
+    blocks += _other_parts(before, after)
     return Section("changes", "Changes", blocks, is_brief=True)
 
 
@@ -94,6 +97,8 @@ def _is_trouble(note: str) -> bool:
 
 def _difference(difference: Difference) -> list[Line]:
     name: Line = code(difference.path)
+    if "Policy" in difference.path and "Statement" in difference.path:
+        return [name, soft("see permissions")]
     if difference.update in ("replaced", "perhaps replaced"):
         name = alert(f"{difference.path}: {difference.update}")
     if difference.before is None:
@@ -107,7 +112,7 @@ def _difference(difference: Difference) -> list[Line]:
 def _apart(before: str, after: str) -> tuple[str, str]:
     """Both values from a little before they differ, if they are long."""
     if max(len(before), len(after)) <= _SHOWN:
-        return before, after
+        return _short(before), _short(after)
     start = next(
         (i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]),
         min(len(before), len(after)),
@@ -118,13 +123,39 @@ def _apart(before: str, after: str) -> tuple[str, str]:
 
 
 def _short(text: str | None) -> str:
-    text = text or ""
+    text = _HASH.sub(r"\1…", text or "")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _permissions(after: Assembly, moved: list[Shift]) -> Block:
+def _permissions(after: Assembly, moved: list[Shift]) -> list[Block]:
+    """Open where somebody may do more."""
     if not moved:
-        return Paragraph("Nobody may do more or less than before.")
+        return [Paragraph("Nobody may do more or less than before.")]
+    wider = [shift for shift in moved if shift.direction == "widened"]
+    narrower = [shift for shift in moved if shift.direction == "narrowed"]
+    blocks: list[Block] = []
+    if wider:
+        blocks.append(_shifts(after, wider))
+    if narrower:
+        summary = f"{counted(len(narrower), 'statement')} narrowed"
+        blocks.append(Folded(summary, [_shifts(after, narrower)]))
+    return blocks
+
+
+def _other_parts(before: Assembly, after: Assembly) -> list[Block]:
+    """Parts of templates that are no resources, but may decide what resources there are."""
+    rows: list[list[Cell]] = []
+    for stack in after.stacks:
+        old = before.by_name.get(stack.name)
+        for part in ("Parameters", "Conditions", "Mappings") if old else ():
+            was, now = old.part(part) if old else {}, stack.part(part)
+            names = [name for name in {**now, **was} if was.get(name) != now.get(name)]
+            if names:
+                rows.append([stack.name, part, ", ".join(names)])
+    return [Table(["stack", "part of the template", "differs in"], rows)] if rows else []
+
+
+def _shifts(after: Assembly, moved: list[Shift]) -> Table:
     rows: list[list[Cell]] = []
     for shift in moved:
         statement = shift.statement

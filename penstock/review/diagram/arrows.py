@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from penstock.review.assembly import Assembly, Resource, as_list
@@ -274,9 +275,9 @@ class _Arrows:
             for statement in self._statements(role):
                 if statement.get("Effect") != "Allow":
                     continue
-                actions = {str(action) for action in as_list(statement.get("Action"))}
-                reads = bool(actions & _READS)
-                flows = [_WRITES[action] for action in sorted(actions & set(_WRITES))]
+                allowed = [str(action) for action in as_list(statement.get("Action"))]
+                reads = any(_allows(allowed, action) for action in _READS)
+                flows = [flow for action, flow in _WRITES.items() if _allows(allowed, action)]
                 for used in self._meant(role, statement.get("Resource")):
                     if reads:
                         yield Arrow(node_id(used), node, "data")
@@ -307,6 +308,11 @@ class _Arrows:
     def _to(self, source: Resource, value: Any, flow: Flow) -> Iterator[Arrow]:
         for used in self._values.uses(source, value):
             yield _arrow(source, used, flow)
+
+
+def _allows(patterns: list[str], action: str) -> bool:
+    """Whether a policy's actions, which may be patterns, have this one among them."""
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
 
 def _arrow(source: Resource, target: Resource, flow: Flow = "data") -> Arrow:

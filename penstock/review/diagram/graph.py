@@ -20,20 +20,11 @@ class Node:
 
     id: str
     label: str
+    title: str
     name: str
     stack: str
     purpose: str | None
     is_job: bool = False
-
-    @property
-    def title(self) -> str:
-        """The name within its stack without what the label says."""
-        if self.is_job:
-            return self.name.rsplit("/", 1)[-1]
-        steps = self.name.split("/")[1:] or [self.name]
-        while len(steps) > 1 and steps[-1] in GENERIC:
-            steps.pop()
-        return "/".join(steps)
 
 
 @dataclass(frozen=True)
@@ -60,14 +51,31 @@ def node_of(resource: Resource) -> Node | None:
     kind = KINDS.get(resource.type)
     if kind is None:
         return None
-    return Node(node_id(resource), kind.label, resource.name, resource.stack, kind.purpose)
+    steps = resource.label.split("/")
+    while len(steps) > 1 and steps[-1] in GENERIC:
+        steps.pop()  # the small print says it
+    return Node(
+        id=node_id(resource),
+        label=kind.label,
+        title="/".join(steps),
+        name=resource.name,
+        stack=resource.stack,
+        purpose=kind.purpose,
+    )
 
 
 def job_node(machine: Resource, task: str, action: str) -> Node:
     """The box of what a state machine's task runs."""
     kind = JOBS[action]
-    identifier = f"{node_id(machine)}.{task}"
-    return Node(identifier, kind.label, f"{machine.name}/{task}", machine.stack, None, is_job=True)
+    return Node(
+        id=f"{node_id(machine)}.{task}",
+        label=kind.label,
+        title=task,
+        name=f"{machine.name} ({task})",
+        stack=machine.stack,
+        purpose=kind.purpose,
+        is_job=True,
+    )
 
 
 def node_id(resource: Resource) -> str:

@@ -59,11 +59,13 @@ KINDS = {
     "AWS::EC2::Instance": Kind("EC2 instance"),
 }
 
+# what a state machine makes, by the action of its task
 JOBS = {
     "createTrainingJob": Kind("Training job", "training"),
     "createHyperParameterTuningJob": Kind("Tuning job", "training"),
     "createProcessingJob": Kind("Processing job", "training"),
     "createTransformJob": Kind("Transform job", "training"),
+    "createEndpoint": Kind("Endpoint", "serving"),
 }
 
 # the last words of a name that the small print says already
