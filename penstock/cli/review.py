@@ -8,6 +8,7 @@ from pathlib import Path
 from penstock.assembly.errors import AssemblyError
 from penstock.cli.errors import UsageError
 from penstock.cli.synth import synthesize
+from penstock.review.assembly import read
 from penstock.review.review import review
 
 
@@ -33,13 +34,14 @@ def write_review(
     """
     folder = out or Path("runs") / (pipeline or "assembly") / "review"
     try:
+        before = read(against) if against else None
         if assembly is not None:
-            written = review(assembly.resolve().name, assembly, against)
+            written = review(assembly.resolve().name, read(assembly), before)
         else:
             with tempfile.TemporaryDirectory(prefix="penstock-") as place:
                 made = Path(place) / "cdk.out"
                 synthesize(out=made, pipeline=pipeline, environment=environment, validate=False)
-                written = review(f"{pipeline} in {environment}", made, against)
+                written = review(f"{pipeline} in {environment}", read(made), before)
     except AssemblyError as error:
         raise UsageError(str(error)) from error
     try:

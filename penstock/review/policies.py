@@ -132,7 +132,8 @@ def _protected(values: Values, resource: Resource, policy: str) -> str:
     if not resource.type.endswith("Policy"):
         return resource.name
     used = [use.name for use in values.uses(resource, others)]
-    return ", ".join(used) or values.text(resource, others) or resource.name
+    used = used or [values.text(resource, value) for value in others.values()]
+    return ", ".join(used) or resource.name
 
 
 def _permission(values: Values, resource: Resource) -> Guard:

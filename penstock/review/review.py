@@ -12,7 +12,7 @@ from penstock.html.wording import counted
 from penstock.review.access import access
 from penstock.review.as_html import as_html
 from penstock.review.as_markdown import as_markdown, escaped
-from penstock.review.assembly import Assembly, read
+from penstock.review.assembly import Assembly
 from penstock.review.blocks import Paragraph, Picture, Section
 from penstock.review.changes.section import changes_section
 from penstock.review.diagram.arrows import graph_of
@@ -30,7 +30,7 @@ from penstock.review.values import Values
 
 HTML_NAME, MARKDOWN_NAME = "review.html", "review.md"
 # where there is too much to say: what a page shows better than a pull request
-_FIRST_LEFT_OUT = ("limits", "resources", "encryption", "findings", "access")
+_FIRST_LEFT_OUT = ("limits", "resources", "encryption", "findings", "access", "changes")
 _MARKDOWN_SIGNS = 60_000  # GitHub takes 65,536 in the body of a pull request
 
 
@@ -62,7 +62,7 @@ class Review:
         written = {section.name: as_markdown(section) for section in self.sections}
         headings = {section.name: section.heading for section in self.sections}
         for name in _FIRST_LEFT_OUT:
-            if sum(map(len, written.values())) > _MARKDOWN_SIGNS:
+            if name in written and sum(map(len, written.values())) > _MARKDOWN_SIGNS:
                 told = f"Too long for a pull request: see {HTML_NAME}."
                 written[name] = f"## {escaped(headings[name])}\n\n{told}\n"
         return "\n".join([*head, *written.values()])
@@ -76,13 +76,8 @@ class Review:
         return written
 
 
-def review(title: str, directory: Path, against: Path | None = None) -> Review:
-    """The review of the assembly in a folder, compared with another one if there is one.
-
-    Raises AssemblyError if one of the folders is no cloud assembly.
-    """
-    assembly = read(directory)
-    before = read(against) if against else None
+def review(title: str, assembly: Assembly, before: Assembly | None = None) -> Review:
+    """The review of an assembly, compared with another one if there is one."""
     values = Values(assembly)
     graph = graph_of(assembly, values)
     found = [

@@ -46,10 +46,16 @@ class _Atom:
         return (
             self.effect == other.effect
             and self.condition in ("", other.condition)
-            and self.principal in ("*", other.principal)
+            and self._is_meant_by(other)
             and _covers(self.action.lower(), other.action.lower())
             and _covers(self.resource, other.resource)
         )
+
+    def _is_meant_by(self, other: _Atom) -> bool:
+        """Whether the other's principal is this one: a * is everybody but the services of AWS."""
+        if self.principal == "*":
+            return not other.principal.startswith("Service: ")
+        return self.principal == other.principal
 
 
 def shifts(before: Assembly, after: Assembly) -> list[Shift]:

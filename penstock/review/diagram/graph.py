@@ -11,6 +11,7 @@ from penstock.review.assembly import Assembly, Resource
 from penstock.review.diagram.kinds import GENERIC, JOBS, KINDS, PURPOSES
 
 Flow = Literal["data", "start", "tell"]
+_FUNCTION = "Lambda function"
 _STRENGTH: dict[Flow, int] = {"data": 0, "tell": 1, "start": 2}
 
 
@@ -129,6 +130,9 @@ def _groups(
 ) -> dict[str, list[Node]]:
     """Boxes by what they are for, in the order of the data's way."""
     purposes = {name: _told(assembly, node) for name, node in nodes.items()}
+    for arrow in arrows:  # what asks an endpoint scores
+        if nodes[arrow.target].label == "Endpoint" and nodes[arrow.source].label == _FUNCTION:
+            purposes[arrow.source] = purposes[arrow.source] or "scoring"
     for _ in nodes:  # what is around may have to be found out first
         unknown = [name for name, purpose in purposes.items() if purpose is None]
         found = {name: _around(name, purposes, arrows) for name in unknown}
