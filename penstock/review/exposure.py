@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from penstock.catalog.facts import read_data
+from penstock.catalog.images import image
 from penstock.review.assembly import Stack
 from penstock.review.policies import Guard, Holder, Statement
 from penstock.review.values import ACCOUNT
@@ -32,7 +35,7 @@ def marks(statement: Statement, stack: Stack) -> list[str]:
     found = []
     if "*" in statement.principals:
         found.append("anyone, under its condition" if narrowed else "PUBLIC: anyone")
-    found += [f"other account {number}" for number in _accounts(statement, stack)]
+    found += [f"other account {_called(number)}" for number in _accounts(statement, stack)]
     if statement.opaque:
         found.append("all but what is named")
     if any(action in ("*", "*:*") for action in statement.actions):
@@ -65,6 +68,18 @@ def guard_marks(guard: Guard, stack: Stack) -> list[str]:
     """All marks of a resource's policy, each once."""
     found = [mark for statement in guard.statements for mark in marks(statement, stack)]
     return list(dict.fromkeys(found))
+
+
+def _called(number: str) -> str:
+    return f"{number}, AWS's registry of images" if number in _registries() else number
+
+
+@cache
+def _registries() -> frozenset[str]:
+    """The accounts of SageMaker's own images, in all regions."""
+    return frozenset(
+        account for name in read_data("images") for account in image(name).accounts.values()
+    )
 
 
 def _accounts(statement: Statement, stack: Stack) -> list[str]:

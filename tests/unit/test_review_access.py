@@ -56,6 +56,10 @@ def bucket_policy(*statements: dict[str, Any]) -> dict[str, Any]:
             allow("ecr:BatchGetImage", "arn:aws:ecr:eu-west-1:999988887777:repository/x"),
             ["other account 999988887777"],
         ),
+        (
+            allow("ecr:BatchGetImage", "arn:aws:ecr:us-east-1:382416733822:repository/kmeans"),
+            ["other account 382416733822, AWS's registry of images"],
+        ),
         (allow("ecr:BatchGetImage", f"arn:aws:ecr:eu-west-1:{OWN}:repository/x"), []),
         ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "x"}, ["all but what is named"]),
         ({"Effect": "Deny", "Action": "*", "Resource": "*"}, []),
