@@ -119,6 +119,8 @@ def test_what_is_paid_for_when_nothing_happens_comes_first(tmp_path: Path) -> No
     assert amounts["S", "GB"] == (None, False)
     assert amounts["F", "GB-seconds a call, at most"] == (5, False)
     assert amounts["G", "DPU-hours a run, at most"] == (3, False)
+    idle = [each.is_idle for each in quantities(found, Values(found))]
+    assert idle == sorted(idle, reverse=True)
     said = told(quantities_section(found, Values(found)))
     assert said.index("instance-hours a month") < said.index("GB-seconds")
     assert "| S | records in | by the load | GB |" in said

@@ -97,16 +97,22 @@ def test_jobs_of_state_machines_lie_somewhere_too(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_denies_plain_http_is_told(tmp_path: Path) -> None:
-    deny = {
-        "Effect": "Deny",
-        "Action": "s3:*",
-        "Resource": "*",
-        "Principal": "*",
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    policy = {"Bucket": ref("Lake"), "PolicyDocument": {"Statement": [deny]}}
+    def denying(bucket: str, condition: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        deny = {
+            "Effect": "Deny",
+            "Action": "s3:*",
+            "Resource": "*",
+            "Principal": "*",
+            "Condition": condition,
+        }
+        policy = {"Bucket": ref(bucket), "PolicyDocument": {"Statement": [deny]}}
+        return ("S3::BucketPolicy", policy)
+
     one = template(
-        Lake=("S3::Bucket", {}), Other=("S3::Bucket", {}), P=("S3::BucketPolicy", policy)
+        Lake=("S3::Bucket", {}),
+        Other=("S3::Bucket", {}),
+        P=denying("Lake", {"Bool": {"aws:SecureTransport": "false"}}),
+        Q=denying("Other", {"NumericLessThan": {"s3:TlsVersion": 1.2}}),
     )
     assembly = read(write_assembly(tmp_path, {"a": one}))
     lines = as_markdown(encryption(assembly, Values(assembly))).splitlines()

@@ -27,11 +27,8 @@ def test_open_findings_come_before_acknowledged_ones_with_their_reasons(tmp_path
     left = violation("S1", "a/One/Resource", "a/Two/Resource", reason="they are logs")
     report = {
         "pluginReports": [
-            {
-                "pluginName": "Rules",
-                "violations": [violation("IAM5", "a/Role/Resource")],
-                "suppressedViolations": [left],
-            }
+            {"pluginName": "Rules", "violations": [], "suppressedViolations": [left]},
+            {"pluginName": "More", "violations": [violation("IAM5", "a/Role/Resource")]},
         ]
     }
     assembly = read(write_assembly(tmp_path, {"a": BUCKET}, validation=report))
@@ -42,7 +39,7 @@ def test_open_findings_come_before_acknowledged_ones_with_their_reasons(tmp_path
         ("S1", "a/Two", "they are logs"),
     ]
     told = as_markdown(findings(assembly))
-    assert "1 open finding, 2 acknowledged. Checked by Rules." in told
+    assert "1 open finding, 2 acknowledged. Checked by Rules, More." in told
     assert "| `S1` | what S1 says | they are logs | a/One<br>a/Two |" in told
 
 
