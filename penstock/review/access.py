@@ -19,7 +19,8 @@ from penstock.review.blocks import (
 )
 from penstock.review.exposure import guard_marks, holder_marks, is_grave, marks
 from penstock.review.machines import MACHINE, tasks
-from penstock.review.policies import FUNCTION_URL, Guard, Holder, Statement, guards, holders
+from penstock.review.openings import openings
+from penstock.review.policies import Guard, Holder, Statement, guards, holders
 from penstock.review.values import Values
 
 _WIDE = ("any resource", "any action", "all but what is named")
@@ -53,12 +54,9 @@ def _outside(
         for statement in guard.statements:
             if grave := [mark for mark in marks(statement, stack) if is_grave(mark)]:
                 rows.append(_crossing(guard.protects, statement, grave))
-    for url in assembly.of_type(FUNCTION_URL):
-        if url.properties.get("AuthType") == "NONE":
-            rows.append([[alert("PUBLIC: anyone")], url.name, "calls it by its address", ""])
-    for bucket in assembly.of_type("AWS::S3::Bucket"):
-        if opened := _opened(values, bucket):
-            rows.append([[alert("may become public")], bucket.name, opened, ""])
+    for opening in openings(assembly, values):
+        mark = alert("PUBLIC" if opening.is_certain else "may become public")
+        rows.append([[mark], strong(opening.resource.name), opening.by, ""])
     if not rows:
         return Paragraph("Nothing is public, and nothing reaches into or from another account.")
     return Table(["outside of the account", "who or what", "may", "on"], rows)
@@ -72,17 +70,6 @@ def _crossing(name: str, statement: Statement, grave: list[str]) -> list[Cell]:
         [code(action) for action in statement.actions],
         [code(resource) for resource in statement.resources],
     ]
-
-
-def _opened(values: Values, bucket: Resource) -> str:
-    """Why a bucket could be opened to all; empty if it cannot, or nothing was said."""
-    block = bucket.properties.get("PublicAccessBlockConfiguration")
-    off = [name for name, on in (block or {}).items() if str(on).lower() == "false"]
-    granted = values.text(bucket, bucket.properties.get("AccessControl", ""))
-    said = [f"{name} is off" for name in off]
-    if "Public" in granted:
-        said.append(f"access control {granted}")
-    return ", ".join(said)
 
 
 def _anything(assembly: Assembly, roles: list[Holder]) -> list[Block]:

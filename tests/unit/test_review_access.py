@@ -164,18 +164,35 @@ def test_a_quiet_assembly_says_that_nothing_leaves(tmp_path: Path) -> None:
     assert "Nothing is public, and nothing reaches into or from another account." in told
 
 
+EVERYWHERE = {"CidrIp": "0.0.0.0/0", "FromPort": 22, "ToPort": 22}
+NEAR = {"CidrIp": "10.0.0.0/8", "FromPort": 22, "ToPort": 22}
+OPEN, UNSURE = "⚠ **PUBLIC**", "⚠ **may become public**"
+
+
 @pytest.mark.parametrize(
-    "one",
+    ("kind", "properties", "told"),
     [
-        template(Url=("Lambda::Url", {"AuthType": "NONE", "TargetFunctionArn": "x"})),
-        template(B=("S3::Bucket", {"AccessControl": "PublicRead"})),
-        template(B=("S3::Bucket", {"PublicAccessBlockConfiguration": {"BlockPublicAcls": False}})),
+        ("Lambda::Url", {"AuthType": "NONE", "TargetFunctionArn": "x"}, OPEN),
+        ("Lambda::Url", {"AuthType": "AWS_IAM", "TargetFunctionArn": "x"}, ""),
+        ("S3::Bucket", {"AccessControl": "PublicRead"}, OPEN),
+        ("S3::Bucket", {"PublicAccessBlockConfiguration": {"BlockPublicAcls": False}}, UNSURE),
+        ("S3::Bucket", {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}, ""),
+        ("EC2::SecurityGroup", {"SecurityGroupIngress": [NEAR, EVERYWHERE]}, OPEN),
+        ("EC2::SecurityGroup", {"SecurityGroupIngress": [NEAR]}, ""),
+        ("EC2::SecurityGroupIngress", {"CidrIpv6": "::/0", "IpProtocol": "-1"}, OPEN),
+        ("SageMaker::NotebookInstance", {}, UNSURE),
+        ("SageMaker::NotebookInstance", {"DirectInternetAccess": "Disabled"}, ""),
+        ("RDS::DBInstance", {"PubliclyAccessible": True}, UNSURE),
+        ("ApiGateway::Method", {"HttpMethod": "POST", "AuthorizationType": "NONE"}, OPEN),
+        ("ApiGateway::Method", {"HttpMethod": "POST", "AuthorizationType": "AWS_IAM"}, ""),
     ],
 )
-def test_other_ways_to_the_public_are_told(tmp_path: Path, one: dict[str, Any]) -> None:
-    told = section(tmp_path, one)
-    assert "⚠" in told
-    assert "Nothing is public" not in told
+def test_other_ways_to_the_public_are_told(
+    tmp_path: Path, kind: str, properties: dict[str, Any], told: str
+) -> None:
+    said = section(tmp_path, template(X=(kind, properties)))
+    assert told in said
+    assert ("Nothing is public" in said) == (not told)
 
 
 def test_a_role_says_who_uses_it_and_who_may_take_it_on(tmp_path: Path) -> None:
