@@ -18,6 +18,7 @@ from penstock.review.blocks import (
     strong,
 )
 from penstock.review.exposure import guard_marks, holder_marks, is_grave, marks
+from penstock.review.findings import Finding, reasons
 from penstock.review.machines import MACHINE, tasks
 from penstock.review.openings import openings
 from penstock.review.policies import Guard, Holder, Statement, guards, holders
@@ -26,14 +27,22 @@ from penstock.review.values import Values
 _WIDE = ("any resource", "any action", "all but what is named")
 
 
-def access(assembly: Assembly, values: Values) -> Section:
-    """Role by role, then policies on resources; what leaves the account comes first."""
+def access(assembly: Assembly, values: Values, found: list[Finding]) -> Section:
+    """Role by role, then policies on resources; what leaves the account comes first.
+
+    Args:
+        assembly: whose roles and policies they are.
+        values: of the same assembly.
+        found: the findings, for the reasons that were given for patterns.
+    """
     roles = holders(assembly, values)
     policies = guards(assembly, values)
     users = _users(assembly, values)
     blocks: list[Block] = [_outside(assembly, values, roles, policies)]
     blocks += _anything(assembly, roles)
-    blocks += [_role(assembly, holder, users.get(holder.resource.key, [])) for holder in roles]
+    blocks += [
+        _role(assembly, holder, users.get(holder.resource.key, []), found) for holder in roles
+    ]
     if policies:
         blocks.append(_guards(assembly, policies))
     return Section("access", "Who may do what", blocks)
@@ -55,8 +64,7 @@ def _outside(
             if grave := [mark for mark in marks(statement, stack) if is_grave(mark)]:
                 rows.append(_crossing(guard.protects, statement, grave))
     for opening in openings(assembly, values):
-        mark = alert("PUBLIC" if opening.is_certain else "may become public")
-        rows.append([[mark], strong(opening.resource.name), opening.by, ""])
+        rows.append([[alert(opening.how)], strong(opening.resource.name), opening.by, ""])
     if not rows:
         return Paragraph("Nothing is public, and nothing reaches into or from another account.")
     return Table(["outside of the account", "who or what", "may", "on"], rows)
@@ -92,12 +100,13 @@ def _anything(assembly: Assembly, roles: list[Holder]) -> list[Block]:
     return [said, Folded("On anything", [Table(["role", "may do it on", "actions"], rows)])]
 
 
-def _role(assembly: Assembly, holder: Holder, users: list[str]) -> Block:
+def _role(assembly: Assembly, holder: Holder, users: list[str], found: list[Finding]) -> Block:
     stack = assembly.by_name[holder.resource.stack]
+    why = reasons(found, f"{stack.place}/{holder.resource.label}")
     stands_out = holder_marks(holder, stack)
     head = f"{holder.resource.name}: {counted(len(holder.statements), 'statement')}"
     if stands_out:
-        head += f" ⚠ {', '.join(stands_out)}"
+        head += f" ⚠ {'; '.join(stands_out)}"
     said = [f"Used by {', '.join(users)}." if users else "No resource of the assembly uses it."]
     for statement in holder.trust:
         verb = "Taken on by" if statement.effect == "Allow" else "Never taken on by"
@@ -110,18 +119,28 @@ def _role(assembly: Assembly, holder: Holder, users: list[str]) -> Block:
             f"Also what these policies say, which the templates do not hold: "
             f"{', '.join(holder.managed)}."
         )
-    rows = [_row(statement, marks(statement, stack)) for statement in holder.statements]
+    rows = [_row(statement, marks(statement, stack), why) for statement in holder.statements]
     table = Table(["actions", "resources", "if"], rows)
     return Folded(head, [Paragraph(" ".join(said)), *([table] if rows else [])])
 
 
-def _row(statement: Statement, stands_out: list[str]) -> list[Cell]:
-    actions: list[Line] = [code(action) for action in statement.actions]
+def _row(statement: Statement, stands_out: list[str], why: dict[str, str]) -> list[Cell]:
+    actions = _with_reasons(statement.actions, why)
     if statement.effect != "Allow":
         actions.insert(0, strong(statement.effect))
-    resources: list[Line] = [code(resource) for resource in statement.resources]
-    resources += [alert(mark) for mark in stands_out]
+    resources = [alert(mark) for mark in stands_out] + _with_reasons(statement.resources, why)
     return [actions, resources, code(statement.condition) if statement.condition else ""]
+
+
+def _with_reasons(texts: tuple[str, ...], why: dict[str, str]) -> list[Line]:
+    """Each text, and below the last of several in a row for which the same reason was given, it."""
+    lines: list[Line] = []
+    for place, text in enumerate(texts):
+        lines.append(code(text))
+        following = why.get(texts[place + 1]) if place + 1 < len(texts) else None
+        if text in why and why[text] != following:
+            lines.append(soft(f"reason given: {why[text]}"))
+    return lines
 
 
 def _guards(assembly: Assembly, policies: list[Guard]) -> Block:

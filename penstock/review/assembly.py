@@ -51,10 +51,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack. `account` and `region` are None where it is bound to none."""
+    """One stack. `account` and `region` are None where it is bound to none.
+
+    `place` is its own place among the constructs.
+    """
 
     name: str
     short_name: str
+    place: str
     account: str | None
     region: str | None
     template: Mapping[str, Any] = field(repr=False)
@@ -133,7 +137,8 @@ def _stack(
         metadata = {**metadata, **read_json(path, "a stack's metadata cannot be read")}
     account, region = environment(artifact_id, artifact)
     short_name = stack_name.removeprefix(shared or "")
-    labels = _labels(template.get("Resources") or {}, metadata, artifact.get("displayName", ""))
+    place = str(artifact.get("displayName", stack_name))
+    labels = _labels(template.get("Resources") or {}, metadata, place)
     resources = {
         logical_id: Resource(
             stack=stack_name,
@@ -145,7 +150,7 @@ def _stack(
         )
         for logical_id, document in (template.get("Resources") or {}).items()
     }
-    return Stack(stack_name, short_name, account, region, template, metadata, resources)
+    return Stack(stack_name, short_name, place, account, region, template, metadata, resources)
 
 
 def _shared_start(names: list[str]) -> str | None:
@@ -161,7 +166,7 @@ def _shared_start(names: list[str]) -> str | None:
 
 
 def _labels(
-    resources: Mapping[str, Any], metadata: Mapping[str, Any], display_name: str
+    resources: Mapping[str, Any], metadata: Mapping[str, Any], stack_place: str
 ) -> dict[str, str]:
     """A logical id's place among the constructs; without CDK's metadata the id without its hash."""
     places = {
@@ -170,7 +175,7 @@ def _labels(
         for entry in entries
         if entry.get("type") == "aws:cdk:logicalId" and entry.get("data") in resources
     }
-    start = f"/{display_name}/"
+    start = f"/{stack_place}/"
     labels = {}
     for logical_id in resources:
         steps = places.get(logical_id, "").removeprefix(start).strip("/").split("/")

@@ -27,8 +27,11 @@ from penstock.review.blocks import (
     code,
     soft,
 )
+from penstock.review.values import Values
 
 _MESSAGES = {"aws:cdk:error": "error", "aws:cdk:warning": "warning", "aws:cdk:info": "info"}
+# what a finding of cdk-nag is about, behind the rule's name
+_SUBJECT = re.compile(r"\[(?:Resource|Action|Policy)::(.+)\]$")
 _ANNOTATION = "Annotation::"
 # CDK names files that are gone, and called otherwise in each synth
 _TEMPORARY = re.compile(r"/(?:tmp|var/folders)/[^\s'\"]+")
@@ -45,15 +48,15 @@ class Finding:
     reason: str | None
 
 
-def findings_of(assembly: Assembly) -> list[Finding]:
+def findings_of(assembly: Assembly, values: Values) -> list[Finding]:
     """Everything found, open ones first, otherwise in the order of the assembly."""
-    found = [*_reported(assembly), *_told(assembly)]
+    found = [*_reported(assembly, values), *_told(assembly)]
     return sorted(dict.fromkeys(found), key=lambda finding: finding.reason is not None)
 
 
-def findings(assembly: Assembly) -> Section:
+def findings(assembly: Assembly, values: Values) -> Section:
     """Open findings, then what was acknowledged, by rule and reason."""
-    found = findings_of(assembly)
+    found = findings_of(assembly, values)
     open_ones = [finding for finding in found if finding.reason is None]
     left = [finding for finding in found if finding.reason is not None]
     said = f"{counted(len(open_ones), 'open finding')}, {len(left) or 'none'} acknowledged."
@@ -93,22 +96,35 @@ def _plugins(assembly: Assembly) -> list[Mapping[str, Any]]:
     return as_list(assembly.validation.get("pluginReports"))
 
 
-def _reported(assembly: Assembly) -> Iterator[Finding]:
+def reasons(found: list[Finding], place: str) -> dict[str, str]:
+    """What cdk-nag left at a construct or below: the resource, action or policy, and why."""
+    return {
+        match[1]: finding.reason
+        for finding in found
+        if finding.reason and f"{finding.place}/".startswith(f"{place}/")
+        if (match := _SUBJECT.search(finding.rule))
+    }
+
+
+def _reported(assembly: Assembly, values: Values) -> Iterator[Finding]:
     for report in _plugins(assembly):
         for part in ("violations", "suppressedViolations"):
             for violation in as_list(report.get(part)):
                 constructs = as_list(violation.get("violatingConstructs"))
                 constructs = constructs or as_list(violation.get("violatingResources"))
                 for construct in constructs or [{}]:
+                    place = str(
+                        construct.get("constructPath") or construct.get("resourceLogicalId") or ""
+                    ).removesuffix("/Resource")
+                    rule = str(violation.get("ruleName", ""))
+                    for stack in assembly.stacks:
+                        if place.startswith(f"{stack.place}/"):
+                            rule = values.in_words(stack, rule)
                     yield Finding(
-                        rule=str(violation.get("ruleName", "")),
+                        rule=rule,
                         severity=str(violation.get("severity", "")),
                         says=str(violation.get("description", "")),
-                        place=str(
-                            construct.get("constructPath")
-                            or construct.get("resourceLogicalId")
-                            or ""
-                        ).removesuffix("/Resource"),
+                        place=place,
                         reason=str(violation.get("reason", "no reason given"))
                         if part == "suppressedViolations"
                         else None,

@@ -11,16 +11,17 @@ from penstock.review.policies import FUNCTION_URL
 from penstock.review.values import Values
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+_MAY_BE = "may become public"
 _DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::Redshift::Cluster")
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A resource that anyone may reach, or that may be made so, and by what."""
+    """A resource that anyone may reach, or that may be made so, and by what; `how` far it goes."""
 
     resource: Resource
     by: str
-    is_certain: bool = True
+    how: str = "PUBLIC"
 
 
 def openings(assembly: Assembly, values: Values) -> list[Opening]:
@@ -45,9 +46,9 @@ def _of(resource: Resource, properties: Mapping[str, Any]) -> Iterator[Opening]:
     elif resource.type == "AWS::SageMaker::NotebookInstance":
         # botocore 1.44.5 sagemaker model: enabled where nothing is said
         if properties.get("DirectInternetAccess", "Enabled") != "Disabled":
-            yield Opening(resource, "direct access to the internet", is_certain=False)
+            yield Opening(resource, "DirectInternetAccess", "reaches the internet")
     elif resource.type in _DATABASES and _is_true(properties.get("PubliclyAccessible")):
-        yield Opening(resource, "PubliclyAccessible", is_certain=False)
+        yield Opening(resource, "PubliclyAccessible", _MAY_BE)
     elif resource.type == "AWS::ApiGateway::Method":
         is_open = properties.get("AuthorizationType", "NONE") == "NONE"
         if is_open and properties.get("HttpMethod") != "OPTIONS":
@@ -61,7 +62,7 @@ def _bucket(bucket: Resource, properties: Mapping[str, Any]) -> Iterator[Opening
     blocked = properties.get("PublicAccessBlockConfiguration") or {}
     for name, on in blocked.items():
         if str(on).lower() == "false":
-            yield Opening(bucket, f"{name} is off", is_certain=False)
+            yield Opening(bucket, f"{name} is off", _MAY_BE)
 
 
 def _ingress(group: Resource, rule: Mapping[str, Any]) -> Iterator[Opening]:

@@ -87,24 +87,24 @@ def review(title: str, assembly: Assembly, before: Assembly | None = None) -> Re
             [Paragraph(LEGEND), Picture(svg(graph), mermaid(graph))],
         ),
         resources(assembly),
-        access(assembly, values),
+        access(assembly, values, findings_of(assembly, values)),
         encryption(assembly, values),
         instances(assembly, values),
         quotas(assembly, values),
         quantities_section(assembly, values),
         limits(assembly, values),
-        findings(assembly),
+        findings(assembly, values),
     ]
     if before is not None:
         found.insert(0, changes_section(before, assembly))
-    return Review(title, _lead(assembly), found)
+    return Review(title, _lead(assembly, values), found)
 
 
-def _lead(assembly: Assembly) -> str:
+def _lead(assembly: Assembly, values: Values) -> str:
     kinds = Counter(resource.type for resource in assembly.resources.values())
     regions = sorted({stack.region or "any region" for stack in assembly.stacks})
     accounts = sorted({stack.account or "any account" for stack in assembly.stacks})
-    open_ones = sum(finding.reason is None for finding in findings_of(assembly))
+    open_ones = sum(finding.reason is None for finding in findings_of(assembly, values))
     roles = kinds["AWS::IAM::Role"]
     return (
         f"{counted(len(assembly.stacks), 'stack')} with "

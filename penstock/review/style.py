@@ -10,7 +10,7 @@ code{font:12px/1.45 ui-monospace,"DejaVu Sans Mono",Consolas,monospace;overflow-
 .alert{color:var(--orange)}
 .fine{color:var(--blue)}
 .about{font-size:12px}
-td>code{overflow-wrap:break-word}
+td code{overflow-wrap:break-word}
 td>div+div{margin-top:2px}
 .picture{margin:10px 0}
 .diagram{display:block;min-width:980px;max-width:100%;height:auto}

@@ -11,6 +11,7 @@ from penstock.review.assembly import Assembly, Resource, Stack, compact
 
 ACCOUNT = "{account}"
 _PLACE = re.compile(r"\$\{(!?)([^}]+)\}")
+_IN_BRACKETS = re.compile(r"<([A-Za-z0-9:]+)(?:\.([A-Za-z0-9.]+))?>")
 # attributes that are the resource itself
 _ITSELF = {"", "Arn", "TableArn", "TopicArn", "QueueArn"}
 
@@ -73,6 +74,19 @@ class Values:
         for piece in self.pieces(stack, value):
             if isinstance(piece, Use) and piece.resource.stack != stack.name:
                 yield piece.resource
+
+    def in_words(self, stack: Stack, text: str) -> str:
+        """Text in which cdk-nag wrote references: `<Id.Attribute>`, exports by their names."""
+        for name in sorted(self._exports, key=len, reverse=True):
+            if name in text:
+                text = text.replace(name, self._say(list(self.pieces(*self._exports[name]))))
+
+        def named(match: re.Match[str]) -> str:
+            name, attribute = match.groups()
+            piece = self._attribute(stack, name, attribute) if attribute else self._ref(stack, name)
+            return self._say([piece])
+
+        return _IN_BRACKETS.sub(named, text)
 
     def pieces(self, stack: Stack, value: Any) -> Iterator[Piece]:
         """Text and references, one after another; objects and lists item by item."""

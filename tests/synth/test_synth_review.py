@@ -71,6 +71,14 @@ def test_findings_have_their_reasons(digits: Review) -> None:
     assert "it holds the access logs; its own would log themselves" in words(digits.html)
 
 
+def test_a_pattern_in_a_role_has_its_reason_beside_it(digits: Review) -> None:
+    told = words(digits.html)
+    role = told[told.index("ingestion/Delivery/Role: ") :]
+    role = role[: role.index("training/Prepare/Role: ")]
+    given = "lake/Lake/errors/* lake/Lake/records/* reason given: objects below these prefixes"
+    assert given in role
+
+
 def test_a_pull_request_takes_it(digits: Review) -> None:
     assert len(digits.markdown) < 65_536
 

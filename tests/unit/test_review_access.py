@@ -12,6 +12,7 @@ from penstock.review.access import access
 from penstock.review.as_markdown import as_markdown
 from penstock.review.assembly import read
 from penstock.review.exposure import guard_marks, holder_marks, marks
+from penstock.review.findings import findings_of
 from penstock.review.policies import guards, holders
 from penstock.review.values import Values
 from tests.assemblies import allow, arn, ref, role, template, write_assembly
@@ -29,7 +30,8 @@ def found_marks(folder: Path, one: dict[str, Any]) -> list[str]:
 
 def section(folder: Path, one: dict[str, Any]) -> str:
     assembly = read(write_assembly(folder, {"a": one}))
-    return as_markdown(access(assembly, Values(assembly)))
+    values = Values(assembly)
+    return as_markdown(access(assembly, values, findings_of(assembly, values)))
 
 
 def bucket_policy(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +182,7 @@ OPEN, UNSURE = "⚠ **PUBLIC**", "⚠ **may become public**"
         ("EC2::SecurityGroup", {"SecurityGroupIngress": [NEAR, EVERYWHERE]}, OPEN),
         ("EC2::SecurityGroup", {"SecurityGroupIngress": [NEAR]}, ""),
         ("EC2::SecurityGroupIngress", {"CidrIpv6": "::/0", "IpProtocol": "-1"}, OPEN),
-        ("SageMaker::NotebookInstance", {}, UNSURE),
+        ("SageMaker::NotebookInstance", {}, "⚠ **reaches the internet**"),
         ("SageMaker::NotebookInstance", {"DirectInternetAccess": "Disabled"}, ""),
         ("RDS::DBInstance", {"PubliclyAccessible": True}, UNSURE),
         ("ApiGateway::Method", {"HttpMethod": "POST", "AuthorizationType": "NONE"}, OPEN),
