@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from penstock.html.markup import Html, element, fragment
-from penstock.html.section import folded, section, tile
+from penstock.html.section import folded, section, table, tile
 from penstock.review.blocks import (
     Block,
     Cell,
@@ -29,7 +29,7 @@ def _block(block: Block) -> Html:
         case Paragraph():
             return element("p", block.text, class_="small-print" if block.is_soft else None)
         case Table():
-            return _table(block)
+            return table(block.headings, [[*map(_cell, row)] for row in block.rows])
         case TilesBlock():
             return element("div", *[tile(*each) for each in block.tiles], class_="tiles")
         case Folded():
@@ -38,16 +38,6 @@ def _block(block: Block) -> Html:
             return element("div", block.html, class_="scroll picture")
         case _:
             assert_never(block)
-
-
-def _table(block: Table) -> Html:
-    head = element("tr", *[element("th", text, scope="col") for text in block.headings])
-    body = [element("tr", *[element("td", _cell(cell)) for cell in row]) for row in block.rows]
-    return element(
-        "div",
-        element("table", element("thead", head), element("tbody", *body)),
-        class_="scroll",
-    )
 
 
 def _cell(cell: Cell) -> Html:
@@ -66,8 +56,6 @@ def _line(line: Line) -> Html:
             return element("b", line.text)
         case "soft":
             return element("span", line.text, class_="about")
-        case "good":
-            return element("span", "✔ ", line.text, class_="fine")
         case "alert":
             return element("b", "⚠ ", line.text, class_="alert")
         case _:

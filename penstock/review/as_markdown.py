@@ -97,8 +97,6 @@ def _word(word: Word) -> str:
             return f"<sub>{text}</sub>"
         case "strong":
             return f"**{text}**"
-        case "good":
-            return f"✔ {text}"
         case "alert":
             return f"⚠ **{text}**"
         case _:

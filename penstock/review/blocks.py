@@ -7,7 +7,7 @@ from typing import Literal
 
 from penstock.html.markup import Html
 
-Kind = Literal["code", "soft", "strong", "alert", "good"]
+Kind = Literal["code", "soft", "strong", "alert"]
 
 
 @dataclass(frozen=True)

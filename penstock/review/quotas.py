@@ -28,15 +28,15 @@ _COUNTED = {
     "AWS::SageMaker::ModelPackageGroup": ("SageMaker", "model package groups"),
 }
 
+_USES = {"endpoint": "endpoint", "notebook": "notebook instance", "tuning": "training job"}
+
 
 def quotas(assembly: Assembly, values: Values) -> Section:
     """Instances by use first: their quota is often 0 in a new account."""
     wanted: Counter[str] = Counter()
     unsure: set[str] = set()
     for each in machines(assembly, values):
-        name = f"{each.type} for {each.use if each.use == 'endpoint' else f'{each.use} job'} usage"
-        if each.use == "notebook":
-            name = f"{each.type} for notebook instance usage"
+        name = f"{each.type} for {_USES.get(each.use, f'{each.use} job')} usage"
         if each.use == "endpoint":
             wanted[name] += each.count or 1
         else:

@@ -8,7 +8,6 @@ REVIEW_STYLE = Html(
     """
 code{font:12px/1.45 ui-monospace,"DejaVu Sans Mono",Consolas,monospace;overflow-wrap:anywhere}
 .alert{color:var(--orange)}
-.fine{color:var(--blue)}
 .about{font-size:12px}
 td code{overflow-wrap:break-word}
 td>div+div{margin-top:2px}

@@ -29,6 +29,7 @@ from penstock.review.exposure import marks
 _SHOWN = 160  # signs of a value
 _HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # of an asset's content
 _SHOWN_DIFFERENCES = 12
+_FEW = 5  # more that were only added or changed are folded
 
 
 def changes_section(before: Assembly, after: Assembly) -> Section:
@@ -73,7 +74,7 @@ def _resources(found: list[Change]) -> list[Block]:
             continue
         table = Table([kind, "type", "what"], [_row(change) for change in chosen])
         is_grave = kind in ("removed", "replaced", "perhaps replaced")
-        if is_grave or len(chosen) <= 5:
+        if is_grave or len(chosen) <= _FEW:
             blocks.append(table)
         else:
             blocks.append(Folded(f"{counted(len(chosen), 'resource')} {kind}", [table]))
