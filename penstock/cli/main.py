@@ -1,4 +1,4 @@
-"""The `penstock` command: list, synth, run, up, monitor."""
+"""The `penstock` command: list, synth, review, run, up, monitor."""
 
 from __future__ import annotations
 
@@ -61,6 +61,34 @@ def synth(
         synthesize(out=out, pipeline=pipeline, environment=None, validate=True)
         for stack in read_assembly(out).stacks:
             typer.echo(f"{stack.name:<28} {len(stack.template.document['Resources']):>3} resources")
+
+
+@app.command()
+def review(
+    pipeline: Annotated[str | None, typer.Argument(help="see `penstock list`")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for both files [default: runs/PIPELINE/review]")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="a cloud assembly (cdk.out) to compare with")
+    ] = None,
+    environment: Annotated[str, typer.Option(help="of cdk.json's environments")] = "dev",
+    assembly: Annotated[
+        Path | None, typer.Option(help="any cloud assembly (cdk.out) instead of a pipeline")
+    ] = None,
+) -> None:
+    """Write review.html and review.md: what would be deployed, before anything is."""
+    with one_line():
+        from penstock.cli.review import write_review
+
+        if (pipeline is None) == (assembly is None):
+            raise UsageError("name a pipeline or give --assembly, one of the two")
+        if pipeline is not None:
+            _pipeline(pipeline)
+        for path in write_review(
+            pipeline=pipeline, environment=environment, assembly=assembly, against=against, out=out
+        ):
+            typer.echo(f"written: {path}")
 
 
 @app.command()

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penstock.assembly.errors import AssemblyError
+from penstock.assembly.manifest import STACK, artifacts, environment, read_json
 from penstock.localcloud.cloudformation.graph import creation_order
 from penstock.localcloud.cloudformation.template import Template
 from penstock.localcloud.errors import LocalCloudError
-
-# The schema that aws-cdk-lib 2.275.0 writes (its manifest.json says 55.0.0); a newer major
-# version may mean something else by the same words.
-NEWEST_SCHEMA = 55
-_UNKNOWN_ACCOUNT = "unknown-account"
-_UNKNOWN_REGION = "unknown-region"
 
 
 @dataclass(frozen=True)
@@ -92,19 +87,10 @@ def read_assembly(directory: Path | str) -> Assembly:
     Raises LocalCloudError when it is none, or holds what cannot be deployed here.
     """
     root = Path(directory)
-    artifacts = dict(_artifacts(root))
-    stacks: dict[str, AssemblyStack] = {}
-    needs: dict[str, set[str]] = {}
-    for artifact_id, (folder, artifact) in artifacts.items():
-        if artifact["type"] == "aws:cloudformation:stack":
-            assets = _assets_of(artifact, artifacts)
-            stacks[artifact_id] = _stack(artifact_id, folder, artifact, assets)
-            needs[artifact_id] = {
-                name
-                for name in artifact.get("dependencies", [])
-                if artifacts.get(name, (folder, {"type": ""}))[1]["type"]
-                == "aws:cloudformation:stack"
-            }
+    try:
+        stacks, needs = _stacks(root)
+    except AssemblyError as error:
+        raise LocalCloudError(str(error)) from None
     if not stacks:
         raise LocalCloudError(f"{root}: the cloud assembly holds no stack")
     names: dict[str, str] = {}
@@ -117,29 +103,27 @@ def read_assembly(directory: Path | str) -> Assembly:
     return Assembly(root, tuple(stacks[name] for name in creation_order(needs)))
 
 
-def _artifacts(folder: Path) -> Iterator[tuple[str, tuple[Path, dict[str, Any]]]]:
-    manifest = _json(folder / "manifest.json", f"{folder} is not a cloud assembly")
-    version = str(manifest.get("version", ""))
-    major = version.split(".", 1)[0]
-    if not major.isdigit() or not isinstance(manifest.get("artifacts"), dict | None):
-        raise LocalCloudError(f"{folder} is not a cloud assembly: its manifest has no version")
-    if int(major) > NEWEST_SCHEMA:
-        raise LocalCloudError(
-            f"{folder}: the cloud assembly's schema {version} is newer than {NEWEST_SCHEMA}, "
-            "which this version of penstock reads: use aws-cdk-lib 2.275.0"
-        )
-    for artifact_id, artifact in (manifest.get("artifacts") or {}).items():
-        if artifact["type"] == "cdk:cloud-assembly":
-            yield from _artifacts(folder / artifact["properties"]["directoryName"])
-        else:
-            yield artifact_id, (folder, artifact)
+def _stacks(root: Path) -> tuple[dict[str, AssemblyStack], dict[str, set[str]]]:
+    """Every stack by its artifact, and which others it needs."""
+    found = dict(artifacts(root))
+    stacks: dict[str, AssemblyStack] = {}
+    needs: dict[str, set[str]] = {}
+    for artifact_id, (folder, artifact) in found.items():
+        if artifact["type"] == STACK:
+            stacks[artifact_id] = _stack(artifact_id, folder, artifact, _assets_of(artifact, found))
+            needs[artifact_id] = {
+                name
+                for name in artifact.get("dependencies", [])
+                if found.get(name, (folder, {"type": ""}))[1]["type"] == STACK
+            }
+    return stacks, needs
 
 
 def _stack(
     artifact_id: str, folder: Path, artifact: dict[str, Any], assets: tuple[FileAsset, ...]
 ) -> AssemblyStack:
     properties = artifact["properties"]
-    account, region = _environment(artifact_id, artifact)
+    account, region = environment(artifact_id, artifact)
     path = folder / properties["templateFile"]
     try:
         template = Template.parse(path.read_text(encoding="utf-8"))
@@ -167,18 +151,6 @@ def _stack(
     )
 
 
-def _environment(artifact_id: str, artifact: dict[str, Any]) -> tuple[str | None, str | None]:
-    environment = str(artifact.get("environment", ""))
-    parts = environment.removeprefix("aws://").split("/")
-    if not environment.startswith("aws://") or len(parts) != 2:
-        raise LocalCloudError(f"stack {artifact_id}: {environment!r} is not an environment")
-    account, region = parts
-    return (
-        None if account == _UNKNOWN_ACCOUNT else account,
-        None if region == _UNKNOWN_REGION else region,
-    )
-
-
 def _assets_of(
     artifact: dict[str, Any], artifacts: dict[str, tuple[Path, dict[str, Any]]]
 ) -> tuple[FileAsset, ...]:
@@ -191,7 +163,7 @@ def _assets_of(
 
 
 def _file_assets(path: Path) -> Iterator[FileAsset]:
-    manifest = _json(path, f"{path}: the asset manifest cannot be read")
+    manifest = read_json(path, f"{path}: the asset manifest cannot be read")
     images = manifest.get("dockerImages") or {}
     if images:
         raise LocalCloudError(
@@ -216,15 +188,3 @@ def _file_assets(path: Path) -> Iterator[FileAsset]:
                 for to in asset["destinations"].values()
             ),
         )
-
-
-def _json(path: Path, otherwise: str) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LocalCloudError(f"{otherwise}: {path.name}: {error.strerror}") from None
-    except ValueError:
-        raise LocalCloudError(f"{otherwise}: {path.name} is not JSON") from None
-    if not isinstance(content, dict):
-        raise LocalCloudError(f"{otherwise}: {path.name} is not a JSON object")
-    return content

@@ -34,6 +34,12 @@ def test_list_names_the_pipelines(penstock: Penstock) -> None:
     [
         (("run", "didgits"), "unknown pipeline didgits: choose one of "),
         (("synth", "didgits"), "unknown pipeline didgits"),
+        (("review", "didgits"), "unknown pipeline didgits"),
+        (("review",), "name a pipeline or give --assembly"),
+        (("review", "digits", "--assembly", "."), "name a pipeline or give --assembly"),
+        (("review", "digits", "--against", "nowhere"), "nowhere is not a cloud assembly"),
+        (("review", "digits", "--environment", "mars"), "environment=mars: no such environment"),
+        (("review", "--assembly", "."), " is not a cloud assembly"),
         (("run", "digits", "--data", "nowhere.csv"), "nowhere.csv: no such file"),
         (("run", "digits", "--data", "short.csv"), "column pixels_0 and 63 more missing"),
         (("run", "digits", "--data", "."), "a folder, which only pipelines of time series read"),

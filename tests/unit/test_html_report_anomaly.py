@@ -18,8 +18,9 @@ from penstock.cli.html_report.catch import caught
 from penstock.cli.html_report.dates import date_ticks
 from penstock.cli.html_report.scale import compact
 from penstock.cli.html_report.strokes import curve, dots
+from tests.pages import HOSTILE, read, words
 from tests.reports import scored_report, series, whole_report, write_anomaly
-from tests.unit.test_html_report import HOSTILE, damage, read, words
+from tests.unit.test_html_report import damage
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from penstock.cli.html_report.catch import misses, scope, window_shares
-from penstock.cli.html_report.markup import Html, element, fragment
 from penstock.cli.html_report.parts import Part, part, parts
-from penstock.cli.html_report.section import folded, missing, section, table, tile
 from penstock.cli.html_report.signal_picture import signal_picture, state
 from penstock.cli.html_report.signals import Signal, Signals
-from penstock.cli.html_report.wording import counted, is_number, listed, number
+from penstock.html.markup import Html, element, fragment
+from penstock.html.section import folded, missing, section, table, tile
+from penstock.html.wording import counted, is_number, listed, number
 
 
 def anomaly(report: Part, folder: Path) -> Html | None:

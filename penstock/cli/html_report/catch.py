@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.cli.html_report.parts import Part, part
 from penstock.cli.html_report.signals import Signal
-from penstock.cli.html_report.wording import counted, is_number, listed, number
+from penstock.html.wording import counted, is_number, listed, number
 
 _NAMED = 4  # series with a missed window; the pictures show them all
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part
-from penstock.cli.html_report.section import missing, section, tile
-from penstock.cli.html_report.wording import is_number, number
+from penstock.html.markup import Html, element
+from penstock.html.section import missing, section, tile
+from penstock.html.wording import is_number, number
 
 
 def comparison(report: Part) -> Html | None:

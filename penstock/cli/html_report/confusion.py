@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part
-from penstock.cli.html_report.section import section
-from penstock.cli.html_report.wording import counted, listed, number
+from penstock.html.markup import Html, element
+from penstock.html.section import section
+from penstock.html.wording import counted, listed, number
 
 _SHOWN_LABELS = 30  # more of them and nobody reads the table
 _NAMED_MISTAKES = 3

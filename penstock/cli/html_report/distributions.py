@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html, element
-from penstock.cli.html_report.section import missing, section
 from penstock.cli.html_report.shares import Shares, shares
 from penstock.cli.html_report.watched import Watched, features
+from penstock.html.markup import Html, element
+from penstock.html.section import missing, section
 
 _SHOWN = 6
 _WIDTH, _HEIGHT = 260, 150

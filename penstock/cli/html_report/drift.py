@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html, element
-from penstock.cli.html_report.section import folded, missing, section, table
 from penstock.cli.html_report.watched import DRIFT, Watched
-from penstock.cli.html_report.wording import counted
+from penstock.html.markup import Html, element
+from penstock.html.section import folded, missing, section, table
+from penstock.html.wording import counted
 
 _SHOWN = 24
 

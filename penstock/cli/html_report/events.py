@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part, parts
-from penstock.cli.html_report.section import missing, section
 from penstock.cli.html_report.timeline import run_seconds, time_axis
-from penstock.cli.html_report.wording import is_number, seconds
+from penstock.html.markup import Html, element
+from penstock.html.section import missing, section
+from penstock.html.wording import is_number, seconds
 
 _CHANGE = re.compile(r"(\w+) -> (\w+)")
 _APART_PERCENT = 7.0  # marks nearer than this would touch on a narrow screen

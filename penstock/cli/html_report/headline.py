@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from penstock.cli.html_report.anomaly import alerts_tile, windows_tile
 from penstock.cli.html_report.catch import caught
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part, parts
-from penstock.cli.html_report.section import tile
-from penstock.cli.html_report.wording import counted, is_number, number, percent, seconds
+from penstock.html.markup import Html, element
+from penstock.html.section import tile
+from penstock.html.wording import counted, is_number, number, percent, seconds
 
 
 def headline(report: Part) -> Html:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.cli.html_report.markup import Html, element, fragment
 from penstock.cli.html_report.parts import Part, part, parts
 from penstock.cli.html_report.scale import short, ticks
-from penstock.cli.html_report.section import section
-from penstock.cli.html_report.wording import is_number, number
+from penstock.html.markup import Html, element, fragment
+from penstock.html.section import section
+from penstock.html.wording import is_number, number
 
 Points = list[tuple[float, float]]  # epoch and value
 _WIDTH, _HEIGHT = 400, 230

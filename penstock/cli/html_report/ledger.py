@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part, parts
-from penstock.cli.html_report.section import folded, missing, section, table, tile
-from penstock.cli.html_report.wording import number
+from penstock.html.markup import Html, element
+from penstock.html.section import folded, missing, section, table, tile
+from penstock.html.wording import number
 
 _STATES = (
     ("live", "live", "behaves by its settings"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from penstock.cli.html_report.markup import Html, element
-from penstock.cli.html_report.section import missing, section
-from penstock.cli.html_report.wording import size
+from penstock.html.markup import Html, element
+from penstock.html.section import missing, section
+from penstock.html.wording import size
 
 _BESIDE = ("report.json", "anomaly.json", "model.tar.gz", "monitor")
 

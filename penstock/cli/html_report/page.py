@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +17,17 @@ from penstock.cli.html_report.headline import headline, title
 from penstock.cli.html_report.learning_curve import learning_curve
 from penstock.cli.html_report.ledger import ledger
 from penstock.cli.html_report.links import links
-from penstock.cli.html_report.markup import Html, element, fragment
 from penstock.cli.html_report.parts import part
-from penstock.cli.html_report.section import missing, section
 from penstock.cli.html_report.signal_style import SIGNAL_STYLE
-from penstock.cli.html_report.style import STYLE
+from penstock.cli.html_report.style import REPORT_STYLE
 from penstock.cli.html_report.timeline import timeline
 from penstock.cli.html_report.watched import Watched
 from penstock.cli.html_report.way import way
+from penstock.html.markup import Html, element, fragment
+from penstock.html.page import page
+from penstock.html.section import missing, section
 
 NAME = "report.html"
-
-# paper cannot unfold anything; nothing else needs a script
-_SCRIPT = Html(
-    "addEventListener('beforeprint',()=>document.querySelectorAll('details')"
-    ".forEach(d=>{d.open=true}))"
-)
 
 
 def write_html(report: Mapping[str, Any], folder: Path) -> Path:
@@ -52,20 +45,7 @@ def render(report: Mapping[str, Any], folder: Path) -> str:
         folder: the run's own, for the scored series, the monitor's documents and the files that
             links lead to.
     """
-    return "<!doctype html>\n" + element(
-        "html",
-        element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", http_equiv="Content-Security-Policy", content=_policy()),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", name="color-scheme", content="light dark"),
-            element("title", title(report)),
-            element("style", STYLE, SIGNAL_STYLE),
-        ),
-        element("body", element("main", _body(report, folder)), element("script", _SCRIPT)),
-        lang="en",
-    )
+    return page(title(report), REPORT_STYLE, SIGNAL_STYLE, body=_body(report, folder))
 
 
 def _body(report: Mapping[str, Any], folder: Path) -> Html:
@@ -89,9 +69,3 @@ def _body(report: Mapping[str, Any], folder: Path) -> Html:
         ledger(report),
         links(folder),
     )
-
-
-def _policy() -> str:
-    """Nothing may be loaded, and no script runs but the page's own."""
-    own = b64encode(sha256(_SCRIPT.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{own}'"

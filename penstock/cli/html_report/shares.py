@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from penstock.cli.html_report.parts import Part, part, parts
-from penstock.cli.html_report.wording import is_number
+from penstock.html.wording import is_number
 
 _BINS = 10
 _CATEGORIES = 8

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from penstock.cli.html_report.catch import told
 from penstock.cli.html_report.dates import date_ticks
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.scale import compact, ticks
 from penstock.cli.html_report.signals import Point, Signal, Window
 from penstock.cli.html_report.strokes import curve, dots
+from penstock.html.markup import Html, element
 
 # units of the pictures; they are stretched to the page, and their lines are not
 _WIDTH = 1000

@@ -1,11 +1,11 @@
-"""The style sheet's part for the scored series; what it has in common with the page is in style.py.
+"""The style sheet's part for the scored series; what every page has is in penstock.html.style.
 
 Green is what was caught and orange what went wrong, each with a sign or a pattern of its own.
 """
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html
+from penstock.html.markup import Html
 
 SIGNAL_STYLE = Html(
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penstock.cli.html_report.parts import Part, document, items, parts
-from penstock.cli.html_report.wording import is_number
+from penstock.html.wording import is_number
 
 
 class Point(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, parts
 from penstock.cli.html_report.scale import short, ticks
-from penstock.cli.html_report.section import missing, section
-from penstock.cli.html_report.wording import is_number, seconds
+from penstock.html.markup import Html, element
+from penstock.html.section import missing, section
+from penstock.html.wording import is_number, seconds
 
 _ABOUT = {
     "synth": "write the CloudFormation templates",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.cli.html_report.parts import Part, document, part, parts
-from penstock.cli.html_report.wording import is_number
+from penstock.html.wording import is_number
 
 DRIFT = "baseline_drift_check"
 

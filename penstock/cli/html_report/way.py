@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from penstock.cli.html_report.markup import Html, element
 from penstock.cli.html_report.parts import Part, part
-from penstock.cli.html_report.section import missing, section
-from penstock.cli.html_report.wording import counted, is_number, number
+from penstock.html.markup import Html, element
+from penstock.html.section import missing, section
+from penstock.html.wording import counted, is_number, number
 
 
 @dataclass(frozen=True)

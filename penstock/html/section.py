@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.cli.html_report.markup import Html, element
+from penstock.html.markup import Html, element
 
 
 def section(name: str, heading: str, *children: str | None) -> Html:

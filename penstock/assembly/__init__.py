@@ -1,0 +1,1 @@
+"""A cloud assembly (cdk.out) as files: its manifests, whoever reads the templates."""

@@ -1,0 +1,1 @@
+"""Pages of HTML in one file, without network: elements, sections, words and the common style."""

@@ -1,0 +1,101 @@
+"""The review of digits' own templates: what they are known to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.review.assembly import read
+from penstock.review.diagram.arrows import graph_of
+from penstock.review.review import Review, review
+from penstock.review.values import Values
+from tests.pages import words
+from tests.synth.conftest import Synthesized
+
+
+@pytest.fixture(scope="module")
+def digits(dev: Synthesized) -> Review:
+    return review("digits in dev", read(dev.out))
+
+
+def test_the_diagram_shows_the_whole_way_of_the_data(dev: Synthesized) -> None:
+    assembly = read(dev.out)
+    graph = graph_of(assembly, Values(assembly))
+    assert list(graph.groups) == ["ingestion", "lake", "training", "serving", "monitoring"]
+    found = {
+        (graph.nodes[arrow.source].title, graph.nodes[arrow.target].title) for arrow in graph.arrows
+    }
+    way = [
+        ("Stream", "Delivery"),
+        ("Delivery", "Lake"),
+        ("Lake", "Prepare"),
+        ("Lake", "Train"),
+        ("Train", "Artifacts"),
+        ("Training", "Models"),
+        ("Models", "Deployment/Approved"),
+        ("Deployment/Approved", "Deployment"),
+        ("Deployment", "ModelPackage"),
+        ("ModelPackage", "DigitsDevModel"),
+        ("DigitsDevModel", "Endpoint"),
+        ("Endpoint", "Lake"),
+        ("Lake", "Monitor"),
+        ("Monitor", "Violations"),
+        ("Violations", "Retrain/Drifted"),
+        ("Retrain/Drifted", "Retrain"),
+        ("Retrain", "Training"),
+    ]
+    assert [step for step in way if step not in found] == []
+
+
+def test_nothing_is_public_and_only_the_registry_is_another_account(digits: Review) -> None:
+    told = words(digits.html)
+    assert "PUBLIC" not in told
+    assert "may become public" not in told
+    # the registry of SageMaker's own images in us-east-1
+    assert "other account 382416733822" in told
+    assert told.count("other account") == told.count("other account 382416733822")
+
+
+def test_everything_that_is_stored_has_the_pipelines_key_but_what_cannot(digits: Review) -> None:
+    (section,) = (found for found in digits.sections if found.name == "encryption")
+    told = str(section.blocks)
+    assert "nothing in the template" not in told
+    assert "foundation/AccessLogs" in told  # log delivery cannot use a key
+    assert "training/ModelPackage" in told  # an ARN, not a secret
+
+
+def test_findings_have_their_reasons(digits: Review) -> None:
+    assert "no open findings" in words(digits.html)
+    assert "it holds the access logs; its own would log themselves" in words(digits.html)
+
+
+def test_a_pattern_in_a_role_has_its_reason_beside_it(digits: Review) -> None:
+    told = words(digits.html)
+    role = told[told.index("ingestion/Delivery/Role: ") :]
+    role = role[: role.index("training/Prepare/Role: ")]
+    given = "lake/Lake/errors/* lake/Lake/records/* reason given: objects below these prefixes"
+    assert given in role
+
+
+def test_a_pull_request_takes_it(digits: Review) -> None:
+    assert len(digits.markdown) < 65_536
+
+
+def test_against_another_choice_only_what_was_chosen_differs(
+    dev: Synthesized, plain: Synthesized
+) -> None:
+    found = review("digits", read(dev.out), read(plain.out))
+    told = words(found.html)
+    section = told[told.index("Changes ") : told.index("The way of the data From")]
+    assert "monitoring/Violations" in section
+    assert "AWS::SageMaker::EndpointConfig" in section
+    assert "DataCaptureConfig: replaced" in section
+    assert "ingestion/" not in section
+
+
+def test_two_synths_have_the_same_review(synthesize: Any, dev: Synthesized, tmp_path: Path) -> None:
+    again: Synthesized = synthesize()
+    assert review("x", read(again.out)).html == review("x", read(dev.out)).html
+    assert review("x", read(again.out), read(dev.out)).html.count("No resource differs.") == 1
