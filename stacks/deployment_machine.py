@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -20,13 +20,12 @@ from stacks.failure_alert import failure_alert, send_alerts
 from stacks.glue_run import run_job
 from stacks.names import Names
 from stacks.permission import Permission, allow
-from stacks.policies import model_parameter_arn, pass_role, start_machine
+from stacks.policies import model_parameter_arn, serving_parameter_arn, start_machine
 from stacks.sdk_call import sdk_call
 from stacks.service_role import ServiceRole
-from stacks.serving import MODEL_PARAMETER
+from stacks.serving_update import allow_update, update_serving
 from stacks.state_machine import LoggedStateMachine
 
-POLL_SECONDS = 15
 TIMEOUT_HOURS = 4
 
 # CDK sets no stack policies, so the machine does, before the endpoint can exist: from then on
@@ -51,7 +50,8 @@ class DeploymentMachine(Construct):
 
     `baseline` is made first where there is a monitor: no model is served without what it is
     watched by. `RecordModel` comes after it, so a failure leaves the old model in place. With
-    `canary` an update waits twice for as long as the new model is looked at.
+    `canary` an update waits twice for as long as the new model is looked at. `switched` says that
+    serving has a switch: while it is off, the model is recorded and waits.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class DeploymentMachine(Construct):
         names: Names,
         update_role: iam.IRole,
         baseline: Baseline | None,
+        switched: bool,
         canary: Canary | None,
         alerts: sns.ITopic,
         key: kms.IKey,
@@ -76,10 +77,19 @@ class DeploymentMachine(Construct):
             log_group_name=f"{names.prefix}-deployment",
             description="Puts an approved model package behind the endpoint",
             start=self._build_states(
-                names=names, update_role=update_role, baseline=baseline, alerts=alerts
+                names=names,
+                update_role=update_role,
+                baseline=baseline,
+                switched=switched,
+                alerts=alerts,
             ),
             permissions=self._permissions(
-                names=names, update_role=update_role, baseline=baseline, alerts=alerts, key=key
+                names=names,
+                update_role=update_role,
+                baseline=baseline,
+                switched=switched,
+                alerts=alerts,
+                key=key,
             ),
             timeout=Duration.minutes(TIMEOUT_HOURS * 60 + minutes),
             key=key,
@@ -93,6 +103,7 @@ class DeploymentMachine(Construct):
         names: Names,
         update_role: iam.IRole,
         baseline: Baseline | None,
+        switched: bool,
         alerts: sns.ITopic,
     ) -> sfn.IChainable:
         failed = failure_alert(
@@ -122,63 +133,15 @@ class DeploymentMachine(Construct):
             {"StackName": names.stack("serving"), "StackPolicyBody": json.dumps(STACK_POLICY)},
             result_path="$.protected",
         )
-        update = sdk_call(
+        deploy = update_serving(
             self,
-            "UpdateServing",
-            "cloudformation:updateStack",
-            {
-                "StackName": names.stack("serving"),
-                "UsePreviousTemplate": True,
-                "Parameters": [{"ParameterKey": MODEL_PARAMETER, "UsePreviousValue": True}],
-                "RoleARN": update_role.role_arn,
-            },
-            result_path="$.updated",
-            retry=False,  # a refusal would look the same; JudgeRefusal knows throttling
+            names=names,
+            update_role=update_role,
+            switched=switched,
+            first=(record, protect),
+            done=deployed,
+            failed=failed,
         )
-        describe = sdk_call(
-            self,
-            "DescribeServing",
-            "cloudformation:describeStacks",
-            {"StackName": names.stack("serving")},
-            result_path="$.serving",
-            result_selector={"status.$": "$.Stacks[0].StackStatus"},
-        )
-        wait_for_stack = self._wait("WaitForStack").next(update)
-        wait_for_serving = self._wait("WaitForServing").next(describe)
-        # CloudFormation names none of these in its API's model, so only the text tells them apart
-        judge_refusal = (
-            sfn.Choice(self, "JudgeRefusal", state_name="JudgeRefusal")
-            .when(
-                sfn.Condition.string_matches("$.error.Cause", "*No updates are to be performed*"),
-                deployed,
-            )
-            .when(
-                sfn.Condition.or_(
-                    sfn.Condition.string_matches("$.error.Cause", "*_IN_PROGRESS state*"),
-                    sfn.Condition.string_matches("$.error.Cause", "*Rate exceeded*"),
-                ),
-                wait_for_stack,
-            )
-            .otherwise(failed)
-        )
-        describe.next(
-            sfn.Choice(self, "JudgeServing", state_name="JudgeServing")
-            .when(sfn.Condition.string_equals("$.serving.status", "UPDATE_COMPLETE"), deployed)
-            .when(
-                sfn.Condition.string_matches("$.serving.status", "*_IN_PROGRESS"),
-                wait_for_serving,
-            )
-            .otherwise(failed)
-        )
-        for state, handler in (
-            (record, failed),
-            (protect, failed),
-            (update, judge_refusal),
-            (describe, failed),
-        ):
-            state.add_catch(handler, errors=["States.ALL"], result_path="$.error")
-        update.next(wait_for_serving)
-        deploy = record.next(protect).next(update)
         if baseline is None:
             return deploy
         make_baseline = baseline.state(self)
@@ -188,14 +151,6 @@ class DeploymentMachine(Construct):
             package_arn="$.detail.ModelPackageArn",
             then=make_baseline.next(deploy),
             failed=failed,
-        )
-
-    def _wait(self, name: str) -> sfn.Wait:
-        return sfn.Wait(
-            self,
-            name,
-            state_name=name,
-            time=sfn.WaitTime.duration(Duration.seconds(POLL_SECONDS)),
         )
 
     def _build_rule(self, names: Names) -> None:
@@ -228,24 +183,20 @@ class DeploymentMachine(Construct):
         names: Names,
         update_role: iam.IRole,
         baseline: Baseline | None,
+        switched: bool,
         alerts: sns.ITopic,
         key: kms.IKey,
     ) -> list[Permission]:
         stack = Stack.of(self)
-        account = f"{stack.region}:{stack.account}"
         return [
             # CloudFormation reads the parameter in the caller's or the role's name
             allow(["ssm:GetParameters", "ssm:PutParameter"], [model_parameter_arn(stack, names)]),
-            allow(
-                [
-                    "cloudformation:DescribeStacks",
-                    "cloudformation:SetStackPolicy",
-                    "cloudformation:UpdateStack",
-                ],
-                [f"arn:{Aws.PARTITION}:cloudformation:{account}:stack/{names.stack('serving')}/*"],
-                wildcard="CloudFormation makes the stack's id",
+            *(
+                [allow(["ssm:GetParameters"], [serving_parameter_arn(stack, names)])]
+                if switched
+                else []
             ),
-            pass_role(update_role, to="cloudformation.amazonaws.com"),
+            *allow_update(self, names=names, update_role=update_role),
             *send_alerts(alerts, key),
             *([] if baseline is None else [describe_packages(self, names), run_job(baseline.job)]),
         ]

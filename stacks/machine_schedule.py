@@ -21,7 +21,7 @@ SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 
 class MachineSchedule(Construct):
-    """`expression` is a cron expression in UTC, `state` ENABLED or DISABLED.
+    """`expression` is of that time zone, `state` ENABLED or DISABLED, `end` a last date in UTC.
 
     The L2 Schedule lets its role use the key for anything; here the key is bound to the
     schedule's name (EventBridge Scheduler user guide, encryption at rest). The role serves
@@ -41,6 +41,8 @@ class MachineSchedule(Construct):
         machine_input: Mapping[str, str],
         state: str,
         key: kms.IKey,
+        timezone: str = "UTC",
+        end: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
@@ -77,7 +79,8 @@ class MachineSchedule(Construct):
             name=name,
             description=description,
             schedule_expression=expression,
-            schedule_expression_timezone="UTC",
+            schedule_expression_timezone=timezone,
+            end_date=end,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             kms_key_arn=key.key_arn,
             state=state,

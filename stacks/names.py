@@ -55,6 +55,15 @@ class Names:
             ),
         )
 
+    @property
+    def serving_parameter(self) -> str:
+        """The parameter that holds `on` or `off`, beside that of the model."""
+        return f"{self.model_package_parameter.rpartition('/')[0]}/serving"
+
+    def serving_schedule(self, what: str) -> str:
+        """A schedule that switches serving: literal, as its key's use is bound to it."""
+        return f"{self.prefix}-serving-{what}"
+
     def stack(self, layer: str) -> str:
         """The CloudFormation name of a layer's stack."""
         return f"{self.prefix}-{layer}"

@@ -96,6 +96,7 @@ class PipelineStage(Stage):
             tags=tags,
             network=environment.network,
             log_retention_days=environment.log_retention_days,
+            switched=environment.serving_switch is not None,
         )
         # the parameter of the training stack must exist before serving reads it
         serving.add_stack_dependency(training)

@@ -132,8 +132,16 @@ def pass_role(role: iam.IRole, *, to: str) -> Permission:
 
 def model_parameter_arn(stack: Stack, names: Names) -> str:
     """The ARN of the parameter that holds the served model package's ARN."""
-    account = f"{stack.region}:{stack.account}"
-    return f"arn:{Aws.PARTITION}:ssm:{account}:parameter{names.model_package_parameter}"
+    return _parameter_arn(stack, names.model_package_parameter)
+
+
+def serving_parameter_arn(stack: Stack, names: Names) -> str:
+    """The ARN of the parameter that says whether serving is on."""
+    return _parameter_arn(stack, names.serving_parameter)
+
+
+def _parameter_arn(stack: Stack, name: str) -> str:
+    return f"arn:{Aws.PARTITION}:ssm:{stack.region}:{stack.account}:parameter{name}"
 
 
 def log_group_arn(stack: Stack, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn
+from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, ICfnConditionExpression
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -25,6 +25,8 @@ from stacks.rules import acknowledge_rule
 
 MODEL_PARAMETER = "ModelPackageArn"
 NO_MODEL = "none"
+SWITCH_PARAMETER = "ServingSwitch"
+ON, OFF = "on", "off"
 
 
 class ServingStack(Layer):
@@ -33,7 +35,8 @@ class ServingStack(Layer):
     CloudFormation fetches the newest value on each create and update, also with
     UsePreviousValue (CloudFormation user guide, Systems Manager parameter types). Nothing
     outside this stack refers to its conditional resources. `monitor_role` is None unless Model
-    Monitor watches the endpoint.
+    Monitor watches the endpoint. `switched` says that there is a switch, which is read in the
+    same way: while it is off there is no endpoint, whatever the model.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class ServingStack(Layer):
         tags: Mapping[str, str],
         network: Network | None,
         log_retention_days: int,
+        switched: bool,
     ) -> None:
         super().__init__(scope, construct_id, names=names, description="Endpoint of the pipeline")
         package = CfnParameter(
@@ -61,10 +65,11 @@ class ServingStack(Layer):
             default=names.model_package_parameter,
             description="The parameter that holds the approved model package's ARN, or none",
         )
-        has_model = CfnCondition(
-            self,
-            "HasModel",
-            expression=Fn.condition_not(Fn.condition_equals(package.value_as_string, NO_MODEL)),
+        has_model = Fn.condition_not(Fn.condition_equals(package.value_as_string, NO_MODEL))
+        served = (
+            self._is_on(names, has_model)
+            if switched
+            else CfnCondition(self, "HasModel", expression=has_model)
         )
         # hosting would create the group itself, without key and retention
         log_group = PipelineLogGroup(
@@ -107,7 +112,7 @@ class ServingStack(Layer):
             endpoint_config_name=config.attr_endpoint_config_name,
         )
         for resource in (model, config, endpoint):
-            resource.cfn_options.condition = has_model
+            resource.cfn_options.condition = served
         # the group goes last: an endpoint that still runs would make it again, without an owner
         endpoint.node.add_dependency(log_group)
         canary = serving.canary
@@ -134,9 +139,23 @@ class ServingStack(Layer):
                 tags=tags,
                 endpoint=endpoint,
                 network=network,
-                condition=has_model,
+                condition=served,
             )
         CfnOutput(self, "EndpointName", value=names.endpoint)
+
+    def _is_on(self, names: Names, has_model: ICfnConditionExpression) -> CfnCondition:
+        switch = CfnParameter(
+            self,
+            SWITCH_PARAMETER,
+            type="AWS::SSM::Parameter::Value<String>",
+            default=names.serving_parameter,
+            description="The parameter that says whether serving is on or off",
+        )
+        return CfnCondition(
+            self,
+            "IsServed",
+            expression=Fn.condition_and(has_model, Fn.condition_equals(switch.value_as_string, ON)),
+        )
 
 
 def _vpc_config(network: Network | None) -> sagemaker.CfnModel.VpcConfigProperty | None:

@@ -10,7 +10,12 @@ from constructs import Construct
 from stacks.guardrail import watch_rollback_alarm
 from stacks.names import Names
 from stacks.permission import Permission, allow
-from stacks.policies import grant_volumes, model_parameter_arn, pass_role
+from stacks.policies import (
+    grant_volumes,
+    model_parameter_arn,
+    pass_role,
+    serving_parameter_arn,
+)
 from stacks.service_role import ServiceRole
 
 GENERATED = "CloudFormation generates the rest of these names"
@@ -35,6 +40,7 @@ class ServingUpdateRole(ServiceRole):
         names: Names,
         model_role: iam.IRole,
         monitor_role: iam.IRole | None,
+        switched: bool,
         key: kms.IKey,
         guardrail: bool,
     ) -> None:
@@ -94,7 +100,10 @@ class ServingUpdateRole(ServiceRole):
                 grant_volumes(key),
                 allow(
                     ["ssm:GetParameters"],
-                    [model_parameter_arn(stack, names)],
+                    [
+                        model_parameter_arn(stack, names),
+                        *([serving_parameter_arn(stack, names)] if switched else []),
+                    ],
                 ),
                 *watch,
                 *([watch_rollback_alarm(stack, names)] if guardrail else []),

@@ -26,6 +26,7 @@ from stacks.prepare_job import PrepareJob
 from stacks.removal import Removal
 from stacks.serving import NO_MODEL
 from stacks.serving_update_role import ServingUpdateRole
+from stacks.switch_machine import SwitchMachine
 from stacks.training_machine import TrainingMachine
 from stacks.training_role import TrainingRole
 
@@ -151,20 +152,24 @@ class TrainingStack(Layer):
             )
             self.baseline = Baseline(job=monitor.job, monitor=pipeline.monitor, lake=lake)
             CfnOutput(self, "MonitorJobName", value=monitor.job.job_name)
+        switch = environment.serving_switch
+        update_role = ServingUpdateRole(
+            self,
+            "ServingUpdateRole",
+            names=names,
+            model_role=self.model_role,
+            monitor_role=self.monitor_role,
+            switched=switch is not None,
+            key=key,
+            guardrail=canary is not None,
+        )
         serving = DeploymentMachine(
             self,
             "Deployment",
             names=names,
-            update_role=ServingUpdateRole(
-                self,
-                "ServingUpdateRole",
-                names=names,
-                model_role=self.model_role,
-                monitor_role=self.monitor_role,
-                key=key,
-                guardrail=canary is not None,
-            ),
+            update_role=update_role,
             baseline=self.baseline,
+            switched=switch is not None,
             canary=canary,
             alerts=alerts,
             key=key,
@@ -180,3 +185,24 @@ class TrainingStack(Layer):
             "GateThreshold": f"{pipeline.gate.at_least:g}",
         }.items():
             CfnOutput(self, name, value=value)
+        if switch is not None:
+            # the switch machine owns the value from now on, as with the model's
+            position = ssm.StringParameter(
+                self,
+                "ServingPosition",
+                parameter_name=names.serving_parameter,
+                string_value=switch.at_first,
+            )
+            switching = SwitchMachine(
+                self,
+                "ServingSwitch",
+                names=names,
+                environment=environment,
+                switch=switch,
+                update_role=update_role,
+                alerts=alerts,
+                key=key,
+            )
+            machine = switching.state_machine.machine
+            CfnOutput(self, "ServingSwitchStateMachineArn", value=machine.state_machine_arn)
+            CfnOutput(self, "ServingParameterName", value=position.parameter_name)

@@ -2,6 +2,7 @@
 
 from penstock.advisor.advice import Advice, Candidate, Misfit
 from penstock.advisor.choose import choose
+from penstock.advisor.comparison import compared
 from penstock.advisor.model import Model
 from penstock.advisor.needs import Hosting, Measured, Need, Training
 
@@ -15,4 +16,5 @@ __all__ = [
     "Need",
     "Training",
     "choose",
+    "compared",
 ]

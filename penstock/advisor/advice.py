@@ -41,8 +41,8 @@ class Misfit(BaseModel):
 class Advice(BaseModel):
     """Candidates in the order of their price per unit, unknown prices last; the first is chosen.
 
-    `closest` are the misfits that lack nothing but size, those with the most room first. `notes`
-    say what the order rests on, `unconfirmed` which facts behind it no source confirms.
+    `closest` are the misfits that lack nothing but size or storage, those with the most room first.
+    `notes` say what the order rests on, `unconfirmed` which facts behind it no source confirms.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

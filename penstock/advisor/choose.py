@@ -85,7 +85,7 @@ def _rank(candidate: Candidate, demand: Demand) -> tuple[bool, bool, float, floa
 
 
 def _closest(machines: list[InstanceType], demand: Demand) -> tuple[Misfit, ...]:
-    """Types that are right but for their size, those with the most room first."""
+    """Types that are right but for their size or storage, those with the most room first."""
     any_size = replace(
         demand,
         model_gib=0,
@@ -95,6 +95,7 @@ def _closest(machines: list[InstanceType], demand: Demand) -> tuple[Misfit, ...]
         network_gbps=0,
         storage_gb=0,
         efa=False,
+        volume_key=False,
     )
     right = [machine for machine in machines if misfit(machine, any_size) is None]
     right.sort(key=lambda machine: (-(room_gib(machine, demand) or 0), machine.name))

@@ -47,6 +47,7 @@ class Demand:
     network_gbps: float = 0
     efa: bool = False
     storage_gb: float = 0
+    volume_key: bool = False
     machines: int = 1
     per_second: float | None = None
     work: str = "requests"
@@ -120,6 +121,7 @@ def _training(need: Training) -> Demand:
         network_gbps=network_gbps,
         efa=need.efa,
         storage_gb=stored_gb,
+        volume_key=need.volume_key,
         machines=need.machines,
         per_second=need.rows_per_second,
         work="rows",
@@ -159,6 +161,7 @@ def _hosting(need: Hosting) -> Demand:
         memory_gib=program.memory_gib,
         vcpus=program.vcpus,
         network_gbps=need.network_gbps or 0,
+        volume_key=need.volume_key,
         per_second=need.requests_per_second,
         latency_ms=need.latency_ms,
         measured=need.measured,

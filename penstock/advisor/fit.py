@@ -63,6 +63,8 @@ def _wrong_kind(machine: InstanceType, demand: Demand) -> str | None:
         return demand.kinds_rule
     if accelerator and demand.dtype == "bfloat16" and accelerator.bfloat16 is False:
         return f"its {accelerator.name} has no bfloat16 (compute capability below 8.0)"
+    if demand.volume_key and not machine.takes_volume_key:
+        return "its storage is local NVMe, which takes no key, and one is needed (volume_key)"
     return None
 
 

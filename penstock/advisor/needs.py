@@ -34,8 +34,8 @@ class Need(BaseModel):
     Trainium and Inferentia need a program compiled for Neuron. `architectures` are those of the
     image. `families` limits the choice, and permits families that are passed over otherwise: legacy
     ones and those whose CPU is not at full speed all the time. `spread` says that the program
-    splits the model over all accelerators of a machine. `measured` has figures of your own by type;
-    the catalog has none.
+    splits the model over all accelerators of a machine. `volume_key` says that the machine's
+    storage must take a key. `measured` has figures of your own by type; the catalog has none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +50,7 @@ class Need(BaseModel):
     architectures: tuple[Literal["amd64", "arm64"], ...] = ("amd64",)
     families: tuple[str, ...] | None = None
     spread: bool = False
+    volume_key: bool = False
     headroom: Annotated[float, Field(ge=0, lt=1)] = 0.2
     region: str = "us-east-1"
     measured: Mapping[str, Measured] = {}

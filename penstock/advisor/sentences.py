@@ -90,14 +90,14 @@ def _chosen(candidates: Sequence[Candidate], demand: Demand) -> str:
 def _not_chosen(candidate: Candidate, first: Candidate, demand: Demand) -> str:
     start = f"{candidate.name} was not chosen:"
     if candidate.usd_per_hour is None:
-        return f"{start} its price is unknown ({_parts(candidate.instance)})."
+        return f"{start} its price is unknown ({parts_of(candidate.instance)})."
     if demand.judged(first.name) and not demand.judged(candidate.name):
         return f"{start} nothing was measured on it ({_price(candidate)})."
     if first.usd_per_hour is not None and candidate.usd_per_hour > first.usd_per_hour:
         more = candidate.usd_per_hour / first.usd_per_hour - 1
         return (
             f"{start} {_price(candidate)}, {max(more, 0.001):.1%} more than {first.name}, for "
-            f"{_parts(candidate.instance)}."
+            f"{parts_of(candidate.instance)}."
         )
     return f"{start} it costs the same, and the smaller or first by name goes before it."
 
@@ -115,16 +115,16 @@ def _price(candidate: Candidate) -> str:
 def _room(candidate: Candidate, demand: Demand) -> str:
     machine = candidate.instance
     if not demand.model_gib:
-        return f"it has {_parts(machine)}"
+        return f"it has {parts_of(machine)}"
     room = room_gib(machine, demand) or 0
     where = "" if machine.accelerator is None or demand.spread else " on each accelerator"
     return (
-        f"its {_parts(machine)} leave {room:.1f} GiB{where} for the {demand.model_gib:.1f} GiB of "
-        "the model"
+        f"its {parts_of(machine)} leave {room:.1f} GiB{where} for the {demand.model_gib:.1f} GiB "
+        "of the model"
     )
 
 
-def _parts(machine: InstanceType) -> str:
+def parts_of(machine: InstanceType) -> str:
     """What is in a machine: '4 x a10g of 22.35 GiB, 48 vCPU, 192 GiB'."""
     parts = []
     if machine.accelerator is not None:

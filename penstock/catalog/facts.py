@@ -31,7 +31,14 @@ class Fact(BaseModel):
 
 def in_words(number: float) -> str:
     """A number for a message: 1,000,000 and 0.2, never 1e+06."""
-    return f"{int(number):,}" if float(number).is_integer() else f"{number:g}"
+    if float(number).is_integer() or abs(number) >= 100_000:
+        return f"{round(number):,}"
+    return f"{number:,g}"
+
+
+def counted(number: float, noun: str) -> str:
+    """A number of things: '1 shard', '1,200 shards'."""
+    return f"{in_words(number)} {noun}{'' if number == 1 else 's'}"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The `penstock` command: list, synth, review, run, up, monitor."""
+"""The `penstock` command: list, plan, synth, review, run, up, monitor, prices."""
 
 from __future__ import annotations
 

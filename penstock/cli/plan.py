@@ -58,25 +58,34 @@ def plan(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write all figures here as well")
     ] = None,
+    families: Annotated[
+        str | None,
+        typer.Option(
+            help="instance families to choose from, such as m5,c5; by default all "
+            "but legacy, burstable and flex ones"
+        ),
+    ] = None,
     check_account: Annotated[
         bool,
         typer.Option("--check-account", help="compare the quotas with your account's; reads only"),
     ] = False,
     environment: Annotated[str, typer.Option(help="of cdk.json's environments")] = "dev",
 ) -> None:
-    """Show what a pipeline needs at a load: figures, what decided each, limits that are met.
+    """Show what a pipeline needs at a load: figures, instance types, limits, cost, quotas.
 
     Exit code 1 if --check-account finds a quota that is too small.
     """
     with one_line():
         from rich.console import Console
 
-        from penstock.cli.plan_load import load_of, region_of
+        from penstock.cli.plan_instances import choices, families_of, prices_document
+        from penstock.cli.plan_load import environment_of, load_of, served_share
         from penstock.cli.plan_table import (
             line,
             show_alternatives,
             show_cost,
             show_figures,
+            show_instances,
             show_quotas,
             show_reasons,
             show_steps,
@@ -91,7 +100,9 @@ def plan(
         if consumers is not None and consumers < 1:
             raise UsageError(f"--consumers {consumers}: the delivery reads, so use 1 or more")
         description = known_pipeline(pipeline)
-        region = region_of(environment)
+        settings = environment_of(environment)
+        region = settings.region
+        chosen = choices(description, region=region, families=families_of(families))
         load = load_of(
             description,
             records_per_second=positive("--records-per-second", records_per_second),
@@ -105,6 +116,7 @@ def plan(
             keys=_keys(key_skew),
             requests_per_second=positive("--requests-per-second", requests_per_second),
             latency_ms=_latency(latency_ms),
+            served_share=served_share(settings),
         )
         sections = [("Load", list(load.figures)), *planned.sections()]
         known_prices = _prices(prices, region)
@@ -127,15 +139,18 @@ def plan(
                 for other, found in others
             ]
             document |= _quotas_document(quotas, findings)
+            document["instances"] = {one.use: one.document() for one in chosen}
+            document["instances"]["prices"] = prices_document()
             write_json(json_file, document)
         console = Console()
         line(console, f"penstock plan {pipeline}: {environment}, {region}\n")
         show_figures(console, sections)
+        show_instances(console, chosen)
         show_steps(console, rows)
         show_cost(console, cost)
         show_alternatives(console, cost, others)
         show_quotas(console, quotas, findings)
-        show_reasons(console, sections, cost)
+        show_reasons(console, sections, cost, quotas, chosen)
     if any(finding.verdict == "too little" for finding in findings or ()):
         raise typer.Exit(1)
 

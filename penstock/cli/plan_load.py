@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from penstock.catalog.facts import in_words
 from penstock.catalog.limits import limit
 from penstock.cli.errors import UsageError
 from penstock.planner.figure import Figure
 from penstock.planner.load import Load
-from pipelines.spec import Pipeline
+from pipelines.spec import Environment, Pipeline, refusal_lines
 
 _KB_PER_KIB = 1.024
 
@@ -92,15 +95,24 @@ def borne_by(shards: int, record_kb: float, consumers: int) -> float:
     )
 
 
-def region_of(environment: str) -> str:
-    """The Region of one of cdk.json's environments. UsageError if there is no such one."""
+def environment_of(name: str) -> Environment:
+    """One of cdk.json's environments. UsageError if there is no such one, or if it is refused."""
     try:
         context = json.loads(Path("cdk.json").read_text(encoding="utf-8")).get("context", {})
-        known: dict[str, dict[str, str]] = context.get("environments", {})
+        known: dict[str, dict[str, Any]] = context.get("environments", {})
     except (OSError, ValueError, AttributeError) as error:
         raise UsageError(
             "no readable cdk.json in this folder: run penstock in the project's"
         ) from (error)
-    if environment not in known:
-        raise UsageError(f"unknown environment {environment}: choose one of {', '.join(known)}")
-    return known[environment]["region"]
+    if name not in known:
+        raise UsageError(f"unknown environment {name}: choose one of {', '.join(known)}")
+    try:
+        return Environment.model_validate({**known[name], "name": name})
+    except ValidationError as error:
+        raise UsageError(refusal_lines(error)[0]) from error
+
+
+def served_share(environment: Environment) -> float:
+    """The share of a month in which there is an endpoint, as the environment's switch has it."""
+    switch = environment.serving_switch
+    return 1 if switch is None else switch.served_share

@@ -1,13 +1,16 @@
-"""Shows a plan: its figures, its table of rates, a month's quantities, then what decided each."""
+"""Shows a plan: figures, instances, the table of rates, a month's quantities, what decided each."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 
-from penstock.catalog.facts import in_words
+from penstock.catalog.facts import counted, in_words
+from penstock.cli.plan_instances import Choice
 from penstock.planner.account import Finding
 from penstock.planner.cost import Cost
 from penstock.planner.figure import Figure
@@ -15,34 +18,55 @@ from penstock.planner.quantities import NOT_COUNTED, Alternative
 from penstock.planner.quotas import QuotaNeed
 from penstock.planner.scaling import Step
 
-_COLUMNS = {
+Column = tuple[str, Literal["left", "right"]]
+
+_RATE_ROWS = {
     "stream.shards": "shards",
-    "stream.on_demand_share": "on demand",
+    "stream.on_demand_share": "on demand, %",
     "delivery.objects_per_hour": "objects/h",
-    "delivery.object_mb": "MB each",
+    "delivery.object_mb": "MB an object",
     "transform.most_concurrent": "transforms",
     "scorer.most_concurrent": "scorers",
-    "prepare.workers": "workers",
-    "endpoint.instances": "endpoint",
+    "prepare.workers": "Glue workers",
+    "endpoint.instances": "instances",
 }
+_NEXT_ONES = 3  # of those that were not chosen; the JSON has them all
 _MARKS = {"exact": "", "at most": "<= ", "at least": ">= "}
 
 
 def show_figures(console: Console, sections: Sequence[tuple[str, Sequence[Figure]]]) -> None:
     """One table for all sections: name, value, unit."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    table.add_column("figure", no_wrap=True)
-    table.add_column("value", justify="right")
-    table.add_column("unit")
+    table = _table(("", "left"), ("figure", "left"), ("value", "right"), ("unit", "left"))
     for heading, figures in sections:
         for number, figure in enumerate(figures):
             table.add_row("" if number else heading, figure.name, amount(figure.value), figure.unit)
     console.print(table)
 
 
+def show_instances(console: Console, choices: Sequence[Choice]) -> None:
+    """The types of the training and of the endpoint, why, and why not the next ones."""
+    line(console, "\nInstances")
+    for note in dict.fromkeys(note for choice in choices for note in choice.advice.notes):
+        line(console, f"  note: {note}")
+    for choice in choices:
+        advice, by = choice.advice, "chosen by 'auto'" if choice.is_auto else "given"
+        line(console, f"{choice.use}: {choice.instance_type}, {by}")
+        if choice.comparison is not None:
+            line(console, f"  {choice.comparison}")
+        line(console, f"  {advice.reason}")
+        for candidate in advice.candidates[1 : 1 + _NEXT_ONES]:
+            line(console, f"  {candidate.reason}")
+        more = len(advice.candidates) - 1 - _NEXT_ONES
+        if more > 0:
+            line(console, f"  {more} more that fit: --json has them")
+
+
 def show_reasons(
-    console: Console, sections: Sequence[tuple[str, Sequence[Figure]]], cost: Cost
+    console: Console,
+    sections: Sequence[tuple[str, Sequence[Figure]]],
+    cost: Cost,
+    quotas: Sequence[QuotaNeed],
+    choices: Sequence[Choice],
 ) -> None:
     """What decided each figure and quantity, with its source, and what is unconfirmed."""
     line(console, "\nWhat decided it")
@@ -55,9 +79,16 @@ def show_reasons(
     for found in cost.amounts:
         quantity = found.quantity
         line(console, f"  {quantity.name}: {quantity.because}{_sources(quantity.source)}")
+    for need in quotas:
+        line(console, f"  {need.name} ({need.moment}): {need.because}{_sources(need.facts.source)}")
+        for doubt in need.facts.unconfirmed:
+            doubts.setdefault(doubt, []).append(need.name)
+    for choice in choices:
+        for doubt in choice.advice.unconfirmed:
+            doubts.setdefault(doubt, []).append(f"instances.{choice.use}")
     line(console, "\nUnconfirmed")
     for doubt, names in doubts.items():
-        line(console, f"  {doubt}: {', '.join(names)}")
+        line(console, f"  {doubt}: {', '.join(dict.fromkeys(names))}")
 
 
 def _sources(source: Sequence[str]) -> str:
@@ -66,25 +97,26 @@ def _sources(source: Sequence[str]) -> str:
 
 def show_steps(console: Console, steps: Sequence[Step]) -> None:
     """The rates from 10 to 10 million, then the limits that each is the first to meet."""
-    load = steps[0].plan.load
+    plan = steps[0].plan
     line(
         console,
-        f"\nFrom 10 to 10 million records a second, {amount(load.record_kb)} KB each, "
-        f"{load.consumers} consumer{'' if load.consumers == 1 else 's'}",
+        f"\nFrom 10 to 10 million records a second, {amount(plan.load.record_kb)} KB each, "
+        f"{counted(plan.load.consumers, 'consumer')}",
     )
-    shown = [name for name in _COLUMNS if any(step.figures[name] is not None for step in steps)]
-    table = Table(box=None, pad_edge=False)
-    table.add_column("records/s", justify="right")
-    for name in shown:
-        table.add_column(_COLUMNS[name], justify="right", no_wrap=True)
-    for step in steps:
-        cells = (amount(step.figures[name]) for name in shown)
-        table.add_row(amount(step.records_per_second), *cells)
+    rates: list[Column] = [(amount(step.records_per_second), "right") for step in steps]
+    table = _table(("records/s", "left"), *rates)
+    for name, label in _RATE_ROWS.items():
+        values = [step.figures[name] for step in steps]
+        if plan.scorer is not None or not name.startswith("scorer."):
+            percent = 100 if name.endswith("_share") else 1
+            cells = (_short(None if value is None else value * percent) for value in values)
+            table.add_row(label, *cells)
     console.print(table)
     line(
         console,
-        "on demand: the share of what such a stream bears; transforms and scorers: executions at "
-        "once, at most; workers: of Glue, for a month's records",
+        "on demand: of what such a stream bears; transforms and scorers: executions at once, at "
+        "most; Glue workers: for a month's records; instances: of the endpoint, unknown where the "
+        "scorer asks it and --latency-ms is not given",
     )
     line(console, "\nLimits on the way, each where it is first met, and what takes over")
     seen: set[str] = set()
@@ -100,25 +132,23 @@ def show_cost(console: Console, cost: Cost) -> None:
     """A month's quantities, their amounts, and what the sum leaves out."""
     line(console, "\nA month of 730 hours at this load")
     currency = cost.currency or ""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("quantity", no_wrap=True)
-    table.add_column("so many", justify="right")
-    table.add_column("unit")
-    table.add_column(f"amount {currency}".strip(), justify="right")
-    table.add_column("")
+    table = _table(
+        ("quantity", "left"),
+        ("so many", "right"),
+        ("unit", "left"),
+        (f"amount {currency}".strip(), "right"),
+    )
     for found in cost.amounts:
         quantity, mark = found.quantity, _MARKS[found.quantity.bound]
         many = amount(quantity.amount)
-        price = "unknown" if found.amount is None else f"{mark}{found.amount:,.2f}"
         table.add_row(
-            quantity.name,
+            f"{quantity.name} *" if quantity.idle else quantity.name,
             many if quantity.amount is None else mark + many,
             quantity.unit,
-            price,
-            "idle" if quantity.idle else "",
+            "unknown" if found.amount is None else mark + _to_the_cent(found.amount),
         )
     console.print(table)
-    line(console, "idle: billed without any load")
+    line(console, "* idle: billed without any load")
     for text in cost_lines(cost):
         line(console, text)
 
@@ -145,15 +175,7 @@ def _money(cost: Cost) -> str:
 
 def cost_lines(cost: Cost) -> list[str]:
     """The sum of a month in words: what is in it, what is not, what the endpoint costs idle."""
-    endpoint = next(
-        found for found in cost.amounts if found.quantity.name == "endpoint.instance_hours"
-    )
-    hours = amount(endpoint.quantity.amount)
-    idle = "an unknown amount" if endpoint.amount is None else f"{endpoint.amount:,.2f}"
-    lines = [
-        f"IDLE: the endpoint alone is {hours} instance-hours a month without one request: "
-        f"{idle} {cost.currency or ''}".rstrip()
-    ]
+    lines = [_idle_endpoint(cost)]
     if cost.known is None:
         lines.append(
             "amounts are unknown: give --prices FILE; `penstock prices update` writes one"
@@ -172,17 +194,38 @@ def cost_lines(cost: Cost) -> list[str]:
     return lines
 
 
+def _idle_endpoint(cost: Cost) -> str:
+    names = [found.quantity.name for found in cost.amounts]
+    fleets = cost.part(
+        [name for name in names if name.startswith("endpoint.") and name.endswith("instance_hours")]
+    )
+    if not fleets.amounts:
+        return "the endpoint is serverless: without requests it is not billed"
+    hours = amount(sum(found.quantity.amount or 0 for found in fleets.amounts))
+    idle = "an unknown amount"
+    if fleets.known is not None and not fleets.left_out:
+        idle = f"{fleets.known:,.2f}"
+    return (
+        f"IDLE: the endpoint alone is {hours} instance-hours a month without one request: "
+        f"{idle} {cost.currency or ''}"
+    ).rstrip()
+
+
 def show_quotas(
     console: Console, needs: Sequence[QuotaNeed], findings: Sequence[Finding] | None
 ) -> None:
     """What is needed of each quota; with `findings`, what the account has of it."""
     line(console, "\nQuotas that this needs")
-    table = Table(box=None, pad_edge=False)
-    for heading, side in (("quota", "left"), ("needed", "right"), ("default", "right")):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
-    table.add_column("for")
+    table = _table(
+        ("quota", "left"),
+        ("needed", "right"),
+        ("default", "right"),
+        ("unit", "left"),
+        ("when", "left"),
+    )
     for need in needs:
-        table.add_row(need.name, amount(need.needed), amount(need.default), need.because)
+        cells = (amount(need.needed), amount(need.default), need.facts.unit, need.moment)
+        table.add_row(need.name, *cells)
     console.print(table)
     if findings is None:
         line(console, "what your account has: --check-account")
@@ -208,6 +251,36 @@ def amount(value: float | None) -> str:
     return in_words(round(value, 3))
 
 
+def _to_the_cent(money: float) -> str:
+    """An amount of money; from 1,000 on without the cents, which the JSON has."""
+    return f"{money:,.0f}" if money >= 1000 else f"{money:,.2f}"
+
+
+def _short(value: float | None) -> str:
+    """A value of three digits at least, as a table of many columns has room for."""
+    return amount(value if value is None or value >= 1000 else float(f"{value:.3g}"))
+
+
+def _table(*columns: Column) -> Table:
+    """A table of these headings; where it is too wide, cells go on below and nothing is cut."""
+    table = Table(box=None, pad_edge=False)
+    for heading, side in columns:
+        table.add_column(heading, justify=side, overflow="fold")
+    return table
+
+
 def line(console: Console, text: str) -> None:
-    """One line as it is, however wide the terminal."""
+    """One line: on a terminal broken between words, anywhere else as it is."""
+    if console.is_terminal:
+        indent = " " * (len(text.lstrip("\n")) - len(text.lstrip()) + 2)
+        start = text[: len(text) - len(text.lstrip())]
+        text = textwrap.fill(
+            text.lstrip(),
+            console.width,
+            initial_indent=start.lstrip("\n"),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        text = "\n" * start.count("\n") + text
     console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -34,14 +34,14 @@ def update(
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from penstock.cli.plan_load import load_of, region_of
+        from penstock.cli.plan_load import environment_of, load_of
         from penstock.planner.plan import Plan
         from penstock.planner.price_list import PriceList
         from penstock.planner.quantities import alternatives, quantities
 
         if not out.absolute().parent.is_dir():
             raise UsageError(f"--out {out}: there is no folder {out.parent}")
-        region = region_of(environment)
+        region = environment_of(environment).region
         names: set[str] = set()
         for pipeline in known_pipelines().values():
             load = load_of(pipeline, records_per_second=None, record_kb=None, consumers=None)

@@ -20,10 +20,12 @@ class _JobKind:
 
     noun: str
     machines: tuple[str, ...]
+    is_spot: bool = False
 
 
 _JOBS = {
     "sagemaker.training": _JobKind("training", ("ResourceConfig",)),
+    "sagemaker.spot_training": _JobKind("training", ("ResourceConfig",), is_spot=True),
     "sagemaker.transform": _JobKind("transform", ("TransformResources",)),
     "sagemaker.processing": _JobKind("processing", ("ProcessingResources", "ClusterConfig")),
 }
@@ -84,7 +86,7 @@ class Account:
         self._client = client
         self._own_endpoint = own_endpoint
         self._quotas: dict[str, Mapping[str, float]] = {}
-        self._running: dict[str, dict[str, int]] = {}
+        self._running: dict[str, dict[tuple[bool, str], int]] = {}
 
     def check(self, needs: Iterable[QuotaNeed]) -> list[Finding]:
         """Each need beside the account."""
@@ -123,7 +125,8 @@ class Account:
         if need.key == "sagemaker.endpoint":
             return float(self._hosting.get(machine, 0))
         if need.key in _JOBS:
-            return float(self._jobs(_JOBS[need.key]).get(machine, 0))
+            kind = _JOBS[need.key]
+            return float(self._jobs(kind).get((kind.is_spot, machine), 0))
         return None
 
     def _quota(self, service_code: str, name: str) -> float | None:
@@ -184,26 +187,30 @@ class Account:
                         counts[machine] = counts.get(machine, 0) + count
         return counts
 
-    def _jobs(self, kind: _JobKind) -> dict[str, int]:
-        """Machines by type of all jobs of a kind that run now."""
+    def _jobs(self, kind: _JobKind) -> dict[tuple[bool, str], int]:
+        """Machines of all jobs of a kind that run now, by whether they are spare ones and type."""
         if kind.noun in self._running:
             return self._running[kind.noun]
-        sagemaker, counts = self._client("sagemaker"), dict[str, int]()
+        sagemaker, counts = self._client("sagemaker"), dict[tuple[bool, str], int]()
         verb = f"{kind.noun}_job"
         for page in sagemaker.get_paginator(f"list_{verb}s").paginate(StatusEquals=_RUNNING):
             for job in page[f"{kind.noun.capitalize()}JobSummaries"]:
                 name = f"{kind.noun.capitalize()}JobName"
                 shown = getattr(sagemaker, f"describe_{verb}")(**{name: job[name]})
+                is_spot = bool(shown.get("EnableManagedSpotTraining", False))
                 for part in kind.machines:
                     shown = shown[part]
-                _add(counts, shown)
+                _add(counts, shown, is_spot=is_spot)
         self._running[kind.noun] = counts
         return counts
 
 
-def _add(counts: dict[str, int], resources: Mapping[str, Any]) -> None:
+def _add(
+    counts: dict[tuple[bool, str], int], resources: Mapping[str, Any], *, is_spot: bool
+) -> None:
     """Add a job's machines; clusters of several types list them in groups."""
     for group in resources.get("InstanceGroups") or [resources]:
         machine = group.get("InstanceType")
         if machine is not None:
-            counts[machine] = counts.get(machine, 0) + int(group.get("InstanceCount", 0))
+            key = (is_spot, machine)
+            counts[key] = counts.get(key, 0) + int(group.get("InstanceCount", 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -72,12 +72,13 @@ class Algorithm(Protocol):
 
     @property
     def multi_machine(self) -> bool | None: ...
-    @property
-    def distribution(self) -> Mapping[str, str]: ...
 
 
 class Training(Protocol):
-    """The training job."""
+    """The training job; on spare machines unless `spot` is None.
+
+    `keep_alive_seconds` is how long its machines stay in a warm pool.
+    """
 
     @property
     def algorithm(self) -> str: ...
@@ -94,6 +95,11 @@ class Training(Protocol):
     @property
     def max_runtime_minutes(self) -> int: ...
     @property
+    def keep_alive_seconds(self) -> int: ...
+    @property
+    def spot(self) -> object | None: ...
+    def distribution_of(self, channel: str) -> str: ...
+    @property
     def facts(self) -> Algorithm: ...
 
 
@@ -104,13 +110,37 @@ class Gate(Protocol):
     def beats_serving(self) -> bool: ...
 
 
+class Serverless(Protocol):
+    """An endpoint without instances."""
+
+    @property
+    def memory_mb(self) -> int: ...
+    @property
+    def max_concurrency(self) -> int: ...
+
+
+class Variant(Protocol):
+    """A further production variant."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def instance_type(self) -> str: ...
+    @property
+    def instance_count(self) -> int: ...
+
+
 class Serving(Protocol):
-    """The endpoint."""
+    """The endpoint; with `serverless` the type is that of batch transforms alone."""
 
     @property
     def instance_type(self) -> str: ...
     @property
     def instance_count(self) -> int: ...
+    @property
+    def others(self) -> Sequence[Variant]: ...
+    @property
+    def serverless(self) -> Serverless | None: ...
 
 
 class Monitor(Protocol):

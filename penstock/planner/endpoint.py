@@ -78,3 +78,24 @@ def figures(
             source=(share.citation,),
         ),
     ]
+
+
+def serverless_figures(
+    max_concurrency: int, *, requests_per_second: float | None, latency_ms: float | None
+) -> list[Figure]:
+    """Requests that a serverless endpoint answers at once, where there are no instances."""
+    if requests_per_second is None or latency_ms is None:
+        because = "unknown: give --requests-per-second and --latency-ms"
+        return [Figure("endpoint.concurrent_requests", None, "requests", because)]
+    needed = requests_per_second * latency_ms / 1000
+    enough = "is enough" if needed <= max_concurrency else "is too little: more is refused"
+    return [
+        Figure(
+            "endpoint.concurrent_requests",
+            round(needed, 3),
+            "requests",
+            f"{in_words(round(requests_per_second, 3))} requests/s x {latency_ms:g} ms; "
+            f"serving.serverless.max_concurrency {max_concurrency} {enough}; waiting for "
+            "containers that begin is not counted",
+        )
+    ]

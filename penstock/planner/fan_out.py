@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.catalog.facts import counted
 from penstock.catalog.limits import limit
 from penstock.planner.figure import Figure
 from penstock.planner.load import Load
@@ -27,11 +28,12 @@ def figures(load: Load) -> list[Figure]:
     consumers, reads = limit("kinesis.fan_out_consumers"), limit("kinesis.shard_reads")
     shared, alone = ShardPlan.of(load).shards, shards_with_fan_out(load)
     if alone is None:
-        because = f"{load.consumers} consumers are more than a stream registers"
+        because = f"{counted(load.consumers, 'consumer')} are more than a stream registers"
     elif alone < shared:
         because = (
-            f"saves {shared - alone} shards and costs {load.consumers} consumers x {alone} shards "
-            "in consumer-shard-hours; whether Firehose can register is unconfirmed"
+            f"saves {counted(shared - alone, 'shard')} and costs "
+            f"{counted(load.consumers, 'consumer')} x {counted(alone, 'shard')} in "
+            "consumer-shard-hours; whether Firehose can register is unconfirmed"
         )
     else:
         because = "saves nothing: reading does not decide"

@@ -7,11 +7,9 @@ from penstock.catalog import instances
 
 def vcpus(name: str) -> int | None:
     """An instance type's vCPUs, or None if they are unknown."""
-    known: int | None = getattr(instances.instance_type(name), "vcpus", None)
-    return known
+    return instances.instance_type(name).vcpus
 
 
 def network_gbps(name: str) -> float | None:
     """Gbit/s of an instance type's network, or None if unknown."""
-    known: float | None = getattr(instances.instance_type(name), "network_gbps", None)
-    return known
+    return instances.instance_type(name).network_gbps

@@ -28,6 +28,7 @@ class Plan:
 
     `requests_per_second` are those of clients to the endpoint, the scorer's not among them;
     `keys` are the stream's partition keys; each of them None where it is not known.
+    `served_share` is the share of a month in which there is an endpoint.
     """
 
     pipeline: Described
@@ -36,6 +37,7 @@ class Plan:
     keys: Keys | None = None
     requests_per_second: float | None = None
     latency_ms: float | None = None
+    served_share: float = 1
 
     def at(self, records_per_second: float) -> Plan:
         """The same plan at another rate of records."""
@@ -111,6 +113,12 @@ class Plan:
     def endpoint_figures(self) -> list[Figure]:
         """The endpoint's instances and what they follow from."""
         serving = self.pipeline.serving
+        if serving.serverless is not None:
+            return endpoint.serverless_figures(
+                serving.serverless.max_concurrency,
+                requests_per_second=self.endpoint_requests,
+                latency_ms=self.latency_ms,
+            )
         return endpoint.figures(
             described=serving.instance_count,
             requests_per_second=self.endpoint_requests,
@@ -120,7 +128,12 @@ class Plan:
 
     @property
     def endpoint_instances(self) -> int:
-        """The endpoint's instances, those of the description where the load is not known."""
+        """The endpoint's instances, those of the description where the load is not known.
+
+        None are there where it is serverless.
+        """
+        if self.pipeline.serving.serverless is not None:
+            return 0
         return int(self.endpoint_figures[0].value or 0)
 
     @cached_property
@@ -154,7 +167,7 @@ class Plan:
             * recordio.row_bytes(len(self.pipeline.row_columns))
             / 1e9,
             network_gbps=machines.network_gbps(training.instance_type),
-            sharded=training.facts.distribution.get("train") == "ShardedByS3Key",
+            sharded=training.distribution_of("train") == "ShardedByS3Key",
         )
 
     def sections(self) -> list[tuple[str, list[Figure]]]:

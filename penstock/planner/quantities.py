@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from penstock.catalog.facts import in_words
+from penstock.catalog.facts import counted, in_words
 from penstock.catalog.glue_workers import glue_worker
 from penstock.catalog.limits import limit
 from penstock.planner.fan_out import shards_with_fan_out
@@ -60,7 +60,7 @@ def quantities(plan: Plan) -> list[Quantity]:
         *_lake(plan),
         *_training(plan),
         *_monitor(plan),
-        _endpoint(plan),
+        *_endpoint(plan),
         Quantity("kms.keys", 1, "keys", "the pipeline's key", price="kms.keys", idle=True),
     ]
 
@@ -138,7 +138,7 @@ def _on_demand(plan: Plan) -> Iterator[Quantity]:
         "kinesis.on_demand_outgoing_gb",
         gb * load.consumers,
         "GB",
-        f"{rounded} x {load.consumers} consumers",
+        f"{rounded} x {counted(load.consumers, 'consumer')}",
         price="kinesis.on_demand_outgoing_gb",
         source=rule.source,
     )
@@ -151,7 +151,7 @@ def _provisioned(plan: Plan, shards: int | None = None) -> Iterator[Quantity]:
         "kinesis.shard_hours",
         hours,
         "shard-hours",
-        f"{shards} shards x {HOURS} h",
+        f"{counted(shards, 'shard')} x {HOURS} h",
         price="kinesis.shard_hours",
         idle=True,
     )
@@ -183,7 +183,7 @@ def _fan_out(plan: Plan, shards: int) -> Iterator[Quantity]:
         "kinesis.fan_out_consumer_hours",
         consumers * shards * HOURS,
         "consumer-shard-hours",
-        f"{consumers} consumers x {shards} shards x {HOURS} h",
+        f"{counted(consumers, 'consumer')} x {counted(shards, 'shard')} x {HOURS} h",
         price="kinesis.fan_out_consumer_hours",
         idle=True,
     )
@@ -191,7 +191,7 @@ def _fan_out(plan: Plan, shards: int) -> Iterator[Quantity]:
         "kinesis.fan_out_gb",
         plan.month_records * plan.load.record_kb * consumers / _GB,
         "GB",
-        f"{_flow(plan)} x {consumers} consumers",
+        f"{_flow(plan)} x {counted(consumers, 'consumer')}",
         price="kinesis.fan_out_gb",
     )
 
@@ -328,10 +328,22 @@ def _training(plan: Plan) -> Iterator[Quantity]:
         "training.instance_hours",
         count * plan.hosts.hosts * training.max_runtime_minutes / 60,
         "instance-hours",
-        f"{why} x {plan.hosts.hosts} {training.instance_type} x {training.max_runtime_minutes} min",
+        f"{why} x {plan.hosts.hosts} {training.instance_type} x {training.max_runtime_minutes} min"
+        + ("" if training.spot is None else ", at the full price: spare machines ask less"),
         price=f"sagemaker.training.{training.instance_type}",
         bound="at most",
     )
+    if training.keep_alive_seconds:
+        yield Quantity(
+            "training.warm_pool_hours",
+            count * plan.hosts.hosts * training.keep_alive_seconds / 3600,
+            "instance-hours",
+            f"{why} x {plan.hosts.hosts} {training.instance_type} kept for "
+            f"{training.keep_alive_seconds} s, if no other job takes them",
+            price=f"sagemaker.training.{training.instance_type}",
+            bound="at most",
+            source=("SageMaker API reference, WarmPoolStatus",),
+        )
     transforms = int(pipeline.gate.beats_serving) + int(pipeline.scoring is not None)
     if transforms:
         yield Quantity(
@@ -374,13 +386,42 @@ def _monitor(plan: Plan) -> Iterator[Quantity]:
     )
 
 
-def _endpoint(plan: Plan) -> Quantity:
-    machine, count = plan.pipeline.serving.instance_type, plan.endpoint_instances
+def _endpoint(plan: Plan) -> Iterator[Quantity]:
+    serving, count = plan.pipeline.serving, plan.endpoint_instances
+    if serving.serverless is not None:
+        yield _serverless(plan, serving.serverless.memory_mb)
+        return
+    fleets = [("endpoint.instance_hours", serving.instance_type, count)]
+    fleets += [
+        (f"endpoint.{other.name}.instance_hours", other.instance_type, other.instance_count)
+        for other in serving.others
+    ]
+    hours = round(HOURS * plan.served_share, 3)
+    for name, machine, machines in fleets:
+        yield Quantity(
+            name,
+            machines * hours,
+            "instance-hours",
+            f"{machines} {machine} x {in_words(hours)} h, with or without requests"
+            if hours
+            else "none: serving is switched off until somebody switches it on",
+            price=f"sagemaker.hosting.{machine}",
+            idle=True,
+        )
+
+
+def _serverless(plan: Plan, memory_mb: int) -> Quantity:
+    """An endpoint that is paid for while it answers."""
+    requests, latency_ms, amount = plan.endpoint_requests, plan.latency_ms, None
+    because = "unknown: give --requests-per-second and --latency-ms"
+    if requests is not None and latency_ms is not None:
+        amount = requests * 3600 * HOURS * latency_ms / 1000 * memory_mb / 1024
+        because = f"{in_words(round(requests, 3))} requests/s x {HOURS} h x {latency_ms:g} ms x "
+        because += f"{memory_mb} MB"
     return Quantity(
-        "endpoint.instance_hours",
-        count * HOURS,
-        "instance-hours",
-        f"{count} {machine} x {HOURS} h, with or without requests",
-        price=f"sagemaker.hosting.{machine}",
-        idle=True,
+        "endpoint.gb_seconds",
+        amount,
+        "GB-seconds",
+        because,
+        price="sagemaker.serverless_gb_seconds",
     )

@@ -135,14 +135,21 @@ def _training(plan: Plan, prefix: str) -> Iterator[QuotaNeed]:
         dpus += monitor.workers * glue_worker(MONITOR_WORKER).dpus
         said += f", {monitor.workers} {MONITOR_WORKER} of the monitor"
     yield _need("glue.task_dpus", dpus, stack, "run", said)
-    yield _need(
-        "sagemaker.training",
-        max(training.instance_count, plan.hosts.hosts),
-        stack,
-        "run",
-        f"training.instance_count {training.instance_count}, planned {plan.hosts.hosts}",
-        instance_type=training.instance_type,
-    )
+    machines = max(training.instance_count, plan.hosts.hosts)
+    said = f"training.instance_count {training.instance_count}, planned {plan.hosts.hosts}"
+    machine = training.instance_type
+    key = "sagemaker.training" if training.spot is None else "sagemaker.spot_training"
+    yield _need(key, machines, stack, "run", said, instance_type=machine)
+    if training.keep_alive_seconds:
+        yield _need(
+            "sagemaker.warm_pool",
+            machines,
+            stack,
+            "run",
+            f"{said}, kept for {training.keep_alive_seconds} s; with less a job runs and nothing "
+            "is kept",
+            instance_type=machine,
+        )
     if pipeline.gate.beats_serving or pipeline.scoring is not None:
         yield _need(
             "sagemaker.transform",
@@ -165,15 +172,24 @@ def _training(plan: Plan, prefix: str) -> Iterator[QuotaNeed]:
 
 def _serving(plan: Plan, prefix: str) -> Iterator[QuotaNeed]:
     serving, stack = plan.pipeline.serving, f"{prefix}-serving"
-    count = max(serving.instance_count, plan.endpoint_instances)
-    said = f"serving.instance_count {serving.instance_count}, planned {plan.endpoint_instances}"
-    machine = serving.instance_type
-    yield _need("sagemaker.endpoint", count, stack, "deploy", said, instance_type=machine)
-    yield _need(
-        "sagemaker.endpoint",
-        2 * count,
-        stack,
-        "update",
-        f"{said}, twice: the new fleet is there before the old one goes",
-        instance_type=machine,
-    )
+    if serving.serverless is not None:
+        return
+    first = serving.instance_type
+    machines = {first: max(serving.instance_count, plan.endpoint_instances)}
+    said = {
+        first: f"serving.instance_count {serving.instance_count}, planned {plan.endpoint_instances}"
+    }
+    for other in serving.others:
+        name, count = other.instance_type, other.instance_count
+        machines[name] = machines.get(name, 0) + count
+        said[name] = "; ".join(filter(None, (said.get(name), f"variant {other.name} {count}")))
+    for name, count in machines.items():
+        yield _need("sagemaker.endpoint", count, stack, "deploy", said[name], instance_type=name)
+        yield _need(
+            "sagemaker.endpoint",
+            2 * count,
+            stack,
+            "update",
+            f"{said[name]}, twice: the new fleet is there before the old one goes",
+            instance_type=name,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.catalog.facts import in_words
+from penstock.catalog.facts import counted, in_words
 from penstock.planner.figure import Figure
 from penstock.planner.rounding import whole
 
@@ -64,8 +64,8 @@ def figures(*, features: int | None, records: float, hosts: int, tasks: int) -> 
             "training.train_shards",
             shards,
             "files",
-            f"{tasks} tasks write and {hosts} hosts read, each as much as the others: train_shards "
-            f"of the prepare job's arguments{each}",
+            f"{counted(tasks, 'task')} to write, {counted(hosts, 'host')} to read, each as much as "
+            f"the others: train_shards of the prepare job's arguments{each}",
             source=("SageMaker developer guide, S3DataDistributionType (whole objects, ~1/n)",),
         ),
     ]

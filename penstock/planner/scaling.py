@@ -65,7 +65,11 @@ class Step:
             "transform.most_concurrent": plan.transform.most_concurrent,
             "scorer.most_concurrent": None if scorer is None else scorer.lanes,
             "prepare.workers": plan.workers.workers,
-            "endpoint.instances": plan.endpoint_instances,
+            # what the scorer asks of it grows with the rate, and what it bears is not known
+            "endpoint.instances": None
+            if plan.pipeline.serving.serverless is not None
+            or (scorer is not None and plan.latency_ms is None)
+            else plan.endpoint_instances,
         }
 
     def limits_met(self) -> list[LimitMet]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock.catalog.facts import in_words
+from penstock.catalog.facts import counted, in_words
 from penstock.catalog.limits import limit
 from penstock.planner.described import Scoring
 from penstock.planner.figure import Figure
@@ -119,7 +119,7 @@ class ScorerPlan:
                 "scorer.most_concurrent",
                 lanes,
                 "executions",
-                f"{self.shards} shards x parallelization {scoring.parallelization}",
+                f"{counted(self.shards, 'shard')} x parallelization {scoring.parallelization}",
                 *facts,
             ),
             self._needed(),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from penstock.catalog.facts import in_words
+from penstock.catalog.facts import counted, in_words
 from penstock.catalog.limits import limit
 from penstock.planner.figure import Figure
 from penstock.planner.keys import MOST_KEYS, Keys
@@ -172,7 +172,7 @@ def figures(
     found = cure(keys, load, shards)
     hottest, borne = skew.hottest_share, borne_share(load)
     heaviest = keys.heaviest
-    spread = f"{in_words(len(keys.shares))} keys ({keys.origin}) on {shards} shards"
+    spread = f"{in_words(len(keys.shares))} keys ({keys.origin}) on {counted(shards, 'shard')}"
     return [
         Figure(
             "stream.hottest_shard_share",

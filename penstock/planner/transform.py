@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock.catalog.facts import in_words
+from penstock.catalog.facts import counted, in_words
 from penstock.catalog.limits import limit
 from penstock.planner.delivery import KB_PER_MIB
 from penstock.planner.described import Delivery
@@ -61,8 +61,8 @@ class TransformPlan:
                 "transform.most_concurrent",
                 self.most_concurrent,
                 "executions",
-                f"{self.shards} shards x {most(outstanding):g} outstanding; an account has "
-                f"{in_words(most(limit('lambda.concurrency')))} by default",
+                f"{counted(self.shards, 'shard')} x {most(outstanding):g} outstanding; an account "
+                f"has {in_words(most(limit('lambda.concurrency')))} by default",
                 outstanding,
                 limit("lambda.concurrency"),
             ),

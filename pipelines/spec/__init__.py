@@ -20,6 +20,8 @@ from pipelines.spec.schema import RecordSchema
 from pipelines.spec.scoring import Scoring
 from pipelines.spec.serverless import Serverless
 from pipelines.spec.serving import Serving
+from pipelines.spec.serving_hours import ServingHours
+from pipelines.spec.serving_switch import ServingSwitch
 from pipelines.spec.spot import Spot
 from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
@@ -49,6 +51,8 @@ __all__ = [
     "Scoring",
     "Serverless",
     "Serving",
+    "ServingHours",
+    "ServingSwitch",
     "Spot",
     "Stream",
     "Training",

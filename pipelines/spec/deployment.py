@@ -35,8 +35,12 @@ class Deployment(Spec):
     @property
     def tags(self) -> Mapping[str, str]:
         """What every resource and every job of it bears, beside the environment's own tags."""
-        names = {"pipeline": self.pipeline.name, "environment": self.environment.name}
-        return names if self.environment.budget is None else {**names, STAGE_TAG: self.prefix}
+        tags = {"pipeline": self.pipeline.name, "environment": self.environment.name}
+        if self.environment.budget is not None:
+            tags[STAGE_TAG] = self.prefix
+        if self.environment.expires_utc is not None:
+            tags["expires"] = f"{self.environment.expires_utc}Z"
+        return tags
 
     @model_validator(mode="after")
     def _check_account_has_closed_services(self) -> Deployment:
@@ -81,4 +85,17 @@ class Deployment(Spec):
                     source=image.citation,
                     remedy=f"use one of {', '.join(image.regions)}",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_scoring_is_served(self) -> Deployment:
+        if self.pipeline.scoring is not None and self.environment.serving_switch is not None:
+            raise refusal(
+                self.pipeline.name,
+                rule="environment.serving_switch: the endpoint scores this pipeline's stream, and "
+                "while it is off the points would end in the dead-letter queue",
+                source="pipelines.spec.Scoring",
+                remedy="leave serving_switch and expires out, or use an environment of its own "
+                "for this pipeline",
+            )
         return self

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Annotated, Literal
 
+from pydantic import AwareDatetime, field_validator, model_validator
 from pydantic import Field as Described
-from pydantic import field_validator, model_validator
 
 from penstock.catalog import retired
 from penstock.catalog.limits import limit
@@ -16,6 +17,7 @@ from pipelines.spec.buckets import Buckets
 from pipelines.spec.budget import Budget
 from pipelines.spec.closed import refuse_closed
 from pipelines.spec.network import Network
+from pipelines.spec.serving_switch import ServingSwitch
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,7}")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -48,6 +50,10 @@ class Environment(Spec):
     name (stacks/encryption_key.py), and Budgets where there is a budget (stacks/budget_alarm.py).
     `buckets` has what is there already by pipeline. With a `network` every job, model and
     function runs in it.
+
+    Without `serving_switch` the endpoint is there as soon as there is a model, and stays. With
+    `expires`, such as 2026-12-31T18:00:00Z, every resource that takes tags says so in one, and
+    serving is switched off at that time; everything else stays until somebody destroys it.
     """
 
     name: EnvironmentName
@@ -63,6 +69,34 @@ class Environment(Spec):
     network: Network | None = None
     closed_services: tuple[str, ...] = ()
     budget: Budget | None = None
+    serving_switch: ServingSwitch | None = None
+    expires: AwareDatetime | None = None
+
+    @property
+    def expires_utc(self) -> str | None:
+        """`expires` as a schedule says it: yyyy-mm-ddThh:mm:ss, in UTC."""
+        if self.expires is None:
+            return None
+        return self.expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+    @model_validator(mode="after")
+    def _expire_by_switch(self) -> Environment:
+        if self.expires is not None and self.serving_switch is None:
+            # what is frozen is set once, here, before anybody sees it
+            object.__setattr__(self, "serving_switch", ServingSwitch())
+        return self
+
+    @field_validator("expires")
+    @classmethod
+    def _check_expires(cls, value: AwareDatetime | None) -> AwareDatetime | None:
+        if value is not None and value.microsecond:
+            raise refusal(
+                value.isoformat(),
+                rule="a one-time schedule has whole seconds",
+                source="EventBridge Scheduler user guide, one-time schedules",
+                remedy="leave the fraction out",
+            )
+        return value
 
     @field_validator("account")
     @classmethod

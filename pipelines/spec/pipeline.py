@@ -75,6 +75,15 @@ class Pipeline(Spec):
         return tuple(f"{column}_{point}" for point in range(points) for column in columns)
 
     @property
+    def serving_need(self) -> HostingNeed:
+        """What the endpoint's machines must have, for the advisor."""
+        return HostingNeed(
+            algorithm=self.training.algorithm,
+            transform=self.gate.beats_serving or self.scoring is not None,
+            volume_key=self.serving.needs_volume_key,
+        )
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What AWS would take, and is not wise or not known to work; one line each, like refusals:
 
@@ -96,12 +105,8 @@ class Pipeline(Spec):
 
     @model_validator(mode="after")
     def _choose_serving_machine(self) -> Pipeline:
-        need = HostingNeed(
-            algorithm=self.training.algorithm,
-            transform=self.gate.beats_serving or self.scoring is not None,
-        )
         # what is frozen is set once, here, before anybody sees it
-        object.__setattr__(self, "serving", self.serving.with_instance_for(need))
+        object.__setattr__(self, "serving", self.serving.with_instance_for(self.serving_need))
         return self
 
     @model_validator(mode="after")

@@ -71,6 +71,16 @@ class Training(Spec):
         return self.distribution.get(channel) or self.facts.distribution_of(channel)
 
     @property
+    def instance_need(self) -> TrainingNeed:
+        """What the machines must have, for the advisor."""
+        return TrainingNeed(
+            algorithm=self.algorithm,
+            machines=self.instance_count,
+            data_gb=self.volume_gb if "volume_gb" in self.model_fields_set else None,
+            volume_key=self.needs_volume_key,
+        )
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What AWS would take, and is not wise or not known to work; one line each."""
         facts, lines = self.facts, []
@@ -82,19 +92,6 @@ class Training(Spec):
                     rule=f"whether {self.algorithm} trains on several machines is unconfirmed",
                     source=facts.citation,
                     remedy="use 1, or compare the time that both take",
-                )
-            )
-        machine = instances.instance_type(self.instance_type)
-        accelerators = machine.accelerator.count if machine.accelerator is not None else None
-        if facts.multi_gpu is False and accelerators is not None and accelerators > 1:
-            lines.append(
-                advice(
-                    machine.name,
-                    place="instance_type",
-                    rule=f"{self.algorithm} uses one GPU of a machine, and this type has "
-                    f"{accelerators}",
-                    source=facts.citation,
-                    remedy=f"use a smaller size of {machine.family}, or another family",
                 )
             )
         for channel, advised in facts.advised_distribution.items():
@@ -270,12 +267,7 @@ class Training(Spec):
     @model_validator(mode="after")
     def _choose_machine(self) -> Training:
         if self.instance_type == AUTO:
-            need = TrainingNeed(
-                algorithm=self.algorithm,
-                machines=self.instance_count,
-                data_gb=self.volume_gb if "volume_gb" in self.model_fields_set else None,
-            )
-            self._advice = choose(need)
+            self._advice = choose(self.instance_need)
             # what is frozen is set once, here, before anybody sees it
             object.__setattr__(self, "instance_type", choice(self._advice, "instance_type"))
         return self

@@ -77,3 +77,8 @@ def test_a_budget_is_made_changed_in_place_and_gone(context: ResourceContext) ->
 
 def test_another_name_needs_another_budget() -> None:
     assert Budget().replaces(properties(1), properties(1, BudgetName="costs"))
+
+
+def test_other_notifications_need_another_budget() -> None:
+    silent = {**properties(1), "NotificationsWithSubscribers": []}
+    assert Budget().replaces(properties(1), silent)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from penstock.catalog import algorithms, datasets, images, instances, limits, runtimes
-from penstock.catalog.facts import UnknownFactError, entry, read_data
+from penstock.catalog.facts import UnknownFactError, counted, entry, in_words, read_data
 
 DATA = Path(__file__).parents[2] / "penstock" / "catalog" / "data"
 NAB = Path(__file__).parents[3] / "shared" / "data" / "nab"
@@ -63,6 +63,20 @@ def test_instance_types_know_their_uses_and_their_storage() -> None:
 def test_an_unknown_instance_type_is_an_error(name: str) -> None:
     with pytest.raises(UnknownFactError, match="no instance type"):
         instances.instance_type(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1_000_000, "1,000,000"), (0.2, "0.2"), (1953.12, "1,953.12"), (1_234_567.8, "1,234,568")],
+)
+def test_a_number_in_words_has_commas_and_no_exponent(number: float, words: str) -> None:
+    assert in_words(number) == words
+
+
+def test_one_thing_is_no_plural() -> None:
+    assert [counted(number, "shard") for number in (0, 1, 1200)] == [
+        *("0 shards", "1 shard", "1,200 shards"),
+    ]
 
 
 def test_unknown_facts_name_the_known_ones() -> None:

@@ -45,7 +45,7 @@ def test_the_json_has_every_part_under_stable_names(tmp_path: Path) -> None:
     found = document(tmp_path, *ACCEPTANCE)
     assert set(found) == {
         *("pipeline", "environment", "region", "figures", "rates", "quantities", "cost"),
-        *("alternatives", "not_counted", "quotas", "account"),
+        *("alternatives", "not_counted", "quotas", "account", "instances"),
     }
     assert {
         *("load.records_per_second", "stream.shards", "stream.on_demand_share"),
@@ -68,6 +68,7 @@ def test_the_table_comes_first_and_what_decided_it_last() -> None:
         text.index(heading)
         for heading in (
             "stream.shards",
+            "\nInstances\n",
             "From 10 to 10 million records a second, 2 KB each, 3 consumers",
             "Limits on the way",
             "A month of 730 hours",
@@ -146,6 +147,9 @@ def test_prices_make_amounts_and_the_sum_says_what_it_leaves_out(tmp_path: Path)
         (("digits", "--prices", "nowhere.json"), "--prices nowhere.json: No such file"),
         (("digits", "--json", "nowhere/plan.json"), "there is no folder nowhere"),
         (("digits", "--environment", "moon"), "unknown environment moon: choose one of dev"),
+        (("digits", "--families", "m5,g9"), "--families 'g9': SageMaker has no such family"),
+        (("digits", "--families", "ml.m5"), "use m5"),
+        (("digits", "--families", ""), "--families '': SageMaker has no such family"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(arguments: tuple[str, ...], says: str) -> None:
@@ -207,3 +211,35 @@ def test_neither_help_nor_a_plan_loads_numpy_or_boto3() -> None:
     )
     for arguments in (("--help",), ("plan", "digits")):
         subprocess.run([sys.executable, "-c", program, *arguments], check=True)
+
+
+@pytest.mark.parametrize(
+    ("switch", "hours"),
+    [
+        ({"at_first": "off"}, 0),
+        ({"at_first": "on"}, 730),
+        ({"hours": {"start": "08:00", "end": "18:00", "days": ["MON", "TUE"]}}, 730 * 20 / 168),
+    ],
+)
+def test_the_endpoints_hours_are_those_of_the_environments_switch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: dict[str, Any], hours: float
+) -> None:
+    settings = {"region": "us-east-1", "serving_switch": switch}
+    context = {"context": {"environments": {"dev": settings}}}
+    (tmp_path / "cdk.json").write_text(json.dumps(context))
+    monkeypatch.chdir(tmp_path)
+    found = document(tmp_path, "digits")["quantities"]["endpoint.instance_hours"]
+    assert found["amount"] == pytest.approx(hours, abs=0.001)
+    assert ("switched off" in found["because"]) == (hours == 0)
+
+
+def test_an_environment_that_is_refused_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"region": "us-east-1", "budget": {"monthly_usd": -1}}
+    context = {"context": {"environments": {"dev": settings}}}
+    (tmp_path / "cdk.json").write_text(json.dumps(context))
+    monkeypatch.chdir(tmp_path)
+    result = plan("digits")
+    assert result.exit_code == 2
+    assert "budget.monthly_usd" in result.output

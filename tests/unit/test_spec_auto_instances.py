@@ -51,6 +51,35 @@ def test_a_machine_has_room_for_the_volume_that_is_asked_for() -> None:
         assert machine.takes_volume_size or (machine.nvme_gb or 0) >= 16000
 
 
+def test_a_machine_whose_volume_is_to_have_a_key_takes_one() -> None:
+    training = Training.model_validate({**LEARNER, "needs_volume_key": True})
+    assert training.instance_advice is not None
+    for candidate in training.instance_advice.candidates:
+        assert candidate.instance.takes_volume_key
+
+
+def test_no_machine_takes_a_key_is_a_refusal_that_says_so() -> None:
+    images: dict[str, Any] = {
+        **LEARNER,
+        "algorithm": "image-classification",
+        "hyperparameters": {"num_classes": 2, "num_training_samples": 9},
+        "content_type": "application/x-recordio",
+        "channels": ("train", "validation"),
+        "needs_volume_key": True,
+    }
+    with pytest.raises(ValidationError) as refused:
+        Training.model_validate(images)
+    (line,) = refusal_lines(refused.value)
+    assert "its storage is local NVMe, which takes no key" in line
+
+
+def test_an_endpoint_whose_volume_is_to_have_a_key_takes_one() -> None:
+    pipeline = digits(serving={**CAPTURED, "needs_volume_key": True})
+    assert pipeline.serving.instance_advice is not None
+    for candidate in pipeline.serving.instance_advice.candidates:
+        assert candidate.instance.takes_volume_key
+
+
 def test_serving_gets_its_machine_from_the_pipeline() -> None:
     serving = Serving.model_validate({**CAPTURED, "instance_count": 2})
     pipeline = digits(serving=serving)

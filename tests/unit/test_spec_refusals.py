@@ -28,6 +28,7 @@ from pipelines.spec import (
     Scoring,
     Serverless,
     Serving,
+    ServingHours,
     Stream,
     Training,
     Variant,
@@ -804,6 +805,30 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["alert_at_percent", "(80, 80)", "another share"],
     ),
     ("retention", Environment, {**ENVIRONMENT, "log_retention_days": 31}, ["31", "one of 1, 3"]),
+    (
+        "time of day",
+        ServingHours,
+        {"start": "8:00", "end": "18:00"},
+        ["start", "'8:00'", "such as 08:00"],
+    ),
+    (
+        "hours over midnight",
+        ServingHours,
+        {"start": "22:00", "end": "06:00"},
+        ["22:00 to 06:00", "not after the start"],
+    ),
+    (
+        "time zone",
+        ServingHours,
+        {"start": "08:00", "end": "18:00", "timezone": "Mars/Olympus"},
+        ["timezone", "Mars/Olympus", "Europe/Berlin"],
+    ),
+    (
+        "expiry with fractions of a second",
+        Environment,
+        {**ENVIRONMENT, "expires": "2027-01-01T00:00:00.5Z"},
+        ["expires", "whole seconds"],
+    ),
     ("tag", Environment, {**ENVIRONMENT, "tags": {"aws:x": "1"}}, ["tags", "aws:x=1", "aws:"]),
     (
         "an alias",
@@ -1012,6 +1037,17 @@ def test_every_closed_service_is_refused_by_name_with_its_successor(
         (line,) = refusal_lines(refused.value)
         assert f": {value!r}: {found.name}: {status}" in line, line
         assert line.endswith(f" ({found.citation}); {found.remedy}"), line
+
+
+@pytest.mark.parametrize("cheap", [{"serving_switch": {}}, {"expires": "2027-01-01T00:00:00Z"}])
+def test_what_scores_its_stream_cannot_be_switched_off(cheap: dict[str, Any]) -> None:
+    environment = Environment.model_validate({**ENVIRONMENT, **cheap})
+    assert Deployment(pipeline=Pipeline.model_validate(PIPELINE), environment=environment)
+    with pytest.raises(ValidationError) as refused:
+        Deployment(pipeline=Pipeline.model_validate(SCORED), environment=environment)
+    (line,) = refusal_lines(refused.value)
+    assert "environment.serving_switch" in line
+    assert "dead-letter queue" in line
 
 
 def test_every_refused_field_has_a_line_of_its_own() -> None:

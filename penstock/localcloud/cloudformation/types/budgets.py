@@ -10,6 +10,7 @@ from penstock.localcloud.cloudformation.resource import (
     Handler,
     Properties,
     ResourceContext,
+    changed,
 )
 from penstock.localcloud.cloudformation.shapes import call
 from penstock.localcloud.cloudformation.types.api import ignoring
@@ -28,8 +29,13 @@ class Budget(Handler):
     required = frozenset({"Budget"})
 
     def replaces(self, old: Properties, new: Properties) -> bool:
-        """Only another name needs another budget."""
-        return bool(old["Budget"].get("BudgetName") != new["Budget"].get("BudgetName"))
+        """Another name and other notifications need another budget.
+
+        CloudFormation template reference, AWS::Budgets::Budget, update requires.
+        """
+        return changed(old, new, "NotificationsWithSubscribers") or changed(
+            old["Budget"], new["Budget"], "BudgetName"
+        )
 
     def create(self, context: ResourceContext, properties: Properties) -> Created:
         """CreateBudget."""

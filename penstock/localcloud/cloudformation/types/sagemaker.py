@@ -190,9 +190,9 @@ class EndpointConfig(OnlyTagsChange):
         arn = call(context.client("sagemaker"), "create_endpoint_config", arguments)[
             "EndpointConfigArn"
         ]
-        for name, reason in _VARIANT_NOTES.items():
-            if any(name in variant for variant in properties["ProductionVariants"]):
-                context.note(f"{name}: {reason}")
+        for setting, reason in _VARIANT_NOTES.items():
+            if any(setting in variant for variant in properties["ProductionVariants"]):
+                context.note(f"{setting}: {reason}")
         return Created(arn, {"EndpointConfigName": name})
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
