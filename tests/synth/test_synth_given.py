@@ -12,9 +12,10 @@ import pytest
 
 from penstock.rules.inside_vpc import RULE
 from penstock.rules.templates import Templates
-from pipelines.spec import Capture, Monitor
+from pipelines.spec import Capture, Monitor, Retrain, Scoring
 from tests.synth.conftest import Synthesized, synthesized, watched_by
 from tests.synth.reading import as_list, text
+from tests.synth.series import METERS
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BUCKETS = {
@@ -134,11 +135,20 @@ def placed_functions(stage: Synthesized) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def placed(synthesize: Any, context: dict[str, Any]) -> Synthesized:
-    """Anomaly, as it has every kind of function and job."""
+def placed(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """A stream that is scored and watched has every kind of function and job."""
     environments = {"dev": {**context["environments"]["dev"], "network": NETWORK}}
-    stage: Synthesized = synthesize("anomaly-dev", pipeline="anomaly", environments=environments)
-    return stage
+    watched = {
+        "scoring": Scoring(),
+        "serving": METERS.serving.model_copy(update={"capture": Capture(percentage=100)}),
+        "monitor": Monitor(),
+        "retrain": Retrain(),
+    }
+    return synthesized(
+        {**context, "environments": environments},
+        tmp_path_factory.mktemp("placed"),
+        METERS.model_copy(update=watched),
+    )
 
 
 def test_jobs_and_models_are_in_the_given_network(placed: Synthesized) -> None:

@@ -106,8 +106,13 @@ def test_the_json_has_the_answer_under_stable_names(tmp_path: Path) -> None:
         assert "not SageMaker's" in found[use]["notes"][0]
 
 
-def test_the_command_says_it_and_whose_prices_it_goes_by(tmp_path: Path) -> None:
-    text = plan("anomaly").output
+def test_the_command_says_it_and_whose_prices_it_goes_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    from penstock.cli import plan as command
+
+    training = SCORED.training.model_copy(update={"instance_count": 2})
+    pipeline = SCORED.model_copy(update={"training": training})
+    monkeypatch.setattr(command, "known_pipeline", lambda _: pipeline)
+    text = plan("meters").output
     part = text.partition("\nInstances\n")[2].partition("\nFrom 10 to")[0]
     assert "training: ml.m5.large, given\n" in part
     assert "serving: ml.m5.large, given\n" in part
