@@ -12,6 +12,7 @@ import pytest
 
 from penstock.rules.inside_vpc import RULE
 from penstock.rules.templates import Templates
+from pipelines.registry import load
 from pipelines.spec import Capture, Monitor, Retrain, Scoring
 from tests.synth.conftest import Synthesized, synthesized, watched_by
 from tests.synth.reading import as_list, text
@@ -117,9 +118,12 @@ def test_an_own_bucket_logs_to_a_given_one(build: Callable[..., Synthesized]) ->
 
 
 def test_buckets_of_another_pipeline_change_nothing(
-    build: Callable[..., Synthesized], dev: Synthesized
+    build: Callable[..., Synthesized], dev: Synthesized, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = build(buckets={"anomaly": BUCKETS})
+    digits = load()["digits"]
+    known = {"digits": digits, "other": digits.model_copy(update={"name": "other"})}
+    monkeypatch.setattr("app.load", lambda: known)
+    other = build(buckets={"other": BUCKETS})
     assert other.templates == dev.templates
 
 
