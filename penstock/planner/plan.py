@@ -157,6 +157,11 @@ class Plan:
         """Whether the channels are RecordIO-protobuf; the bytes of CSV depend on its values."""
         return self.pipeline.training.content_type == recordio.CONTENT_TYPE
 
+    @property
+    def training_machines(self) -> int:
+        """Those that a training is deployed with, or more if it needs more."""
+        return max(self.pipeline.training.instance_count, self.hosts.hosts)
+
     @cached_property
     def hosts(self) -> HostPlan:
         """The training on a month's records."""

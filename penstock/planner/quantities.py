@@ -326,9 +326,10 @@ def _training(plan: Plan) -> Iterator[Quantity]:
     )
     yield Quantity(
         "training.instance_hours",
-        count * plan.hosts.hosts * training.max_runtime_minutes / 60,
+        count * plan.training_machines * training.max_runtime_minutes / 60,
         "instance-hours",
-        f"{why} x {plan.hosts.hosts} {training.instance_type} x {training.max_runtime_minutes} min"
+        f"{why} x {plan.training_machines} {training.instance_type} x "
+        f"{training.max_runtime_minutes} min"
         + ("" if training.spot is None else ", at the full price: spare machines ask less"),
         price=f"sagemaker.training.{training.instance_type}",
         bound="at most",
@@ -336,9 +337,9 @@ def _training(plan: Plan) -> Iterator[Quantity]:
     if training.keep_alive_seconds:
         yield Quantity(
             "training.warm_pool_hours",
-            count * plan.hosts.hosts * training.keep_alive_seconds / 3600,
+            count * plan.training_machines * training.keep_alive_seconds / 3600,
             "instance-hours",
-            f"{why} x {plan.hosts.hosts} {training.instance_type} kept for "
+            f"{why} x {plan.training_machines} {training.instance_type} kept for "
             f"{training.keep_alive_seconds} s, if no other job takes them",
             price=f"sagemaker.training.{training.instance_type}",
             bound="at most",

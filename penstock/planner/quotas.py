@@ -135,7 +135,7 @@ def _training(plan: Plan, prefix: str) -> Iterator[QuotaNeed]:
         dpus += monitor.workers * glue_worker(MONITOR_WORKER).dpus
         said += f", {monitor.workers} {MONITOR_WORKER} of the monitor"
     yield _need("glue.task_dpus", dpus, stack, "run", said)
-    machines = max(training.instance_count, plan.hosts.hosts)
+    machines = plan.training_machines
     said = f"training.instance_count {training.instance_count}, planned {plan.hosts.hosts}"
     machine = training.instance_type
     key = "sagemaker.training" if training.spot is None else "sagemaker.spot_training"

@@ -66,6 +66,14 @@ def test_jobs_are_billed_to_their_time_limits_at_most() -> None:
     assert {found[name].bound for name in jobs} == {"at most"}
 
 
+def test_a_training_is_billed_for_the_machines_that_it_has() -> None:
+    one = by_name(SCORED)["training.instance_hours"].amount
+    training = SCORED.training.model_copy(update={"instance_count": 2})
+    two = by_name(SCORED.model_copy(update={"training": training}))["training.instance_hours"]
+    assert one is not None
+    assert two.amount == pytest.approx(2 * one)
+
+
 def test_an_endpoint_is_billed_idle() -> None:
     endpoint = by_name()["endpoint.instance_hours"]
     assert (endpoint.amount, endpoint.idle, endpoint.bound) == (730, True, "exact")
