@@ -79,15 +79,16 @@ def review(
 ) -> None:
     """Write review.html and review.md: what would be deployed, before anything is."""
     with one_line():
-        from penstock.cli.review import write_review
+        from penstock.cli.review import review_assembly, review_pipeline, write
 
-        if (pipeline is None) == (assembly is None):
+        if pipeline is not None and assembly is None:
+            written = review_pipeline(_pipeline(pipeline), environment=environment, against=against)
+        elif assembly is not None and pipeline is None:
+            written = review_assembly(assembly, against=against)
+        else:
             raise UsageError("name a pipeline or give --assembly, one of the two")
-        if pipeline is not None:
-            _pipeline(pipeline)
-        for path in write_review(
-            pipeline=pipeline, environment=environment, assembly=assembly, against=against, out=out
-        ):
+        folder = out or Path("runs") / (pipeline or "assembly") / "review"
+        for path in write(written, folder):
             typer.echo(f"written: {path}")
 
 

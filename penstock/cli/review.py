@@ -7,44 +7,58 @@ from pathlib import Path
 
 from penstock.assembly.errors import AssemblyError
 from penstock.cli.errors import UsageError
+from penstock.cli.plan_load import environment_of
+from penstock.cli.review_reasons import reasons_of
 from penstock.cli.synth import synthesize
-from penstock.review.assembly import read
-from penstock.review.review import review
+from penstock.review.assembly import Assembly, read
+from penstock.review.given import Given
+from penstock.review.review import Review, review
+from pipelines.spec import Pipeline
 
 
-def write_review(
-    *,
-    pipeline: str | None,
-    environment: str,
-    assembly: Path | None,
-    against: Path | None,
-    out: Path | None,
-) -> tuple[Path, Path]:
-    """Write review.html and review.md; returns their paths.
+def review_pipeline(pipeline: Pipeline, *, environment: str, against: Path | None) -> Review:
+    """The review of a pipeline of this project, which is synthesized for it.
 
     Args:
-        pipeline: a pipeline of this project, which is synthesized for the review.
+        pipeline: the one.
         environment: of cdk.json's environments.
-        assembly: instead of a pipeline, any cloud assembly.
         against: a cloud assembly to compare with, such as the one that is deployed now.
-        out: the folder for both files.
 
     Raises:
-        UsageError: the app refused, a folder is no cloud assembly, or `out` cannot be written.
+        UsageError: the app refused, or `against` is no cloud assembly.
     """
-    folder = out or Path("runs") / (pipeline or "assembly") / "review"
-    try:
-        before = read(against) if against else None
-        if assembly is not None:
-            written = review(assembly.resolve().name, read(assembly), before)
-        else:
-            with tempfile.TemporaryDirectory(prefix="penstock-") as place:
-                made = Path(place) / "cdk.out"
-                synthesize(out=made, pipeline=pipeline, environment=environment, validate=False)
-                written = review(f"{pipeline} in {environment}", read(made), before)
-    except AssemblyError as error:
-        raise UsageError(str(error)) from error
+    before = _compared(against)
+    settings = environment_of(environment)
+    given = Given(reasons=reasons_of(pipeline, region=settings.region))
+    title = f"{pipeline.name} in {environment}"
+    with tempfile.TemporaryDirectory(prefix="penstock-") as place:
+        made = Path(place) / "cdk.out"
+        synthesize(out=made, pipeline=pipeline.name, environment=environment, validate=False)
+        return _review(title, made, before, given)
+
+
+def review_assembly(assembly: Path, *, against: Path | None) -> Review:
+    """The review of any cloud assembly. UsageError if a folder is none."""
+    return _review(assembly.resolve().name, assembly, _compared(against), Given())
+
+
+def write(written: Review, folder: Path) -> tuple[Path, Path]:
+    """Write review.html and review.md; returns their paths. UsageError if the system refuses."""
     try:
         return written.write(folder)
     except OSError as error:
         raise UsageError(f"--out {folder}: {error.strerror}") from error
+
+
+def _compared(against: Path | None) -> Assembly | None:
+    try:
+        return read(against) if against else None
+    except AssemblyError as error:
+        raise UsageError(str(error)) from error
+
+
+def _review(title: str, assembly: Path, before: Assembly | None, given: Given) -> Review:
+    try:
+        return review(title, read(assembly), before, given)
+    except AssemblyError as error:
+        raise UsageError(str(error)) from error

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from penstock.catalog.facts import UnknownFactError
-from penstock.catalog.instances import instance_type
 from penstock.review.assembly import Assembly, Resource, as_list
-from penstock.review.blocks import Block, Cell, Line, Paragraph, Section, Table, alert, soft
+from penstock.review.blocks import Block, Cell, Paragraph, Section, Table, soft
+from penstock.review.given import NO_REASONS, Reasons
+from penstock.review.instance_facts import known
 from penstock.review.machines import Task, tasks
 from penstock.review.values import Values
 
@@ -65,8 +65,14 @@ def machines(assembly: Assembly, values: Values) -> list[Machines]:
     return found
 
 
-def instances(assembly: Assembly, values: Values) -> Section:
-    """Instances of SageMaker, then workers of Glue and functions."""
+def instances(assembly: Assembly, values: Values, reasons: Reasons = NO_REASONS) -> Section:
+    """Instances of SageMaker, then workers of Glue and functions.
+
+    Args:
+        assembly: whose machines they are.
+        values: of the same assembly.
+        reasons: why the types were chosen, which no template says.
+    """
     blocks: list[Block] = []
     rows: list[list[Cell]] = [
         [
@@ -75,13 +81,15 @@ def instances(assembly: Assembly, values: Values) -> Section:
             each.type,
             "only the run will tell" if each.count is None else str(each.count),
             each.how_long,
-            _known(each),
+            known(each.type, each.use),
+            reasons.of(each.use, each.type) or soft("none given"),
         ]
         for each in machines(assembly, values)
     ]
     if rows:
-        headings = ["for", "use", "instance type", "instances", "how long", "the type"]
+        headings = ["for", "use", "instance type", "instances", "how long", "the type", "why"]
         blocks.append(Table(headings, rows))
+        blocks.append(Paragraph(reasons.note, is_soft=True))
     workers = [list(row) for row in _glue(assembly, values)]
     if workers:
         blocks.append(Table(["Glue job", "workers", "version", "at most"], workers))
@@ -136,28 +144,6 @@ def _hours(use: Use, parameters: Mapping[str, Any]) -> float | None:
         return None  # it has no stopping condition
     seconds = (parameters.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 24 * 3600)
     return seconds / 3600 if isinstance(seconds, int) else None
-
-
-def _known(each: Machines) -> list[Line]:
-    """What the catalog knows of the type that matters here."""
-    try:
-        known = instance_type(each.type)
-    except UnknownFactError:
-        return [alert("not in the catalog")]
-    permitted = {
-        "endpoint": known.hosting,
-        "training": known.training,
-        "spot training": known.training,
-        "tuning": known.training,
-        "transform": known.transform,
-        "processing": known.processing,
-    }
-    said: list[Line] = [known.architecture]
-    if not permitted.get(each.use, True):
-        said.append(alert(f"not permitted for {each.use}"))
-    if not known.takes_volume_key:
-        said.append(soft("NVMe: takes no volume key"))
-    return said
 
 
 def _glue(assembly: Assembly, values: Values) -> Iterator[list[Cell]]:

@@ -20,6 +20,7 @@ from penstock.review.diagram.legend import LEGEND
 from penstock.review.diagram.picture import mermaid, svg
 from penstock.review.encryption import encryption
 from penstock.review.findings import findings, findings_of
+from penstock.review.given import NOTHING, Given
 from penstock.review.instances import instances
 from penstock.review.limits import limits
 from penstock.review.quantities import quantities_section
@@ -76,8 +77,17 @@ class Review:
         return written
 
 
-def review(title: str, assembly: Assembly, before: Assembly | None = None) -> Review:
-    """The review of an assembly, compared with another one if there is one."""
+def review(
+    title: str, assembly: Assembly, before: Assembly | None = None, given: Given = NOTHING
+) -> Review:
+    """The review of an assembly.
+
+    Args:
+        title: of the page.
+        assembly: what would be deployed.
+        before: another assembly, to compare with.
+        given: what no template says.
+    """
     values = Values(assembly)
     graph = graph_of(assembly, values)
     found = [
@@ -89,7 +99,7 @@ def review(title: str, assembly: Assembly, before: Assembly | None = None) -> Re
         resources(assembly),
         access(assembly, values, findings_of(assembly, values)),
         encryption(assembly, values),
-        instances(assembly, values),
+        instances(assembly, values, given.reasons),
         quotas(assembly, values),
         quantities_section(assembly, values),
         limits(assembly, values),

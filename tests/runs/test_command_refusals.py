@@ -38,7 +38,7 @@ def test_list_names_the_pipelines(penstock: Penstock) -> None:
         (("review",), "name a pipeline or give --assembly"),
         (("review", "digits", "--assembly", "."), "name a pipeline or give --assembly"),
         (("review", "digits", "--against", "nowhere"), "nowhere is not a cloud assembly"),
-        (("review", "digits", "--environment", "mars"), "environment=mars: no such environment"),
+        (("review", "digits", "--environment", "mars"), "unknown environment mars: choose one of "),
         (("review", "--assembly", "."), " is not a cloud assembly"),
         (("run", "digits", "--data", "nowhere.csv"), "nowhere.csv: no such file"),
         (("run", "digits", "--data", "short.csv"), "column pixels_0 and 63 more missing"),

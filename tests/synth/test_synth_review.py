@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from penstock.cli.review_reasons import reasons_of
 from penstock.review.assembly import read
 from penstock.review.diagram.arrows import graph_of
+from penstock.review.given import Given
 from penstock.review.review import Review, review
 from penstock.review.values import Values
+from pipelines.registry import load
 from tests.pages import words
 from tests.synth.conftest import Synthesized
 
@@ -77,6 +80,16 @@ def test_a_pattern_in_a_role_has_its_reason_beside_it(digits: Review) -> None:
     role = role[: role.index("training/Prepare/Role: ")]
     given = "lake/Lake/errors/* lake/Lake/records/* reason given: objects below these prefixes"
     assert given in role
+
+
+def test_each_machine_of_sagemaker_has_its_reason(dev: Synthesized) -> None:
+    given = Given(reasons=reasons_of(load()["digits"], region="us-east-1"))
+    told = words(review("digits", read(dev.out), given=given).html)
+    section = told[told.index("Instances for use") : told.index("Glue job workers")]
+    assert section.count("it is the first choice. ml.m5.large was chosen") == 2
+    assert section.count("the type of the endpoint") == 1
+    assert "none given" not in section
+    assert "not SageMaker's" in section
 
 
 def test_a_pull_request_takes_it(digits: Review) -> None:

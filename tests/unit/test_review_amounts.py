@@ -11,6 +11,7 @@ import pytest
 from penstock.review.as_markdown import as_markdown
 from penstock.review.assembly import Assembly, read
 from penstock.review.blocks import Section
+from penstock.review.given import Reasons
 from penstock.review.instances import instances, machines
 from penstock.review.limits import limits, settings
 from penstock.review.quantities import quantities, quantities_section, runs_a_month
@@ -80,6 +81,40 @@ def test_a_type_that_the_catalog_lacks_or_that_is_not_permitted_stands_out(tmp_p
     said = told(instances(found, Values(found)))
     assert "ml.nothing.large | 1 | always | ⚠ **not in the catalog**" in said
     assert "⚠ **not permitted for training**" in said
+
+
+def test_a_type_says_what_is_in_it_where_it_is_permitted_and_whether_it_has_an_end(
+    tmp_path: Path,
+) -> None:
+    found = assembly(
+        tmp_path,
+        A=variants({"InstanceType": "ml.g5.xlarge"}),
+        B=machine("createTrainingJob", ResourceConfig={"InstanceType": "ml.p2.xlarge"}),
+        C=variants({"InstanceType": "ml.t2.medium"}),
+    )
+    gpu, ended, burstable = told(instances(found, Values(found))).splitlines()[6:9]
+    assert "4 vCPU, 16 GiB, amd64<br>1 x a10g (gpu), 22.35 GiB each" in gpu
+    assert "NVMe: takes no volume key" in gpu
+    assert "permitted for training, hosting" in gpu
+    assert "⚠ **" in ended
+    assert ": ended" in ended
+    assert "use " in ended
+    assert "burstable" in burstable
+
+
+def test_a_reason_stands_beside_its_own_use_and_type_alone(tmp_path: Path) -> None:
+    found = assembly(
+        tmp_path,
+        A=variants({"InstanceType": "ml.m5.large"}),
+        B=machine("createTrainingJob", ResourceConfig={"InstanceType": "ml.m5.large"}),
+        C=variants({"InstanceType": "ml.c5.large"}),
+    )
+    reasons = Reasons({("endpoint", "ml.m5.large"): "it asks the least"}, "of a day")
+    said = told(instances(found, Values(found), reasons))
+    assert said.count("it asks the least |") == 1
+    assert said.count("<sub>none given</sub> |") == 2
+    assert "of a day" in said
+    assert "No template says why" in told(instances(found, Values(found)))
 
 
 def test_quotas_count_endpoints_together_and_the_largest_job(tmp_path: Path) -> None:
