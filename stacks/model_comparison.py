@@ -131,7 +131,8 @@ class ModelComparison(Construct):
         )
 
     def _invoke_compare(self) -> sfn.CustomState:
-        how = self._pipeline.training.facts.from_answers[self._pipeline.gate.metric]
+        gate = self._pipeline.gate
+        how = self._pipeline.training.facts.from_answers[gate.metric]
         features = HOLDOUT_FEATURES.rpartition("/")[2]
         return function_call(
             self,
@@ -143,6 +144,7 @@ class ModelComparison(Construct):
                     "answers_uri.$": below_prepared(f"{SCORES_FOLDER}{features}.out"),
                     "answer_field": how.answer_field,
                     "formula": how.formula,
+                    "objective": gate.objective,
                     "new_metric_value.$": "$.metric_values[0]",
                 }
             },

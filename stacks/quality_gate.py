@@ -67,11 +67,19 @@ class QualityGate(Construct):
         return read_metric.next(
             choice.when(absent, self._missing())
             .when(
-                sfn.Condition.number_greater_than_equals("$.metric_values[0]", self._gate.at_least),
+                self._reached(),
                 passed,
             )
             .otherwise(self._missed())
         )
+
+    def _reached(self) -> sfn.Condition:
+        compare = (
+            sfn.Condition.number_greater_than_equals
+            if self._gate.objective == "maximize"
+            else sfn.Condition.number_less_than_equals
+        )
+        return compare("$.metric_values[0]", self._gate.threshold)
 
     def _note(self, name: str, judged: dict[str, Any]) -> sfn.CustomState:
         return sfn.CustomState(
@@ -87,8 +95,8 @@ class QualityGate(Construct):
             state_name="GateMissed",
             error="QualityGateMissed",
             cause_path=(
-                f"States.Format('{self._gate.metric} is {{}}, the gate asks for at least "
-                f"{self._gate.at_least:g}', $.metric_values[0])"
+                f"States.Format('{self._gate.metric} is {{}}, the gate asks for "
+                f"{self._gate.demand}', $.metric_values[0])"
             ),
         )
 

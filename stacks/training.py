@@ -182,7 +182,7 @@ class TrainingStack(Layer):
             "ModelPackageParameterName": parameter.parameter_name,
             "ArtifactsBucketName": self.artifacts.bucket_name,
             "GateMetric": pipeline.gate.metric,
-            "GateThreshold": f"{pipeline.gate.at_least:g}",
+            "GateDemand": pipeline.gate.demand,
         }.items():
             CfnOutput(self, name, value=value)
         if switch is not None:

@@ -1,10 +1,10 @@
 """Says whether a new model beats the one that is served; standard library and boto3 only.
 
-Given {"labels_uri", "answers_uri", "answer_field", "formula", "new_metric_value"}, it computes the
-served model's metric from its answers to the test rows and answers {"metric_value", "rows",
-"is_beaten"}. The labels are the column `label` of a CSV file with a header, the answers JSON lines
-in the same order; a row whose label is empty does not count. Both are read as streams, so memory
-does not grow with them.
+Given {"labels_uri", "answers_uri", "answer_field", "formula", "objective", "new_metric_value"}, it
+computes the served model's metric from its answers to the test rows and answers {"metric_value",
+"rows", "is_beaten"}; `objective` is "maximize" or "minimize". The labels are the column `label` of
+a CSV file with a header, the answers JSON lines in the same order; a row whose label is empty does
+not count. Both are read as streams, so memory does not grow with them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import boto3
 
 LABEL_COLUMN = "label"
 POSITIVE = 1.0
-# SageMaker keeps a job's final metrics in single precision, and one row in a million is no better
+# SageMaker keeps a job's final metrics in single precision, and one row in a million is no better;
+# of values above 1 it is a share
 ROUNDING = 1e-6
 
 
@@ -27,13 +28,14 @@ class AnswersDoNotFitError(Exception):
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """The served model's metric, and whether `new_metric_value` is greater."""
+    """The served model's metric, and whether `new_metric_value` is better."""
     s3 = boto3.client("s3")
     labels = labels_of(text_lines(s3, event["labels_uri"]))
     answers = answers_of(text_lines(s3, event["answers_uri"]), event["answer_field"])
     measured = measure(labels, answers, event["formula"])
-    is_beaten = event["new_metric_value"] - measured["metric_value"] > ROUNDING
-    return {**measured, "is_beaten": is_beaten}
+    new, served = event["new_metric_value"], measured["metric_value"]
+    gain = {"maximize": new - served, "minimize": served - new}[event["objective"]]
+    return {**measured, "is_beaten": gain > ROUNDING * max(1.0, abs(served))}
 
 
 def text_lines(s3: Any, uri: str) -> Iterator[str]:
@@ -78,12 +80,14 @@ def measure(
         KeyError: no such formula.
     """
     rows = equal = hits = predicted = actual = 0
+    squares = 0.0
     try:
         for label, answer in zip(labels, answers, strict=True):
             if label is None:
                 continue
             rows += 1
             equal += label == answer
+            squares += (label - answer) ** 2
             hits += label == answer == POSITIVE
             predicted += answer == POSITIVE
             actual += label == POSITIVE
@@ -91,9 +95,11 @@ def measure(
         raise AnswersDoNotFitError(f"after {rows} rows: {error}") from None
     if not rows:
         raise AnswersDoNotFitError("there are no labelled rows to compare")
-    above, below = {
+    ratios: dict[str, tuple[float, int]] = {
         "accuracy": (equal, rows),
         "precision": (hits, predicted),
         "recall": (hits, actual),
-    }[formula]
+        "mean_squared_error": (squares, rows),
+    }
+    above, below = ratios[formula]
     return {"metric_value": above / below if below else 0.0, "rows": rows}

@@ -12,6 +12,7 @@ from penstock.catalog.facts import Fact, UnknownFactError, names_in, read_data
 from penstock.catalog.hyperparameters import Hyperparameter, Tunable
 
 Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
+Objective = Literal["maximize", "minimize"]
 
 
 class Channels(BaseModel):
@@ -40,13 +41,14 @@ class Inference(BaseModel):
 class FromAnswers(BaseModel):
     """How a final metric is computed from a model's answers and the labels.
 
-    accuracy: the share of answers that equal the label; precision and recall: those of label 1.
+    accuracy: the share of answers that equal the label; precision and recall: those of label 1;
+    mean_squared_error: that of the answers as guesses of the label.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     answer_field: str
-    formula: Literal["accuracy", "precision", "recall"]
+    formula: Literal["accuracy", "precision", "recall", "mean_squared_error"]
 
 
 class Algorithm(Fact):
@@ -85,7 +87,7 @@ class Algorithm(Fact):
     incremental_training: bool
     checkpoints: bool
     hyperparameters: Mapping[str, Hyperparameter]
-    final_metrics: Mapping[str, Literal["maximize", "minimize"]]
+    final_metrics: Mapping[str, Objective]
     from_answers: Mapping[str, FromAnswers] = {}
     metric_patterns: Mapping[str, str] = {}
     tunable: Mapping[str, Tunable]

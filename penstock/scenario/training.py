@@ -102,10 +102,10 @@ class TrainingFollower:
         return job
 
     def _say_metric(self, job: dict[str, Any]) -> None:
-        wanted, least = self._stage["GateMetric"], self._stage["GateThreshold"]
+        wanted, demand = self._stage["GateMetric"], self._stage["GateDemand"]
         for metric in job.get("FinalMetricDataList", []):
             if metric["MetricName"] == wanted:
-                self._timeline.say("gate", f"{wanted} {metric['Value']:.4f}, at least {least}")
+                self._timeline.say("gate", f"{wanted} {metric['Value']:.4f}, {demand}")
                 return
 
     def _summary(self, job: dict[str, Any]) -> dict[str, Any]:

@@ -183,23 +183,25 @@ class Pipeline(Spec):
     @model_validator(mode="after")
     def _check_gate(self) -> Pipeline:
         facts = self.training.facts
-        direction = facts.final_metrics.get(self.gate.metric)
-        if direction is None:
+        objective = facts.final_metrics.get(self.gate.metric)
+        if objective is None:
             raise refusal(
                 self.gate.metric,
                 rule=f"gate.metric: {self.training.algorithm} reports no such final metric",
                 source=facts.citation,
-                remedy=f"use one of {', '.join(facts.final_metrics)}",
+                remedy=f"use one of {', '.join(facts.final_metrics)}"
+                if facts.final_metrics
+                else "use another algorithm: this one reports none",
             )
-        larger = [name for name, way in facts.final_metrics.items() if way == "maximize"]
-        if direction != "maximize":
+        if objective != self.gate.objective:
+            better, field = (
+                ("larger", "at_least") if objective == "maximize" else ("smaller", "at_most")
+            )
             raise refusal(
-                self.gate.metric,
-                rule="gate.metric: smaller is better, and a gate asks for a least value",
+                self.gate.demand,
+                rule=f"gate.{field}: of {self.gate.metric} a {better} value is better",
                 source=facts.citation,
-                remedy=f"use one of {', '.join(larger)}"
-                if larger
-                else "use another algorithm: this one reports none to be maximized",
+                remedy=f"use {field}={self.gate.threshold:g}, or another metric",
             )
         if self.gate.channel not in self.training.channels:
             raise refusal(

@@ -390,7 +390,7 @@ def test_outputs_of_training(dev: Any) -> None:
     outputs = dev.outputs("training")
     assert outputs["ModelPackageGroupName"] == "digits-dev"
     assert outputs["GateMetric"] == "test:multiclass_accuracy"
-    assert outputs["GateThreshold"] == "0.9"
+    assert outputs["GateDemand"] == "at least 0.9"
     assert set(outputs) >= {
         "TrainingStateMachineArn",
         "DeploymentStateMachineArn",

@@ -111,9 +111,10 @@ def test_metrics_are_of_channels_and_those_of_answers_are_final_ones(facts: Algo
     for metric in facts.final_metrics:
         channel = metric.partition(":")[0]
         assert channel in facts.channels.known or metric in facts.metric_patterns, metric
-    for metric in facts.from_answers:
+    for metric, how in facts.from_answers.items():
         assert metric.startswith("test:")
-        assert facts.final_metrics[metric] == "maximize"
+        is_error = how.formula == "mean_squared_error"
+        assert facts.final_metrics[metric] == ("minimize" if is_error else "maximize")
 
 
 @EVERY

@@ -20,6 +20,7 @@ EVENT = {
     "answers_uri": "s3://lake/prepared/1/scores/test_features.csv.out",
     "answer_field": "predicted_label",
     "formula": "accuracy",
+    "objective": "maximize",
 }
 
 
@@ -66,7 +67,8 @@ ANSWERS = (
 
 
 @pytest.mark.parametrize(
-    ("formula", "value"), [("accuracy", 0.5), ("precision", 2 / 3), ("recall", 1.0)]
+    ("formula", "value"),
+    [("accuracy", 0.5), ("precision", 2 / 3), ("recall", 1.0), ("mean_squared_error", 10 / 4)],
 )
 def test_the_metric_is_that_of_the_answers(
     compare: ModuleType, monkeypatch: pytest.MonkeyPatch, formula: str, value: float
@@ -91,6 +93,43 @@ def test_only_a_greater_metric_beats(
     labels = "id,label\n" + "a,1\nb,0\nc,1\n" * 3 + "d,0\ne,1\nf,0\n"
     answer = ask(compare, monkeypatch, labels, answers, new_metric_value=new)
     assert (answer["metric_value"], answer["is_beaten"]) == (0.75, beaten)
+
+
+@pytest.mark.parametrize(("new", "beaten"), [(3.99, True), (4.0, False), (4.01, False)])
+def test_only_a_smaller_error_beats(
+    compare: ModuleType, monkeypatch: pytest.MonkeyPatch, new: float, beaten: bool
+) -> None:
+    answer = ask(
+        compare,
+        monkeypatch,
+        "id,label\na,1\nb,5\nc,\n",
+        '{"score": 3}\n{"score": 3}\n{"score": 3}',
+        answer_field="score",
+        formula="mean_squared_error",
+        objective="minimize",
+        new_metric_value=new,
+    )
+    assert (answer["metric_value"], answer["rows"], answer["is_beaten"]) == (4.0, 2, beaten)
+
+
+def test_an_equal_model_does_not_win_by_rounding_of_large_errors(
+    compare: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In single precision 123456.4 squared is some hundreds less than it is."""
+    served = 123456.4**2
+    rounded = struct.unpack("f", struct.pack("f", served))[0]
+    assert served - rounded > 100
+    answer = ask(
+        compare,
+        monkeypatch,
+        "id,label\na,0\n",
+        '{"score": 123456.4}',
+        answer_field="score",
+        formula="mean_squared_error",
+        objective="minimize",
+        new_metric_value=rounded,
+    )
+    assert answer["is_beaten"] is False
 
 
 def test_an_equal_model_does_not_win_by_rounding(

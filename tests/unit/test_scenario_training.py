@@ -15,7 +15,7 @@ from penstock.scenario.aws import Aws, Stage
 from penstock.scenario.progress import Step, Timeline
 from penstock.scenario.training import TrainingFailedError, TrainingFollower
 
-STAGE = Stage("anomaly", "dev", {"GateMetric": "test:f1", "GateThreshold": "0.1"})
+STAGE = Stage("anomaly", "dev", {"GateMetric": "test:f1", "GateDemand": "at least 0.1"})
 JOB = {
     "TrainingJobName": "job-1",
     "InputDataConfig": [
