@@ -1,0 +1,48 @@
+"""Condition keys whose absence means something here: on AWS they would be absent too.
+
+A key that is neither in this list nor in a request makes a condition not understood: perhaps AWS
+would have sent it. Whoever adds a key to requests adds it here. Source of the global ones: IAM user
+guide, "AWS global condition context keys"; of the others: Service Authorization Reference.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+# of every call, or of the calls that the source says
+_GLOBAL = """
+aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aws:EpochTime
+aws:FederatedProvider aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount
+aws:PrincipalArn aws:PrincipalIsAWSService aws:PrincipalServiceName
+aws:PrincipalServiceNamesList aws:PrincipalType aws:RequestedRegion aws:ResourceAccount
+aws:SecureTransport aws:SourceAccount aws:SourceArn aws:SourceIp aws:SourceVpc aws:SourceVpce
+aws:TagKeys aws:TokenIssueTime aws:ViaAWSService aws:userid aws:username
+aws:PrincipalOrgID aws:PrincipalOrgPaths aws:ResourceOrgID aws:ResourceOrgPaths aws:SourceOrgID
+aws:SourceOrgPaths
+"""
+_OF_SERVICES = """
+cloudformation:RoleArn cloudformation:StackPolicyUrl cloudformation:TemplateUrl
+cloudwatch:namespace
+iam:AssociatedResourceArn iam:PassedToService iam:PermissionsBoundary iam:PolicyARN
+kms:CallerAccount kms:GrantConstraintType kms:GrantIsForAWSResource kms:GrantOperations
+kms:GranteePrincipal kms:ViaService
+lambda:FunctionArn lambda:Principal
+s3:delimiter s3:max-keys s3:prefix s3:TlsVersion s3:x-amz-acl s3:x-amz-server-side-encryption
+s3:x-amz-server-side-encryption-aws-kms-key-id
+sns:Endpoint sns:Protocol
+sts:ExternalId sts:RoleSessionName
+"""
+# any name may follow
+_FAMILIES = (
+    "aws:principaltag/",
+    "aws:requesttag/",
+    "aws:resourcetag/",
+    "kms:encryptioncontext:",
+)
+_KNOWN = frozenset((_GLOBAL + _OF_SERVICES).lower().split())
+
+
+@lru_cache(maxsize=4096)
+def is_known(key: str) -> bool:
+    """Whether requests here carry the key (in lower case) whenever they would on AWS."""
+    return key in _KNOWN or key.startswith(_FAMILIES)
