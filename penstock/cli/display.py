@@ -108,6 +108,7 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
             lines.append(f"{name}: {metrics[name]:.4f}")
     lines += _anomaly(report.get("anomaly"))
     lines += _monitor(report["monitor"] or {}) + _retraining(report["retraining"])
+    lines += [f"fault {fault['line']}" for fault in report["faults"]]
     model = report["model"]
     if "copy" in model:
         lines.append(f"model: {model['copy']}, a copy of {model['artifact']}")

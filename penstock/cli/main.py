@@ -13,6 +13,7 @@ import typer
 
 from penstock.cli import monitor, prices
 from penstock.cli.errors import UsageError, exit_with, one_line
+from penstock.cli.faults import checked, list_faults
 from penstock.cli.known import known_pipeline as _pipeline
 from penstock.cli.known import known_pipelines as _pipelines
 from penstock.cli.plan import plan
@@ -111,6 +112,15 @@ def run(
         typer.Option(help="this machine, or the stage that is deployed in your AWS account"),
     ] = "local",
     environment: Annotated[str, typer.Option(help="of cdk.json's environments")] = "dev",
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=VALUE]",
+            help="what shall go wrong, again for another one; `--fault list` shows them",
+            callback=list_faults,
+            is_eager=True,
+        ),
+    ] = None,
 ) -> None:
     """Run a pipeline: the templates that would be deployed on this machine, or deployed ones."""
     with one_line():
@@ -119,18 +129,19 @@ def run(
         description = _pipeline(pipeline)
         if json_file and not json_file.absolute().parent.is_dir():
             raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
+        faults = checked(fault or [], on=on)
         sending = records_to_send(description, data=data, count=records, broken_count=bad_records)
         if on == "aws":
             from penstock.cli.aws_run import check_credentials
 
             check_credentials()
-        report = _run(description, sending, on=on, environment=environment)
+        report = _run(description, sending, on=on, environment=environment, faults=faults)
         if json_file:
             try:
                 json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
             except OSError as error:
                 raise UsageError(f"--json {json_file}: {error.strerror}") from error
-    if report["status"] != "succeeded":
+    if report["status"] != "succeeded" or not all(f["happened"] for f in report["faults"]):
         raise typer.Exit(1)
 
 
@@ -181,7 +192,9 @@ def up(
             raise UsageError(str(error)) from error
 
 
-def _run(pipeline: Pipeline, sending: Sending, *, on: str, environment: str) -> dict[str, Any]:
+def _run(
+    pipeline: Pipeline, sending: Sending, *, on: str, environment: str, faults: list[str]
+) -> dict[str, Any]:
     from rich.console import Console
 
     from penstock.cli.display import Display, summary
@@ -195,7 +208,7 @@ def _run(pipeline: Pipeline, sending: Sending, *, on: str, environment: str) -> 
     display = Display(title, console, steps)
     timeline = Timeline(display, steps)
     folder = new_folder(Path("runs") / pipeline.name)
-    running = _run_class(on)(pipeline.name, environment, sending.records, timeline, folder)
+    running = _run_class(on)(pipeline.name, environment, sending.records, timeline, folder, faults)
     status, reason, seconds = "failed", "the run was broken off", 0.0
     try:
         with display:
@@ -210,6 +223,7 @@ def _run(pipeline: Pipeline, sending: Sending, *, on: str, environment: str) -> 
             timeline=timeline,
             findings=running.findings,
             ledger=running.ledger,
+            faults=running.faults_met,
         )
         write(report, folder)
         write_html(report, folder)

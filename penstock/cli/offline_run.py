@@ -66,7 +66,9 @@ class OfflineRun(Run):
             cloud_module.result()
         from penstock.localcloud.cloud import LocalCloud
 
-        with LocalCloud.for_assembly(assembly, workdir=workdir / "cloud") as cloud:
+        with LocalCloud.for_assembly(
+            assembly, workdir=workdir / "cloud", faults=self.faults
+        ) as cloud:
             try:
                 with self.timeline.step("deploy"):
                     cloud.deploy(
@@ -86,6 +88,7 @@ class OfflineRun(Run):
                 scenario.run(self.records)
             finally:
                 self.ledger = cloud.context.ledger.report()
+                self.faults_met = cloud.context.faults.entries()
                 self._keep(cloud.context.clients.deployer)
 
     def _keep(self, client: Callable[[str], Any]) -> None:

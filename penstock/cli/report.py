@@ -20,6 +20,7 @@ def build(
     timeline: Timeline,
     findings: dict[str, Any],
     ledger: dict[str, Any] | None,
+    faults: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """The report as a JSON object; names that other programs rely on come first."""
     empty_account = {
@@ -54,6 +55,7 @@ def build(
             for event in timeline.happenings
         ],
         "ledger": ledger,
+        "faults": faults,
         "model": findings.get("model", {}),
         "failed_step": timeline.failed_step(),
         "reason": reason,

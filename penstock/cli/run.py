@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class Run(ABC):
     """One run of one pipeline; `findings` is there whatever happened.
 
     `ledger` is None where nothing stands in for anything. What should outlive the run goes into
-    `folder`.
+    `folder`. `faults` are those to be met, `faults_met` what came of them.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Run(ABC):
         records: list[bytes],
         timeline: Timeline,
         folder: Path,
+        faults: Sequence[str] = (),
     ) -> None:
         self.pipeline = pipeline
         self.environment = environment
@@ -43,6 +44,8 @@ class Run(ABC):
         self.folder = folder
         self.findings: dict[str, Any] = {}
         self.ledger: dict[str, Any] | None = None
+        self.faults = faults
+        self.faults_met: list[dict[str, Any]] = []
 
     def go(self) -> tuple[str, str | None, float]:
         """Run; returns ("succeeded", None) or ("failed", why), and how many seconds it took."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import RealClock, SkippingClock
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.deploy import deploy
+from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.isolation import isolated
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
@@ -26,6 +27,7 @@ from penstock.localcloud.shims import (
     functions,
     glue,
     kinesis,
+    kinesis_faults,
     s3,
     sagemaker,
     sagemaker_runtime,
@@ -69,6 +71,7 @@ class LocalCloud:
         account_id: the account of every resource.
         region: the one region there is.
         real_time: waiting takes the time that it says, instead of none.
+        faults: what shall go wrong, as "NAME" or "NAME=VALUE"; LocalCloudError if that is none.
     """
 
     def __init__(
@@ -78,16 +81,25 @@ class LocalCloud:
         account_id: str = ANY_ACCOUNT,
         region: str = ANY_REGION,
         real_time: bool = False,
+        faults: Iterable[str] = (),
     ) -> None:
         self._workdir = workdir
         self._account_id = account_id
         self._region = region
         self._real_time = real_time
+        self._faults = Faults.chosen(faults)
         self._open = ExitStack()
         self.context: CloudContext
 
     @classmethod
-    def for_assembly(cls, assembly: Path, *, workdir: Path, real_time: bool = False) -> LocalCloud:
+    def for_assembly(
+        cls,
+        assembly: Path,
+        *,
+        workdir: Path,
+        real_time: bool = False,
+        faults: Iterable[str] = (),
+    ) -> LocalCloud:
         """A cloud in the account and region that the cloud assembly is bound to, if it is."""
         bound_to = read_assembly(assembly)
         return cls(
@@ -95,6 +107,7 @@ class LocalCloud:
             account_id=bound_to.account_id or ANY_ACCOUNT,
             region=bound_to.region or ANY_REGION,
             real_time=real_time,
+            faults=faults,
         )
 
     def __enter__(self) -> LocalCloud:
@@ -138,6 +151,7 @@ class LocalCloud:
             workdir=self._workdir,
             account_id=self._account_id,
             region=self._region,
+            faults=self._faults,
         )
         patches = Patches()
         opening.callback(patches.undo)
@@ -173,6 +187,7 @@ class LocalCloud:
             delivery.stream_written(stream_arn)
             event_sources_worker.written(stream_arn)
 
+        kinesis_faults.install(patches, faults=context.faults)
         kinesis.install(patches, clock=context.clock, written=stream_written)
         sns.install(patches)
         sqs.install(patches, clock=context.clock, written=event_sources_worker.written)

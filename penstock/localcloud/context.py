@@ -1,13 +1,14 @@
-"""What every worker of the local cloud is given: clients, clock, ledger, events, a directory."""
+"""What every worker of the local cloud is given: clients, clock, ledger, events, faults ..."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
+from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.ledger import Ledger
 
 
@@ -31,3 +32,4 @@ class CloudContext:
     workdir: Path
     account_id: str
     region: str
+    faults: Faults = field(default_factory=Faults)

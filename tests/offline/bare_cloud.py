@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import SkippingClock
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims.patches import Patches
@@ -43,14 +44,23 @@ class BareCloud:
 
 
 @contextmanager
-def running_server(workdir: Path) -> Iterator[CloudContext]:
-    """A server with a clock and clients, until the block ends."""
+def running_server(workdir: Path, faults: Iterable[str] = ()) -> Iterator[CloudContext]:
+    """A server with a clock, clients and the chosen faults, until the block ends."""
     server = MotoServer(account_id=ACCOUNT_ID)
     server.start()
     clock = SkippingClock(quiet_seconds=0.1)
     try:
         clients = ClientFactory(endpoint_url=server.endpoint_url, region=REGION)
-        yield CloudContext(clients, clock, Ledger(), RecordedEvents(), workdir, ACCOUNT_ID, REGION)
+        yield CloudContext(
+            clients,
+            clock,
+            Ledger(),
+            RecordedEvents(),
+            workdir,
+            ACCOUNT_ID,
+            REGION,
+            Faults.chosen(faults),
+        )
     finally:
         clock.close()
         server.stop()

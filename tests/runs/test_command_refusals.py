@@ -29,6 +29,12 @@ def test_list_names_the_pipelines(penstock: Penstock) -> None:
     assert "digits " in done.out
 
 
+def test_the_list_of_faults_needs_no_pipeline(penstock: Penstock) -> None:
+    done = penstock("run", "--fault", "list")
+    assert done.code == 0
+    assert "kinesis-throttling=0.2" in done.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -44,6 +50,9 @@ def test_list_names_the_pipelines(penstock: Penstock) -> None:
         (("run", "digits", "--data", "short.csv"), "column pixels_0 and 63 more missing"),
         (("run", "digits", "--data", "."), "a folder, which only pipelines of time series read"),
         (("run", "digits", "--json", "no/folder/x.json"), "there is no folder no/folder"),
+        (("run", "digits", "--fault", "rain"), "unknown fault rain: choose one of kinesis-"),
+        (("run", "digits", "--fault", "kinesis-throttling=2"), "'2' is not a share: above 0"),
+        (("run", "digits", "--on", "aws", "--fault", "kinesis-throttling"), "leave out --on"),
         (("run", "digits", "--records", "0"), "'--records'"),
         (("run", "digits", "--records", "many"), "'--records'"),
         (("run",), "Missing argument 'pipeline'"),

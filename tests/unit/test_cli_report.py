@@ -87,6 +87,24 @@ class Nobody:
         """Nobody watches."""
 
 
+def test_a_fault_that_never_happened_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    met = {"name": "kinesis-throttling", "value": 0.2, "line": "..."}
+
+    def drive(run: OfflineRun) -> None:
+        assert run.faults == ["kinesis-throttling"]
+        run.faults_met = [{**met, "happened": happened}]
+
+    monkeypatch.setattr(OfflineRun, "drive", drive)
+    happened = 1
+    main.run("digits", records=3, fault=["kinesis-throttling"])
+    assert latest()["faults"] == [{**met, "happened": 1}]
+    happened = 0
+    with pytest.raises(typer.Exit) as ended:
+        main.run("digits", records=3, fault=["kinesis-throttling"])
+    assert ended.value.exit_code == 1
+    assert latest()["status"] == "succeeded"
+
+
 def test_times_in_the_report_count_from_the_beginning_of_the_run() -> None:
     timeline = Timeline(Nobody())
     with timeline.step("alarm"):
@@ -99,6 +117,7 @@ def test_times_in_the_report_count_from_the_beginning_of_the_run() -> None:
         timeline=timeline,
         findings={},
         ledger=None,
+        faults=[],
     )
     (event,) = report["events"]
     assert 0 <= event.pop("at_seconds") < 1
@@ -118,6 +137,7 @@ def test_the_scored_stream_is_in_the_report_and_null_without_one() -> None:
             timeline=Timeline(Nobody()),
             findings=findings,
             ledger=None,
+            faults=[],
         )["anomaly"]
 
     assert built({}) is None

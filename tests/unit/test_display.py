@@ -24,6 +24,7 @@ REPORT: dict[str, Any] = {
     "retraining": None,
     "model": {},
     "ledger": None,
+    "faults": [],
 }
 RETRAINING = {
     "cause": "alarm",
@@ -156,3 +157,12 @@ def test_a_scored_stream_has_two_lines(tmp_path: Path) -> None:
 def test_a_model_that_answers_scores_has_no_line_of_accuracy(tmp_path: Path) -> None:
     lines = shown(tmp_path, anomaly=None, metrics={"endpoint_accuracy": None})
     assert len(lines) == 2
+
+
+def test_each_fault_has_its_line(tmp_path: Path) -> None:
+    faults = [{"line": "s3-slow-down=0.1: it did not happen: why"}, {"line": "hot-shard=1: so"}]
+    lines = shown(tmp_path, faults=faults)
+    assert lines[1:3] == [
+        "fault s3-slow-down=0.1: it did not happen: why",
+        "fault hot-shard=1: so",
+    ]
