@@ -78,7 +78,7 @@ def plan(
     with one_line():
         from rich.console import Console
 
-        from penstock.cli.plan_instances import choices, families_of, prices_document
+        from penstock.cli.plan_instances import choices, document_of, families_of
         from penstock.cli.plan_load import environment_of, load_of, served_share
         from penstock.cli.plan_table import (
             line,
@@ -139,8 +139,7 @@ def plan(
                 for other, found in others
             ]
             document |= _quotas_document(quotas, findings)
-            document["instances"] = {one.use: one.document() for one in chosen}
-            document["instances"]["prices"] = prices_document()
+            document["instances"] = document_of(chosen)
             write_json(json_file, document)
         console = Console()
         line(console, f"penstock plan {pipeline}: {environment}, {region}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,7 +18,8 @@ class Choice:
     """The type that a description ends up with, and the advisor's answer to the same need.
 
     `is_auto` says whether the description left the choice to the advisor. `comparison` is one
-    sentence on the type, None where it is the advisor's own first choice.
+    sentence on the type, None where it is the advisor's own first choice. `variant` is the name of
+    a further production variant, None of the first one and of the training.
     """
 
     use: Literal["training", "serving"]
@@ -25,6 +27,12 @@ class Choice:
     is_auto: bool
     advice: Advice
     comparison: str | None
+    variant: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the choice is for, in words."""
+        return self.use if self.variant is None else f"{self.use}, variant {self.variant}"
 
     @classmethod
     def of(
@@ -68,13 +76,13 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
 
 def choices(
     pipeline: Pipeline, *, region: str, families: tuple[str, ...] | None
-) -> tuple[Choice, Choice]:
-    """The machines of the training and of the endpoint, in a Region.
+) -> tuple[Choice, ...]:
+    """The machines of the training, of the endpoint and of its further variants, in a Region.
 
     `families` are those that may be chosen from, None for all; what a description left to 'auto'
     was chosen without such a limit, and is compared with what would be chosen within it.
     """
-    limits = {"region": region, "families": families}
+    limits: dict[str, Any] = {"region": region, "families": families}
     training, serving = pipeline.training, pipeline.serving
     hosts = Choice.of(
         "serving",
@@ -93,7 +101,25 @@ def choices(
             is_auto=training.instance_advice is not None,
         ),
         hosts,
+        *_variants(pipeline, limits),
     )
+
+
+def _variants(pipeline: Pipeline, limits: dict[str, Any]) -> Iterator[Choice]:
+    """Those beside the first one, which alone is asked for batch transforms."""
+    need = pipeline.serving_need.model_copy(update={**limits, "transform": False})
+    for other in pipeline.serving.others:
+        choice = Choice.of("serving", other.instance_type, need, is_auto=False)
+        yield replace(choice, variant=other.name)
+
+
+def document_of(chosen: Sequence[Choice]) -> dict[str, Any]:
+    """All choices as JSON has them, and whose prices order the candidates."""
+    return {
+        **{one.use: one.document() for one in chosen if one.variant is None},
+        "others": {one.variant: one.document() for one in chosen if one.variant is not None},
+        "prices": prices_document(),
+    }
 
 
 def prices_document() -> dict[str, Any]:

@@ -44,15 +44,20 @@ def show_figures(console: Console, sections: Sequence[tuple[str, Sequence[Figure
 
 
 def show_instances(console: Console, choices: Sequence[Choice]) -> None:
-    """The types of the training and of the endpoint, why, and why not the next ones."""
+    """The types of the training and of the endpoint, why, and why not the next ones.
+
+    Of the endpoint's further variants, which have the same candidates, how they compare.
+    """
     line(console, "\nInstances")
     for note in dict.fromkeys(note for choice in choices for note in choice.advice.notes):
         line(console, f"  note: {note}")
     for choice in choices:
         advice, by = choice.advice, "chosen by 'auto'" if choice.is_auto else "given"
-        line(console, f"{choice.use}: {choice.instance_type}, {by}")
+        line(console, f"{choice.name}: {choice.instance_type}, {by}")
         if choice.comparison is not None:
             line(console, f"  {choice.comparison}")
+        if choice.variant is not None:
+            continue
         line(console, f"  {advice.reason}")
         for candidate in advice.candidates[1 : 1 + _NEXT_ONES]:
             line(console, f"  {candidate.reason}")

@@ -10,7 +10,7 @@ import pytest
 
 from penstock.cli import plan_instances
 from penstock.cli.plan_instances import choices
-from pipelines.spec import Pipeline
+from pipelines.spec import Pipeline, Variant
 from tests.unit.planned import DIGITS, SCORED
 from tests.unit.test_cli_plan import document, plan
 
@@ -66,6 +66,31 @@ def test_a_given_type_is_compared_in_one_sentence(given: str, says: str) -> None
     assert sentence(given) == says
 
 
+@pytest.mark.parametrize("is_json", [False, True])
+def test_a_further_variant_is_compared_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_json: bool
+) -> None:
+    from penstock.cli import plan as command
+
+    shadow = Variant(name="shadow", instance_type="ml.c4.xlarge")
+    nvme = Variant(name="local", instance_type="ml.c5d.xlarge")  # takes no batch transform
+    serving = DIGITS.serving.model_copy(update={"others": (shadow, nvme)})
+    varied = DIGITS.model_copy(update={"serving": serving})
+    monkeypatch.setattr(command, "known_pipeline", lambda _: varied)
+    if is_json:
+        others = document(tmp_path, "digits")["instances"]["others"]
+        assert set(others) == {"shadow", "local"}
+        said = {name: other["comparison"] for name, other in others.items()}
+    else:
+        lines = plan("digits").output.splitlines()
+        said = {
+            name: lines[lines.index(f"serving, variant {name}: {kind}, given") + 1].strip()
+            for name, kind in (("shadow", "ml.c4.xlarge"), ("local", "ml.c5d.xlarge"))
+        }
+    assert "would not be taken: it has 7.5 GiB of memory, 8 are needed" in said["shadow"]
+    assert said["local"].startswith("ml.c5d.xlarge is given and fits")
+
+
 def test_families_limit_the_choice_and_what_is_outside_says_so() -> None:
     said = sentence("ml.m5.large", families=("c5", "m6i"))
     assert said is not None
@@ -89,7 +114,8 @@ def test_another_region_says_that_its_prices_are_unknown() -> None:
 
 def test_the_json_has_the_answer_under_stable_names(tmp_path: Path) -> None:
     found = document(tmp_path, "digits")["instances"]
-    assert set(found) == {"training", "serving", "prices"}
+    assert set(found) == {"training", "serving", "others", "prices"}
+    assert found["others"] == {}
     assert set(found["prices"]) == {"of", "region", "date", "source"}
     assert found["prices"]["of"] == "EC2 on demand, not SageMaker's"
     for use in ("training", "serving"):
