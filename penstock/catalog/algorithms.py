@@ -60,7 +60,8 @@ class Algorithm(Fact):
     CSV needs a content type that says how many columns, the first ones, are labels. `training` has
     the input modes by content type; those in `augmented_manifest` are piped from an augmented
     manifest only. `cpu` and `cpu_hosting` say whether it trains and answers on a CPU type,
-    `accelerated_families` and `accelerated_hosting` the same of accelerated ones.
+    `accelerated_families` and `accelerated_hosting` the same of accelerated ones. `cpu_only_when`
+    has the values of hyperparameters with which it trains on CPU types alone.
     `multi_machine_when` has the values of hyperparameters without which it uses one machine.
     `from_answers` has the final metrics that a model's answers are enough for, `metric_patterns`
     the regular expressions that find metrics in the log where SageMaker knows none.
@@ -77,6 +78,7 @@ class Algorithm(Fact):
     tensor_type: Literal["float32", "int32"] | None
     inference: Inference
     cpu: bool
+    cpu_only_when: Mapping[str, tuple[str, ...]] = {}
     accelerated_families: tuple[str, ...]
     cpu_hosting: bool | None
     accelerated_hosting: bool

@@ -304,6 +304,16 @@ class Training(Spec):
                 source=facts.citation,
                 remedy=f"use {facts.machines}",
             )
+        for name, values in facts.cpu_only_when.items():
+            given = self.hyperparameters.get(name)
+            if machine.accelerator is not None and given in values:
+                raise refusal(
+                    self.instance_type,
+                    rule=f"instance_type: {self.algorithm} with {name} {given} trains on CPU types "
+                    "only",
+                    source=facts.citation,
+                    remedy=f"use a CPU type such as ml.c5.xlarge, or another {name}",
+                )
         return self
 
     @model_validator(mode="after")

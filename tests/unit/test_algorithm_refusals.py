@@ -145,6 +145,16 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
         ["ml.g5.xlarge", "lda is not documented to use", "; use a CPU type"],
     ),
     (
+        "GPU for a mode of CPUs",
+        setting({**WORDS, "instance_type": "ml.g5.xlarge"}, mode="batch_skipgram"),
+        [
+            "ml.g5.xlarge",
+            "mode batch_skipgram trains on CPU types only",
+            "blazingtext.md",
+            "or another mode",
+        ],
+    ),
+    (
         "Trainium for an algorithm of GPUs",
         {**IMAGES, "instance_type": "ml.trn1.2xlarge"},
         ["ml.trn1.2xlarge", "not documented to use", "use one of p3, g4dn, g5"],
@@ -305,6 +315,7 @@ def test_an_algorithm_that_reports_no_metric_cannot_be_tuned() -> None:
     [
         *(KMEANS, FOREST, FACTORIZATION, LDA, XGBOOST, IMAGES, WORDS),
         {**KMEANS, "instance_type": "ml.g4dn.xlarge"},
+        {**WORDS, "instance_type": "ml.g5.xlarge"},
         {**FOREST, "instance_count": 3, "distribution": {"train": "ShardedByS3Key"}},
         setting({**WORDS, "instance_count": 2}, mode="batch_skipgram"),
         {**IMAGES, "content_type": "application/x-recordio", "input_mode": "Pipe"},

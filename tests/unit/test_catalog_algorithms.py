@@ -103,6 +103,9 @@ def test_every_algorithm_has_a_machine_of_the_api_to_train_and_to_answer_on(
         assert any(machine.family == family for machine in types), family
     assert facts.accelerated_families or not facts.accelerated_hosting
     assert set(facts.multi_machine_when) <= set(facts.hyperparameters)
+    assert facts.cpu or not facts.cpu_only_when
+    for name, values in facts.cpu_only_when.items():
+        assert set(values) <= set(facts.hyperparameters[name].words)
 
 
 @EVERY
