@@ -15,6 +15,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.shims import cloudformation, functions, sagemaker
+from penstock.localcloud.shims.glue_connections import install_connections
 from penstock.localcloud.workers.hosting import Endpoint
 from tests.offline.bare_cloud import BareCloud, RecordedEvents, patched
 
@@ -84,6 +85,7 @@ class CloudFormationLab:
             hosting=self.hosting,
             transform=NoJobs(),
         )
+        install_connections(cloud.patches)
         functions.install(cloud.patches, invoker=NoJobs())
         self.front = cloudformation.install(cloud.patches, context=cloud.context)
         self.api = cloud.client("cloudformation")

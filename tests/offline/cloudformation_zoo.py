@@ -251,6 +251,22 @@ def zoo(version: int) -> dict[str, Any]:
                 "TableInput": {"Name": "animals", "StorageDescriptor": {"Columns": [column]}},
             },
         },
+        "Connection": {
+            "Type": "AWS::Glue::Connection",
+            "Properties": {
+                "CatalogId": ref("AWS::AccountId"),
+                "ConnectionInput": {
+                    "ConnectionType": "NETWORK",
+                    "ConnectionProperties": {},
+                    "Description": word,
+                    "PhysicalConnectionRequirements": {
+                        "AvailabilityZone": "us-east-1a",
+                        "SecurityGroupIdList": ["sg-0123456789abcdef0"],
+                        "SubnetId": "subnet-0123456789abcdef0",
+                    },
+                },
+            },
+        },
         "JobSecurity": {
             "Type": "AWS::Glue::SecurityConfiguration",
             "Properties": {
@@ -273,6 +289,7 @@ def zoo(version: int) -> dict[str, Any]:
                 "WorkerType": "G.1X",
                 "NumberOfWorkers": 3 if second else 2,
                 "DefaultArguments": {"--word": word},
+                "Connections": {"Connections": [ref("Connection")]},
                 "SecurityConfiguration": ref("JobSecurity"),
                 "Tags": {"version": word},
             },

@@ -44,6 +44,7 @@ def test_every_type_is_created_changed_and_deleted(lab: CloudFormationLab) -> No
     assert client("s3").list_buckets()["Buckets"] == []
     assert client("dynamodb").list_tables()["TableNames"] == []
     assert client("glue").list_jobs()["JobNames"] == []
+    assert client("glue").get_connections()["ConnectionList"] == []
     assert client("sagemaker").list_models()["Models"] == []
     listed = client("sagemaker").list_data_quality_job_definitions()
     assert listed["JobDefinitionSummaries"] == []
@@ -89,7 +90,11 @@ def check(client: Any, ids: dict[str, str], word: str) -> None:
     assert client("ssm").get_parameter(Name="/zoo/word")["Parameter"]["Value"] == word
     table = client("glue").get_table(DatabaseName="zoo", Name="animals")["Table"]
     assert table["StorageDescriptor"]["Columns"][0]["Type"] == ("int" if second else "bigint")
+    connection = client("glue").get_connection(Name=ids["Connection"])["Connection"]
+    assert (connection["ConnectionType"], connection["Description"]) == ("NETWORK", word)
+    assert connection["PhysicalConnectionRequirements"]["AvailabilityZone"] == "us-east-1a"
     job = client("glue").get_job(JobName=ids["Job"])["Job"]
+    assert job["Connections"] == {"Connections": [ids["Connection"]]}
     assert job["DefaultArguments"] == {"--word": word}
     assert job["NumberOfWorkers"] == (3 if second else 2)
     delivery = client("firehose").describe_delivery_stream(DeliveryStreamName=ids["Delivery"])

@@ -41,6 +41,7 @@ ALL: tuple[type[Handler], ...] = (
     functions.EventSourceMapping,
     functions.Function,
     functions.Permission,
+    glue.Connection,
     glue.Database,
     glue.Job,
     glue.SecurityConfiguration,

@@ -11,6 +11,7 @@ from moto.glue import models
 from moto.glue.exceptions import JobRunNotFoundException
 from moto.glue.responses import GlueResponse
 
+from penstock.localcloud.shims.glue_connections import install_connections
 from penstock.localcloud.shims.patches import Patches
 
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED")
@@ -97,6 +98,7 @@ def install(patches: Patches, *, start: Start, stop: Stop) -> None:
             submitted.append({"JobName": name, "JobRunId": run_id})
         return ActionResult({"SuccessfulSubmissions": submitted, "Errors": errors})
 
+    install_connections(patches)
     patches.replace(models, "FakeJobRun", JobRun)
     patches.replace(models.GlueBackend, "start_job_run", start_job_run)
     patches.add(GlueResponse, "batch_stop_job_run", batch_stop_job_run)

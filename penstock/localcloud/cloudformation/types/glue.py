@@ -1,4 +1,4 @@
-"""AWS::Glue: databases, tables, jobs and security configurations."""
+"""AWS::Glue: databases, tables, connections, jobs and security configurations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from penstock.localcloud.cloudformation.resource import (
     Handler,
     Properties,
     ResourceContext,
+    changed,
     without,
 )
 from penstock.localcloud.cloudformation.shapes import call
@@ -120,12 +121,56 @@ class Table(Handler):
         )
 
 
+class Connection(Handler):
+    """Ref is the connection's name."""
+
+    type = "AWS::Glue::Connection"
+    life = Life.API_ONLY
+    kept_only = {"ConnectionInput": "there are no networks here, and no job connects by it"}
+    properties = frozenset({"CatalogId", "ConnectionInput"})
+    required = properties
+
+    def replaces(self, old: Properties, new: Properties) -> bool:
+        """Another name or catalog is another connection."""
+        return changed(old, new, "CatalogId") or changed(
+            old["ConnectionInput"], new["ConnectionInput"], "Name"
+        )
+
+    def create(self, context: ResourceContext, properties: Properties) -> Created:
+        """CreateConnection."""
+        name = str(properties["ConnectionInput"].get("Name") or context.name(_NAME))
+        call(context.client("glue"), "create_connection", self._arguments(properties, name))
+        return Created(name)
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
+        """UpdateConnection."""
+        arguments = {**self._arguments(new, physical_id), "Name": physical_id}
+        call(context.client("glue"), "update_connection", arguments)
+
+    @staticmethod
+    def _arguments(properties: Properties, name: str) -> Properties:
+        definition = {**properties["ConnectionInput"], "Name": name}
+        return {**properties, "ConnectionInput": definition}
+
+    def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
+        """DeleteConnection."""
+        ignoring(
+            _GONE,
+            context.client("glue").delete_connection,
+            CatalogId=properties["CatalogId"],
+            ConnectionName=physical_id,
+        )
+
+
 class Job(Handler):
     """Ref is the job's name."""
 
     type = "AWS::Glue::Job"
     life = Life.SUBSTITUTED
     by = "Apache Spark 3.5.6 on this machine"
+    kept_only = {"Connections": "the job runs on this machine's network"}
     properties = frozenset(
         {
             "AllocatedCapacity",

@@ -24,6 +24,8 @@ from penstock.localcloud.ledger import Life
 # botocore 1.44.5 sagemaker: ModelName, EndpointConfigName, EndpointName ([a-zA-Z0-9-], 63)
 _NAME = NameRule(max_length=63, forbidden=r"[^A-Za-z0-9-]")
 
+_NO_VPC = "containers are processes on this machine's network"
+
 
 def _not_found(error: ClientError) -> bool:
     details = error.response["Error"]
@@ -113,6 +115,7 @@ class Model(OnlyTagsChange):
     type = "AWS::SageMaker::Model"
     life = Life.SUBSTITUTED
     by = "a process on this machine behind the container contract"
+    kept_only = {"VpcConfig": _NO_VPC}
     properties = frozenset(
         {
             "Containers",
@@ -158,7 +161,7 @@ class EndpointConfig(OnlyTagsChange):
         "ExplainerConfig": "nothing is explained here",
         "KmsKeyId": "nothing is encrypted here",
         "ShadowProductionVariants": "shadow variants are not started here",
-        "VpcConfig": "containers are processes on this machine's network",
+        "VpcConfig": _NO_VPC,
     }
     properties = frozenset(
         {
