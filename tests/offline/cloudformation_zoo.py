@@ -265,6 +265,7 @@ def zoo(version: int) -> dict[str, Any]:
                         "SubnetId": "subnet-0123456789abcdef0",
                     },
                 },
+                "Tags": {word: "version"},
             },
         },
         "JobSecurity": {

@@ -93,6 +93,9 @@ def check(client: Any, ids: dict[str, str], word: str) -> None:
     connection = client("glue").get_connection(Name=ids["Connection"])["Connection"]
     assert (connection["ConnectionType"], connection["Description"]) == ("NETWORK", word)
     assert connection["PhysicalConnectionRequirements"]["AvailabilityZone"] == "us-east-1a"
+    arn = f"arn:aws:glue:us-east-1:{account}:connection/{ids['Connection']}"
+    tags = client("glue").get_tags(ResourceArn=arn)["Tags"]
+    assert [key for key in tags if key in ("first", "second")] == [word]
     job = client("glue").get_job(JobName=ids["Job"])["Job"]
     assert job["Connections"] == {"Connections": [ids["Connection"]]}
     assert job["DefaultArguments"] == {"--word": word}

@@ -11,6 +11,7 @@ from penstock.localcloud.cloudformation.resource import (
     Properties,
     ResourceContext,
     changed,
+    tag_changes,
     without,
 )
 from penstock.localcloud.cloudformation.shapes import call
@@ -127,8 +128,9 @@ class Connection(Handler):
     type = "AWS::Glue::Connection"
     life = Life.API_ONLY
     kept_only = {"ConnectionInput": "there are no networks here, and no job connects by it"}
-    properties = frozenset({"CatalogId", "ConnectionInput"})
-    required = properties
+    properties = frozenset({"CatalogId", "ConnectionInput", "Tags"})
+    required = frozenset({"CatalogId", "ConnectionInput"})
+    tag_style = "map"
 
     def replaces(self, old: Properties, new: Properties) -> bool:
         """Another name or catalog is another connection."""
@@ -145,9 +147,14 @@ class Connection(Handler):
     def update(
         self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
     ) -> None:
-        """UpdateConnection."""
-        arguments = {**self._arguments(new, physical_id), "Name": physical_id}
-        call(context.client("glue"), "update_connection", arguments)
+        """UpdateConnection, and its tags."""
+        client = context.client("glue")
+        arguments = {**without(self._arguments(new, physical_id), "Tags"), "Name": physical_id}
+        call(client, "update_connection", arguments)
+        arn = context.arn("glue", f"connection/{physical_id}")
+        added, removed = tag_changes(old, new)
+        call(client, "tag_resource", {"ResourceArn": arn, "TagsToAdd": added})
+        call(client, "untag_resource", {"ResourceArn": arn, "TagsToRemove": removed})
 
     @staticmethod
     def _arguments(properties: Properties, name: str) -> Properties:
