@@ -16,6 +16,7 @@ from penstock.localcloud.assembly import Assembly, AssemblyStack, FileAsset
 from penstock.localcloud.cloudformation.registry import known_types, unknown_types
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.errors import LocalCloudError
+from penstock.localcloud.schema.check import violations
 
 # What `cdk bootstrap` of aws-cdk 2.1148.1 leaves in /cdk-bootstrap/<qualifier>/version.
 BOOTSTRAP_VERSION = "30"
@@ -35,12 +36,14 @@ def deploy(
     """Create or update every stack; returns each stack's outputs by stack name.
 
     `on_progress(stack, status)` is called before and after each stack. Raises LocalCloudError
-    for resource types that the local cloud does not know (before anything is created) and
-    for a stack that fails, with the resource and the reason.
+    for resource types that the local cloud does not know and for what CloudFormation's own
+    schemas do not allow (a line each, before anything is created), and for a stack that fails,
+    with the resource and the reason.
     """
     say = on_progress or _silent
     _refuse_elsewhere(assembly, context)
     _refuse_unknown_types(assembly)
+    _refuse_by_schema(assembly, context.region)
     place = _Placeholders(context)
     _bootstrap(assembly, context, place)
     for stack in assembly.stacks:
@@ -102,6 +105,14 @@ def _refuse_unknown_types(assembly: Assembly) -> None:
             f"the local cloud does not know these resource types: {listed}; "
             f"it knows {', '.join(sorted(known_types()))}"
         )
+
+
+def _refuse_by_schema(assembly: Assembly, region: str) -> None:
+    lines = [
+        line for stack in assembly.stacks for line in violations(stack.template, stack.name, region)
+    ]
+    if lines:
+        raise LocalCloudError("\n".join(lines))
 
 
 def _bootstrap(assembly: Assembly, context: CloudContext, place: _Placeholders) -> None:

@@ -171,6 +171,24 @@ def test_unknown_types_are_named_before_anything_is_created(
     assert lab.cloud.client("s3").list_buckets()["Buckets"] == []
 
 
+def test_what_the_schemas_refuse_is_named_before_anything_is_created(
+    lab: CloudFormationLab, tmp_path: Path
+) -> None:
+    wrong = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"Colour": "red"}}}}
+    reads = {
+        "Resources": {"T": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"Url": {"Value": {"Fn::GetAtt": ["T", "Url"]}}},
+    }
+    assembly = read_assembly(write(tmp_path, lake=LAKE, wrong=wrong, reads=reads))
+    with pytest.raises(LocalCloudError) as refused:
+        deploy(assembly, lab.cloud.context)
+    first, second = str(refused.value).splitlines()
+    assert first.startswith("wrong/Q.Colour: there is no such property; allowed: ")
+    assert second.startswith("reads/Outputs.Url: T (AWS::SNS::Topic) has no attribute Url; ")
+    assert lab.api.describe_stacks()["Stacks"] == []
+    assert lab.cloud.client("s3").list_buckets()["Buckets"] == []
+
+
 def test_failing_stack_names_resource_and_reason_and_can_be_deployed_again(
     lab: CloudFormationLab, tmp_path: Path
 ) -> None:
@@ -179,7 +197,7 @@ def test_failing_stack_names_resource_and_reason_and_can_be_deployed_again(
         "Resources": {
             "Alias": {
                 "Type": "AWS::KMS::Alias",
-                "Properties": {"AliasName": "no-prefix", "TargetKeyId": "nothing"},
+                "Properties": {"AliasName": "alias/lost", "TargetKeyId": "nothing"},
             }
         },
     }
