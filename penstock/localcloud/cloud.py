@@ -187,7 +187,7 @@ class LocalCloud:
             delivery.stream_written(stream_arn)
             event_sources_worker.written(stream_arn)
 
-        kinesis_faults.install(patches, faults=context.faults)
+        kinesis_faults.install(patches, faults=context.faults, clock=context.clock)
         kinesis.install(patches, clock=context.clock, written=stream_written)
         sns.install(patches)
         sqs.install(patches, clock=context.clock, written=event_sources_worker.written)

@@ -1,4 +1,4 @@
-"""Faults of a Kinesis stream."""
+"""Faults of a Kinesis stream and of those who read it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,25 @@ FAULTS = (
         value=Share(0.2),
         what="entries of PutRecords, and whole PutRecord calls, are refused with "
         "ProvisionedThroughputExceededException",
-        on_aws="PutRecords is not atomic and refuses single entries of a shard that is over its "
-        "limits: whoever sent them sends them again (Kinesis API reference, PutRecords)",
+        on_aws="PutRecords refuses single entries of a shard that is over its limits, and whoever "
+        "sent them sends them again; the SDK does that for PutRecord alone (Kinesis API reference, "
+        "PutRecords)",
+    ),
+    Fault(
+        name="kinesis-partial-failures",
+        value=Share(0.1),
+        what="entries of PutRecords are refused with InternalFailure",
+        on_aws="the call succeeds, FailedRecordCount is above 0, and nobody but the producer sends "
+        "the failed entries again; they lose their place in the order (Kinesis API reference, "
+        "PutRecords)",
+    ),
+    Fault(
+        name="hot-shard",
+        value=Share(1),
+        what="that share of all partition keys hashes to the first shard, which takes 1,000 "
+        "records and 1 MB a second",
+        on_aws="what is over a shard's limits is refused, however idle the others are; more shards "
+        "do not help one hot key, more keys do: `penstock plan PIPELINE --key-skew` names the cure "
+        "(Kinesis developer guide, quotas and limits)",
     ),
 )

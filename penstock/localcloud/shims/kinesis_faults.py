@@ -2,55 +2,104 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.kinesis.models import KinesisBackend
+from moto.kinesis.models import KinesisBackend, Stream
 
+from penstock.localcloud.clock import Clock
 from penstock.localcloud.faults.faults import Faults
+from penstock.localcloud.shims.kinesis_limits import ShardLimits
 from penstock.localcloud.shims.patches import Patches
 
+THROTTLING, FAILURES, HOT_SHARD = FAULTS = (
+    "kinesis-throttling",
+    "kinesis-partial-failures",
+    "hot-shard",
+)
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
-class ThroughputExceededError(JsonRESTError):  # type: ignore[misc]
+@dataclass(frozen=True)
+class Refusal:
+    """Why a record is not taken: the fault, the service's code, and its text."""
+
+    fault: str
+    code: str
+    message: str
+
+    @property
+    def entry(self) -> dict[str, str]:
+        """The record's part of the answer of PutRecords."""
+        return {"ErrorCode": self.code, "ErrorMessage": self.message}
+
+
+class RefusedError(JsonRESTError):  # type: ignore[misc]
     """A PutRecord call that is refused."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(THROTTLED, message)
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code, refusal.message)
 
 
-class _Refused:
-    """Records that were refused and have not come again."""
+class Gate:
+    """Says of each record that is put whether it is refused, and watches it come again.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._fault: dict[tuple[str, str], Counter[str]] = {}
-
-    def note(self, fault: str, key: str, data: str) -> None:
-        with self._lock:
-            self._fault.setdefault((key, data), Counter())[fault] += 1
-
-    def accepted(self, key: str, data: str) -> list[str]:
-        """The faults that had refused this record."""
-        with self._lock:
-            return list(self._fault.pop((key, data), ()))
-
-
-def install(patches: Patches, *, faults: Faults) -> None:
-    """Refuse entries of PutRecords, and PutRecord calls, as the chosen faults say.
-
-    The texts of the refusals: Kinesis API reference, PutRecords, example of a partial failure.
+    Codes and texts: Kinesis API reference, PutRecords and PutRecordsResultEntry.
     """
-    if faults.value("kinesis-throttling") is None:
-        return
-    refused = _Refused()
 
-    def told(record: dict[str, Any]) -> None:
-        for fault in refused.accepted(record["PartitionKey"], record["Data"]):
-            faults.followed(fault, "accepted when it was sent again")
+    def __init__(self, faults: Faults, clock: Clock) -> None:
+        self._faults = faults
+        self._limits = ShardLimits(clock)
+        self._lock = threading.Lock()
+        self._refused: dict[tuple[str, str], set[str]] = {}
+
+    def refusal(
+        self, stream: Any, record: dict[str, Any], *, is_one_of_many: bool
+    ) -> Refusal | None:
+        """Why that record is refused now, if it is."""
+        refusal = self._judge(stream, record, is_one_of_many)
+        key = (record["PartitionKey"], record["Data"])
+        call = "entry of PutRecords" if is_one_of_many else "PutRecord"
+        past: tuple[str, ...] = ()
+        with self._lock:
+            if refusal is not None:
+                self._refused.setdefault(key, set()).add(refusal.fault)
+            else:
+                past = tuple(self._refused.pop(key, ()))
+        if refusal is not None:
+            say = self._faults.followed if refusal.fault == HOT_SHARD else self._faults.happened
+            say(refusal.fault, f"{call} refused with {refusal.code}")
+        for fault in past:
+            self._faults.followed(fault, "accepted when it was sent again")
+        return refusal
+
+    def _judge(self, stream: Any, record: dict[str, Any], is_one_of_many: bool) -> Refusal | None:
+        shard_id = stream.get_shard_for_key(
+            record["PartitionKey"], record.get("ExplicitHashKey")
+        ).shard_id
+        throttled = (
+            f"Rate exceeded for shard {shard_id} in stream {stream.stream_name} under account "
+            f"{stream.account_id}."
+        )
+        if self._faults.due(THROTTLING) is not None:
+            return Refusal(THROTTLING, THROTTLED, throttled)
+        if is_one_of_many and self._faults.due(FAILURES) is not None:
+            return Refusal(FAILURES, "InternalFailure", "Internal service failure.")
+        if self._faults.value(HOT_SHARD) is not None:
+            size = len(record["Data"]) * 3 // 4 + len(record["PartitionKey"].encode())
+            if not self._limits.take(stream.arn, shard_id, size):
+                return Refusal(HOT_SHARD, THROTTLED, throttled)
+        return None
+
+
+def install(patches: Patches, *, faults: Faults, clock: Clock) -> None:
+    """Refuse entries of PutRecords, and PutRecord calls, as the chosen faults say."""
+    if all(faults.value(name) is None for name in FAULTS):
+        return
+    gate = Gate(faults, clock)
 
     def put_record(
         self: Any,
@@ -60,44 +109,59 @@ def install(patches: Patches, *, faults: Faults) -> None:
         explicit_hash_key: str,
         data: str,
     ) -> tuple[str, str]:
-        record = {"PartitionKey": partition_key, "Data": data}
-        if faults.due("kinesis-throttling") is not None:
-            faults.happened("kinesis-throttling", f"PutRecord answered {THROTTLED}")
-            refused.note("kinesis-throttling", partition_key, data)
-            name = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name).stream_name
-            raise ThroughputExceededError(_message(self, name))
+        stream = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name)
+        record = {
+            "PartitionKey": partition_key,
+            "ExplicitHashKey": explicit_hash_key,
+            "Data": data,
+        }
+        refusal = gate.refusal(stream, record, is_one_of_many=False)
+        if refusal is not None:
+            raise RefusedError(refusal)
         answer: tuple[str, str] = stock_one(
             self, stream_arn, stream_name, partition_key, explicit_hash_key, data
         )
-        told(record)
         return answer
 
     def put_records(
         self: Any, stream_arn: str, stream_name: str, records: list[dict[str, Any]]
     ) -> dict[str, Any]:
         stream = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name)
-        turned_down = [faults.due("kinesis-throttling") is not None for _ in records]
-        taken = [record for record, out in zip(records, turned_down, strict=True) if not out]
-        answer: dict[str, Any] = {"FailedRecordCount": 0, "Records": []}
+        refusals = [gate.refusal(stream, record, is_one_of_many=True) for record in records]
+        taken = [r for r, refusal in zip(records, refusals, strict=True) if refusal is None]
+        answer: dict[str, Any] = {"Records": []}
         if taken:
             answer = stock_many(self, stream_arn, stream_name, taken)
-        for record in taken:
-            told(record)
         results = iter(answer["Records"])
-        refusal = {"ErrorCode": THROTTLED, "ErrorMessage": _message(self, stream.stream_name)}
-        for record, out in zip(records, turned_down, strict=True):
-            if out:
-                faults.happened("kinesis-throttling", f"entry of PutRecords answered {THROTTLED}")
-                refused.note("kinesis-throttling", record["PartitionKey"], record["Data"])
+        entries = [next(results) if one is None else one.entry for one in refusals]
         return {
             **answer,
-            "FailedRecordCount": answer["FailedRecordCount"] + sum(turned_down),
-            "Records": [dict(refusal) if out else next(results) for out in turned_down],
+            "FailedRecordCount": sum("ErrorCode" in entry for entry in entries),
+            "Records": entries,
         }
 
     stock_one = patches.replace(KinesisBackend, "put_record", put_record)
     stock_many = patches.replace(KinesisBackend, "put_records", put_records)
+    share = faults.value(HOT_SHARD)
+    if share is not None:
+        _heat(patches, faults, share)
 
 
-def _message(backend: Any, stream_name: str) -> str:
-    return f"Rate exceeded for shard in stream {stream_name} under account {backend.account_id}."
+def _heat(patches: Patches, faults: Faults, share: float) -> None:
+    """Let a share of all partition keys hash to the first open shard."""
+
+    def shard_for_key(self: Any, partition_key: str, explicit_hash_key: str) -> Any:
+        found = stock(self, partition_key, explicit_hash_key)
+        part = hashlib.sha256(partition_key.encode()).digest()[0] / 256
+        if found is None or explicit_hash_key or part >= share:
+            return found
+        return next(shard for shard in self.shards.values() if shard.is_open)
+
+    def put_record(self: Any, *arguments: Any) -> tuple[str, str]:
+        answer: tuple[str, str] = stock_put(self, *arguments)
+        if answer[1] == next(s.shard_id for s in self.shards.values() if s.is_open):
+            faults.happened(HOT_SHARD, f"records in {answer[1]}")
+        return answer
+
+    stock = patches.replace(Stream, "get_shard_for_key", shard_for_key)
+    stock_put = patches.replace(Stream, "put_record", put_record)
