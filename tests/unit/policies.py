@@ -42,6 +42,7 @@ def asked(
     principal: Principal = WORKER,
     identity: tuple[dict[str, Any], ...] = (),
     boundary: tuple[dict[str, Any], ...] | None = None,
+    session: tuple[dict[str, Any], ...] | None = None,
     own: tuple[dict[str, Any], ...] | None = None,
     kind: str = "",
     **context: tuple[str, ...],
@@ -59,5 +60,6 @@ def asked(
             boundary=None if boundary is None else statements(*boundary, where="boundary"),
             resource=None if own is None else statements(*own, where=f"{kind} policy of it"),
             resource_kind=kind,
+            session=None if session is None else statements(*session, where="session policy"),
         ),
     )

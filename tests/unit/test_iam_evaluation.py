@@ -52,6 +52,7 @@ def test_an_explicit_deny_wins_wherever_it_stands() -> None:
     for verdict in (
         asked(READ, OBJECT, identity=(*mine, deny(READ, OBJECT))),
         asked(READ, OBJECT, identity=mine, boundary=(*mine, deny(READ))),
+        asked(READ, OBJECT, identity=mine, session=(*mine, deny(READ))),
         asked(READ, OBJECT, identity=mine, own=(everyone,), kind="bucket"),
     ):
         assert verdict.kind == "explicit deny"
@@ -102,15 +103,17 @@ def test_not_principal_spares_who_is_named_with_session_role_and_account() -> No
         assert verdict.allowed is allowed, spared
 
 
-def test_a_boundary_limits_the_role_and_what_names_it_but_not_its_session() -> None:
-    boundary = (allow("sqs:*"),)
+@pytest.mark.parametrize("limit", ["boundary", "session"])
+def test_a_limit_holds_for_the_role_and_what_names_it_but_not_for_its_session(limit: str) -> None:
+    limits: dict[str, Any] = {limit: (allow("sqs:*"),)}
     mine = (allow("s3:*"),)
-    assert not asked(READ, OBJECT, identity=mine, boundary=boundary).allowed
-    assert not asked("sqs:SendMessage", QUEUE, identity=mine, boundary=boundary).allowed
+    assert not asked(READ, OBJECT, identity=mine, **limits).allowed
+    assert not asked("sqs:SendMessage", QUEUE, identity=mine, **limits).allowed
+    assert asked(READ, OBJECT, identity=mine, **{limit: (allow("s3:Get*"),)}).allowed
     by_role = (allow(READ, OBJECT, **principal(ROLE)),)
     by_session = (allow(READ, OBJECT, **principal(SESSION)),)
-    assert not asked(READ, OBJECT, boundary=boundary, own=by_role, kind="bucket").allowed
-    assert asked(READ, OBJECT, boundary=boundary, own=by_session, kind="bucket").allowed
+    assert not asked(READ, OBJECT, **limits, own=by_role, kind="bucket").allowed
+    assert asked(READ, OBJECT, **limits, own=by_session, kind="bucket").allowed
 
 
 def test_a_keys_policy_must_allow_or_leave_it_to_the_account() -> None:
@@ -217,6 +220,55 @@ def test_the_statement_in_the_line_works_in_the_resources_policy(question: dict[
     line = asked(**question, own=(), aws__SourceArn=(TOPIC,)).line()
     written = json.loads(line.partition("this statement would allow it: ")[2])
     assert asked(**question, own=(written,), aws__SourceArn=(TOPIC,)).allowed
+
+
+TO_ACCOUNT = ({"Effect": "Allow", "Action": "kms:*", "Resource": "*", **principal(ROOT)},)
+
+
+@pytest.mark.parametrize(
+    ("question", "policy"),
+    [
+        ({"own": (), "kind": "bucket"}, "policy of role Worker"),
+        ({"boundary": ()}, "policy of role Worker"),
+        ({"boundary": (), "identity": (allow("*"),)}, "permissions boundary"),
+        ({"session": (), "identity": (allow("*"),)}, "session policy"),
+        ({"own": (), "kind": "key"}, "key policy"),
+        ({"own": TO_ACCOUNT, "kind": "key"}, "policy of role Worker"),
+        ({"own": (), "kind": "role"}, "trust policy"),
+        ({"own": (), "kind": "queue", "principal": SNS}, "queue policy"),
+    ],
+)
+def test_the_line_says_which_policy_is_short_of_a_statement(
+    question: dict[str, Any], policy: str
+) -> None:
+    line = asked("kms:Decrypt", KEY, **question).line()
+    assert f"; in the {policy} this statement would allow it: " in line
+
+
+def test_the_statement_in_the_line_is_as_narrow_as_the_request() -> None:
+    for_service = asked(
+        "sqs:SendMessage", QUEUE, principal=SNS, own=(), kind="queue", aws__SourceArn=(TOPIC,)
+    )
+    assert for_service.remedy is not None
+    assert for_service.remedy.statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": QUEUE,
+        "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+    }
+    glue = "glue.amazonaws.com"
+    passing = asked("iam:PassRole", ROLE, iam__PassedToService=(glue,))
+    assert passing.remedy is not None
+    assert passing.remedy.statement == {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": ROLE,
+        "Condition": {"StringEquals": {"iam:PassedToService": glue}},
+    }
+    trust = asked("sts:AssumeRole", ROLE, principal=SNS, own=(), kind="role")
+    assert trust.remedy is not None
+    assert "Resource" not in trust.remedy.statement
 
 
 def test_the_line_of_a_deny_shows_the_statement_that_denies() -> None:

@@ -35,6 +35,7 @@ class Decision:
     statement: Statement | None
     kind: Kind
     request: Request
+    resource_kind: str = ""
     through: Statement | None = None
     remedy: Remedy | None = None
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from penstock.localcloud.authorization.decision import Decision
+from penstock.localcloud.authorization.decision import Decision, Kind
 from penstock.localcloud.authorization.errors import NotUnderstoodError
 from penstock.localcloud.authorization.policy import Statement
 from penstock.localcloud.authorization.principal_element import Meant
@@ -25,14 +25,16 @@ _OWN_POLICY_MUST_ALLOW = ("key", "role")
 class Policies:
     """What applies to a request: the caller's policies and the resource's.
 
-    `boundary` is None without a permissions boundary, `resource` without a resource policy;
-    `resource_kind` is key, role (its trust policy), bucket, topic, queue, function ...
+    `boundary` is None without a permissions boundary, `session` where the session was assumed
+    without a policy of its own, `resource` without a resource policy; `resource_kind` is key,
+    role (its trust policy), bucket, topic, queue, function ...
     """
 
     identity: tuple[Statement, ...] = ()
     boundary: tuple[Statement, ...] | None = None
     resource: tuple[Statement, ...] | None = None
     resource_kind: str = ""
+    session: tuple[Statement, ...] | None = None
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -46,10 +48,15 @@ class Policies:
             return None
         return "trust policy" if self.resource_kind == "role" else f"{self.resource_kind} policy"
 
+    def limits(self) -> dict[str, tuple[Statement, ...] | None]:
+        """What the caller's identity policies can give at most, by name."""
+        return {"permissions boundary": self.boundary, "session policy": self.session}
+
     def statements(self) -> Iterator[Statement]:
         """All of them."""
         yield from self.identity
         yield from self.boundary or ()
+        yield from self.session or ()
         yield from self.resource or ()
 
 
@@ -67,29 +74,34 @@ def decide(request: Request, policies: Policies) -> Decision:
     if denied is not None:
         return denied
     resource = _allows(request, policies.resource or ())
-    identity, boundary = _Allows(), _Allows()
+    identity = _Allows()
+    limits: dict[str, _Allows] = {}
     if request.principal.kind != "service":
         identity = _allows(request, policies.identity)
-        boundary = _allows(request, policies.boundary or ())
+        limits = {
+            name: _allows(request, limit)
+            for name, limit in policies.limits().items()
+            if limit is not None
+        }
     # an allow for the session itself is limited by nothing
     for_session = resource.by.get(Meant.AS_SESSION)
     if for_session is not None:
-        return _allowed(request, for_session)
-    bounded = policies.boundary is None or bool(boundary.by) or request.principal.kind == "service"
+        return _allowed(request, policies, for_session)
+    short = next((name for name, limit in limits.items() if not limit.by), "")
     own_must = policies.resource_kind in _OWN_POLICY_MUST_ALLOW
     by_identity = identity.by.get(Meant.DIRECTLY)
     by_account = resource.by.get(Meant.BY_ACCOUNT)
     by_resource = resource.by.get(Meant.DIRECTLY)
-    if bounded and by_identity is not None and (by_account is not None or not own_must):
-        return _allowed(request, by_identity, by_account if own_must else None)
-    if bounded and by_resource is not None:
-        return _allowed(request, by_resource)
-    doubts = [*identity.doubts, *boundary.doubts, *resource.doubts]
+    if not short and by_identity is not None and (by_account is not None or not own_must):
+        return _allowed(request, policies, by_identity, by_account if own_must else None)
+    if not short and by_resource is not None:
+        return _allowed(request, policies, by_resource)
+    doubts = [doubt for by in (identity, *limits.values(), resource) for doubt in by.doubts]
     reason, remedy = missing(
         request,
         own_policy=policies.own_policy,
         own_must=own_must and by_account is None,
-        boundary=not bounded and (by_identity is not None or by_resource is not None),
+        limit=short if by_identity is not None or by_resource is not None else "",
     )
     return Decision(
         allowed=False,
@@ -97,6 +109,7 @@ def decide(request: Request, policies: Policies) -> Decision:
         statement=None,
         kind="not understood" if doubts else "implicit deny",
         request=request,
+        resource_kind=policies.resource_kind,
         remedy=remedy,
     )
 
@@ -110,11 +123,17 @@ def _denied(request: Request, policies: Policies) -> Decision | None:
         try:
             if statement.applies(request):
                 reason = f"{statement.origin} denies it"
-                return Decision(False, reason, statement, "explicit deny", request)
+                return _refused(request, policies, statement, "explicit deny", reason)
         except NotUnderstoodError as doubt:
             reason = f"{statement.origin} counts as a deny, as {doubt}"
-            doubtful = doubtful or Decision(False, reason, statement, "not understood", request)
+            doubtful = doubtful or _refused(request, policies, statement, "not understood", reason)
     return doubtful
+
+
+def _refused(
+    request: Request, policies: Policies, statement: Statement, kind: Kind, reason: str
+) -> Decision:
+    return Decision(False, reason, statement, kind, request, policies.resource_kind)
 
 
 def _allows(request: Request, statements: tuple[Statement, ...]) -> _Allows:
@@ -132,6 +151,10 @@ def _allows(request: Request, statements: tuple[Statement, ...]) -> _Allows:
     return allows
 
 
-def _allowed(request: Request, statement: Statement, through: Statement | None = None) -> Decision:
+def _allowed(
+    request: Request, policies: Policies, statement: Statement, through: Statement | None = None
+) -> Decision:
     reason = f"{statement.origin} allows it"
-    return Decision(True, reason, statement, "allowed", request, through)
+    return Decision(
+        True, reason, statement, "allowed", request, policies.resource_kind, through=through
+    )

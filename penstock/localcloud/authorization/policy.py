@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from penstock.localcloud.authorization.conditions import Conditions
-from penstock.localcloud.authorization.errors import PolicyError
+from penstock.localcloud.authorization.errors import NotUnderstoodError, PolicyError
 from penstock.localcloud.authorization.principal_element import Meant, PrincipalElement
 from penstock.localcloud.authorization.request import Request
 from penstock.localcloud.authorization.variables import Text, pattern
@@ -68,12 +68,20 @@ class Statement:
         return covered
 
     def covers_resource(self, request: Request) -> bool:
-        """Case counts; a policy of the resource may leave the element out."""
-        texts = self.resources if self.resources is not None else self.not_resources
-        if texts is None:
+        """Case counts; a trust policy has no such element. A variable without a value fits nothing.
+
+        Raises NotUnderstoodError where that would make NotResource wider.
+        """
+        if self.resources is not None:
+            return any(text.matches(request.resource, request.values) for text in self.resources)
+        if self.not_resources is None:
             return True
-        found = any(text.matches(request.resource, request.values) for text in texts)
-        return found == (self.resources is not None)
+        outcomes = [text.matches(request.resource, request.values) for text in self.not_resources]
+        if None in outcomes and not any(outcomes):
+            raise NotUnderstoodError(
+                "NotResource takes a variable that the request has no value for"
+            )
+        return not any(outcomes)
 
     def means(self, request: Request) -> Meant:
         """How the statement means the caller; identity policies mean whoever they belong to."""

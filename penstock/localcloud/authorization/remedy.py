@@ -18,20 +18,19 @@ _OF_SERVICES = ("aws:SourceArn", "aws:SourceAccount")
 
 
 def missing(
-    request: Request, *, own_policy: str | None, own_must: bool, boundary: bool
+    request: Request, *, own_policy: str | None, own_must: bool, limit: str
 ) -> tuple[str, Remedy]:
     """The reason in words and what would change it.
 
     `own_policy` names the resource's policy ("key policy"), None if it has none; `own_must` says
-    that it is the one that does not allow, `boundary` that the permissions boundary does not.
+    that it is the one that does not allow; `limit` names what limits the caller and does not.
     """
     if request.principal.kind == "service":
         name = own_policy or "resource policy"
         reason = f"no statement of the {name} lets the service do it"
         return reason, Remedy(name, _named(request, {"Service": request.principal.arn}))
-    if boundary:
-        reason = "no statement of the permissions boundary allows it"
-        return reason, Remedy("permissions boundary", _statement(request))
+    if limit:
+        return f"no statement of the {limit} allows it", Remedy(limit, _statement(request))
     if own_must and own_policy:
         caller = request.principal.role_arn or request.principal.arn
         reason = f"the {own_policy} allows it neither to the caller nor to the account"
