@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -17,8 +17,8 @@ PUBLISHER = "budgets.amazonaws.com"
 class BudgetAlarm(Construct):
     """Budgets publishes in its own name, so topic and key name it.
 
-    Cost Management user guide, creating an SNS topic for budget notifications; that the account's
-    condition holds for the key too is unconfirmed.
+    Cost Management user guide, creating an SNS topic for budget notifications, has both conditions
+    of the topic; that the account's holds for the key too is unconfirmed.
     """
 
     def __init__(
@@ -32,14 +32,16 @@ class BudgetAlarm(Construct):
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        of_this_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+        account = Stack.of(self).account
+        of_this_account = {"StringEquals": {"aws:SourceAccount": account}}
+        of_a_budget = {"ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:budgets::{account}:*"}}
         alerts.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="BudgetsOfThisAccount",
                 principals=[iam.ServicePrincipal(PUBLISHER)],
                 actions=["sns:Publish"],
                 resources=[alerts.topic_arn],
-                conditions=of_this_account,
+                conditions={**of_this_account, **of_a_budget},
             )
         )
         key.add_to_resource_policy(

@@ -13,6 +13,7 @@ from stacks.algorithm_role import AlgorithmRole
 from stacks.guardrail import watch_rollback_alarm
 from stacks.names import CAPTURE_PREFIX, MODELS_PREFIX, Names
 from stacks.permission import Permission
+from stacks.placement import attach_endpoint
 from stacks.policies import decrypt_with, encrypt_with, put_objects, read_objects
 
 
@@ -43,6 +44,7 @@ class ModelRole(AlgorithmRole):
             data.append(decrypt_with(key))
         else:
             data += [put_objects(capture_to, [CAPTURE_PREFIX]), encrypt_with(key)]
+        data += attach_endpoint(network)
         if guardrail:
             data.append(watch_rollback_alarm(Stack.of(scope), names))
         super().__init__(

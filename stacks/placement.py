@@ -53,6 +53,14 @@ def attach_job(stack: Stack, network: Network | None) -> list[Permission]:
     ]
 
 
+def attach_endpoint(network: Network | None) -> list[Permission]:
+    """What a model's role needs beside that, to be behind an endpoint.
+
+    SageMaker developer guide, host-vpc; the pages on training and batch transform ask for none.
+    """
+    return [] if network is None else [_describe("VpcEndpoints")]
+
+
 def attach_function(stack: Stack, network: Network | None) -> list[Permission]:
     """What the role of a function needs to be in the network.
 

@@ -229,6 +229,15 @@ def test_a_job_hands_over_interfaces_of_the_given_vpc_only(placed: Synthesized) 
     )
 
 
+def test_only_the_endpoints_model_looks_at_the_networks_own_endpoints(placed: Synthesized) -> None:
+    def looks(role: str) -> bool:
+        actions = [one for found in placed.statements(role) for one in as_list(found["Action"])]
+        return "ec2:DescribeVpcEndpoints" in actions
+
+    assert looks("ModelRole")
+    assert not looks("TrainingRole")
+
+
 def test_model_monitor_is_in_it_too(context: dict[str, Any], tmp_path: Path) -> None:
     pipeline = watched_by(Monitor(engine="model-monitor"), None, Capture(percentage=100))
     environments = {"dev": {**context["environments"]["dev"], "network": NETWORK}}

@@ -272,8 +272,11 @@ def test_only_a_budget_lets_budgets_publish_and_use_the_key(
         ]
 
     here = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-    assert actions(budgeted) == [
-        ("sns:Publish", here),
+    publish, use_key = actions(budgeted)
+    arn = publish[1]["ArnLike"].pop("aws:SourceArn")
+    assert text(arn) == "arn:<AWS::Partition>:budgets::<AWS::AccountId>:*"
+    assert [publish, use_key] == [
+        ("sns:Publish", {**here, "ArnLike": {}}),
         (["kms:Decrypt", "kms:GenerateDataKey*"], here),
     ]
     assert actions(dev) == []

@@ -106,7 +106,7 @@ SOMETIMES: dict[str, Any] = {  # records that may lack their label
 ENVIRONMENT: dict[str, Any] = {"name": "dev", "region": "eu-west-1"}
 NETWORK: dict[str, Any] = {
     "vpc_id": "vpc-01234567",
-    "subnets": {"subnet-01234567": "eu-west-1a"},
+    "subnets": {"subnet-01234567": "eu-west-1a", "subnet-89abcdef": "eu-west-1b"},
     "security_group_ids": ["sg-01234567"],
 }
 
@@ -881,8 +881,28 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["buckets.digits", "'data'", "of its own"],
     ),
     ("no vpc", Network, {**NETWORK, "vpc_id": "main"}, ["vpc_id", "'main'", "vpc-01"]),
-    ("no subnets", Network, {**NETWORK, "subnets": {}}, ["subnets", "0", "1 to 16"]),
-    ("no subnet", Network, {**NETWORK, "subnets": {"a": "eu-west-1a"}}, ["'a'", "subnet-01"]),
+    ("no subnets", Network, {**NETWORK, "subnets": {}}, ["subnets", "0", "2 to 16"]),
+    (
+        "no subnet",
+        Network,
+        {**NETWORK, "subnets": {"a": "eu-west-1a", "subnet-01234567": "eu-west-1b"}},
+        ["'a'", "subnet-01"],
+    ),
+    (
+        "one subnet",
+        Network,
+        {**NETWORK, "subnets": {"subnet-01234567": "eu-west-1a"}},
+        ["subnets", "1", "2 to 16", "host-vpc"],
+    ),
+    (
+        "one zone",
+        Network,
+        {
+            **NETWORK,
+            "subnets": {"subnet-01234567": "eu-west-1a", "subnet-89abcdef": "eu-west-1a"},
+        },
+        ["subnets", "eu-west-1a", "two availability zones", "even for one instance", "host-vpc"],
+    ),
     (
         "six groups",
         Network,
@@ -893,7 +913,13 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
     (
         "a zone of another region",
         Environment,
-        {**ENVIRONMENT, "network": {**NETWORK, "subnets": {"subnet-01234567": "us-east-1a"}}},
+        {
+            **ENVIRONMENT,
+            "network": {
+                **NETWORK,
+                "subnets": {"subnet-01234567": "us-east-1a", "subnet-89abcdef": "eu-west-1b"},
+            },
+        },
         ["network.subnets.subnet-01234567", "us-east-1a", "eu-west-1a"],
     ),
     (
@@ -997,7 +1023,7 @@ def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it()
 def test_a_serverless_endpoint_is_refused_where_everything_is_in_a_vpc() -> None:
     network = Network(
         vpc_id="vpc-12345678",
-        subnets={"subnet-12345678": "eu-west-1a"},
+        subnets={"subnet-12345678": "eu-west-1a", "subnet-9abcdef0": "eu-west-1b"},
         security_group_ids=("sg-12345678",),
     )
 
