@@ -23,7 +23,10 @@ pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("given-things")]
 BUCKETS = {"lake": "company-lake", "artifacts": "company-models", "access_logs": "company-logs"}
 NETWORK = {
     "vpc_id": "vpc-0123456789abcdef0",
-    "subnets": {"subnet-0123456789abcdef0": "us-east-1a"},
+    "subnets": {
+        "subnet-0123456789abcdef0": "us-east-1a",
+        "subnet-0123456789abcdef1": "us-east-1b",
+    },
     "security_group_ids": ["sg-0123456789abcdef0"],
 }
 
