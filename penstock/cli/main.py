@@ -16,6 +16,7 @@ from penstock.cli.errors import UsageError, exit_with, one_line
 from penstock.cli.faults import checked, list_faults
 from penstock.cli.known import known_pipeline as _pipeline
 from penstock.cli.known import known_pipelines as _pipelines
+from penstock.cli.load_options import Consumers, PriceFile, RecordKb, RecordsPerSecond
 from penstock.cli.plan import plan
 
 if TYPE_CHECKING:
@@ -77,15 +78,26 @@ def review(
     assembly: Annotated[
         Path | None, typer.Option(help="any cloud assembly (cdk.out) instead of a pipeline")
     ] = None,
+    prices: PriceFile = None,
+    records_per_second: RecordsPerSecond = None,
+    record_kb: RecordKb = None,
+    consumers: Consumers = None,
 ) -> None:
     """Write review.html and review.md: what would be deployed, before anything is."""
     with one_line():
-        from penstock.cli.review import review_assembly, review_pipeline, write
+        from penstock.cli.review import AskedLoad, review_assembly, review_pipeline, write
 
+        load = AskedLoad(records_per_second, record_kb, consumers)
         if pipeline is not None and assembly is None:
-            written = review_pipeline(_pipeline(pipeline), environment=environment, against=against)
+            written = review_pipeline(
+                _pipeline(pipeline),
+                environment=environment,
+                against=against,
+                prices=prices,
+                load=load,
+            )
         elif assembly is not None and pipeline is None:
-            written = review_assembly(assembly, against=against)
+            written = review_assembly(assembly, against=against, prices=prices, load=load)
         else:
             raise UsageError("name a pipeline or give --assembly, one of the two")
         folder = out or Path("runs") / (pipeline or "assembly") / "review"

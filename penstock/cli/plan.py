@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,13 +11,13 @@ import typer
 
 from penstock.cli.errors import UsageError, one_line
 from penstock.cli.known import known_pipeline
+from penstock.cli.load_options import Consumers, PriceFile, RecordKb, RecordsPerSecond
 
 if TYPE_CHECKING:
     from penstock.planner.account import Finding
     from penstock.planner.cost import Cost
     from penstock.planner.figure import Figure
     from penstock.planner.keys import Keys
-    from penstock.planner.prices import Prices
     from penstock.planner.quotas import QuotaNeed
     from penstock.planner.scaling import Step
 
@@ -27,18 +26,9 @@ _Sections = Sequence[tuple[str, "Sequence[Figure]"]]
 
 def plan(
     pipeline: Annotated[str, typer.Argument(help="see `penstock list`")],
-    records_per_second: Annotated[
-        float | None,
-        typer.Option(help="written to the stream; by default what the described stream bears"),
-    ] = None,
-    record_kb: Annotated[
-        float | None,
-        typer.Option(help="mean record with its key, KB of 1,000 bytes; by default the largest"),
-    ] = None,
-    consumers: Annotated[
-        int | None,
-        typer.Option(help="readers of the whole stream; by default those of the description"),
-    ] = None,
+    records_per_second: RecordsPerSecond = None,
+    record_kb: RecordKb = None,
+    consumers: Consumers = None,
     requests_per_second: Annotated[
         float | None, typer.Option(help="of clients to the endpoint, the scorer's not among them")
     ] = None,
@@ -52,9 +42,7 @@ def plan(
             "KEY or KEY,COUNT"
         ),
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="price file; see `penstock prices update`")
-    ] = None,
+    prices: PriceFile = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write all figures here as well")
     ] = None,
@@ -79,7 +67,7 @@ def plan(
         from rich.console import Console
 
         from penstock.cli.plan_instances import choices, document_of, families_of
-        from penstock.cli.plan_load import environment_of, load_of, served_share
+        from penstock.cli.plan_load import environment_of, load_of, positive, served_share
         from penstock.cli.plan_table import (
             line,
             show_alternatives,
@@ -90,6 +78,7 @@ def plan(
             show_reasons,
             show_steps,
         )
+        from penstock.cli.price_file import read_prices
         from penstock.planner.cost import Cost
         from penstock.planner.plan import Plan
         from penstock.planner.quantities import alternatives, quantities
@@ -97,16 +86,14 @@ def plan(
         from penstock.planner.scaling import steps
 
         check_json(json_file)
-        if consumers is not None and consumers < 1:
-            raise UsageError(f"--consumers {consumers}: the delivery reads, so use 1 or more")
         description = known_pipeline(pipeline)
         settings = environment_of(environment)
         region = settings.region
         chosen = choices(description, region=region, families=families_of(families))
         load = load_of(
             description,
-            records_per_second=positive("--records-per-second", records_per_second),
-            record_kb=positive("--record-kb", record_kb),
+            records_per_second=records_per_second,
+            record_kb=record_kb,
             consumers=consumers,
         )
         planned = Plan(
@@ -119,7 +106,7 @@ def plan(
             served_share=served_share(settings),
         )
         sections = [("Load", list(load.figures)), *planned.sections()]
-        known_prices = _prices(prices, region)
+        known_prices = read_prices(prices, region)
         cost = Cost.of(quantities(planned), known_prices)
         others = [
             (other, Cost.of(other.quantities, known_prices)) for other in alternatives(planned)
@@ -197,6 +184,7 @@ def _findings(
 
 def _latency(latency_ms: float | None) -> float | None:
     from penstock.catalog.limits import limit
+    from penstock.cli.plan_load import positive
 
     longest = limit("sagemaker.invocation_ms")
     if positive("--latency-ms", latency_ms) is not None and not longest.allows(latency_ms or 0):
@@ -216,30 +204,6 @@ def _keys(text: str | None) -> Keys | None:
         return Keys.read(text)
     except KeysError as error:
         raise UsageError(f"--key-skew {error}") from error
-
-
-def _prices(path: Path | None, region: str) -> Prices | None:
-    if path is None:
-        return None
-    from penstock.planner.prices import Prices, PricesError
-
-    try:
-        prices = Prices.read(path)
-    except PricesError as error:
-        raise UsageError(f"--prices {error}") from error
-    if prices.region != region:
-        raise UsageError(
-            f"--prices {path}: these are prices of {prices.region}, and the environment is in "
-            f"{region}: fetch its own with `penstock prices update`"
-        )
-    return prices
-
-
-def positive(option: str, value: float | None) -> float | None:
-    """The value, if it is one that can flow. UsageError if not."""
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise UsageError(f"{option} {value:g}: it must be a number above 0")
-    return value
 
 
 def check_json(path: Path | None) -> None:

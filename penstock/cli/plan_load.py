@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from penstock.planner.figure import Figure
 from penstock.planner.load import Load
 from pipelines.spec import Environment, Pipeline, refusal_lines
 
+GIVEN = "given"  # why a number of the load is what it is, where the command line has it
 _KB_PER_KIB = 1.024
 
 
@@ -40,8 +42,12 @@ def load_of(
     demand, what a new stream takes.
 
     Raises:
-        UsageError: the delivery does not take records of that size.
+        UsageError: nothing can flow like that, or the delivery does not take records of that size.
     """
+    positive("--records-per-second", records_per_second)
+    positive("--record-kb", record_kb)
+    if consumers is not None and consumers < 1:
+        raise UsageError(f"--consumers {consumers}: the delivery reads, so use 1 or more")
     largest_kb = (limit("firehose.record_kb").maximum or 0) * _KB_PER_KIB
     if record_kb is not None and record_kb > largest_kb:
         rule = limit("firehose.record_kb")
@@ -80,10 +86,17 @@ def load_of(
     return PlannedLoad(
         load,
         tuple(
-            Figure(f"load.{name}", getattr(load, name), unit, said.get(name, "given"))
+            Figure(f"load.{name}", getattr(load, name), unit, said.get(name, GIVEN))
             for name, unit in units.items()
         ),
     )
+
+
+def positive(option: str, value: float | None) -> float | None:
+    """The value, if it is one that can flow. UsageError if not."""
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise UsageError(f"{option} {value:g}: it must be a number above 0")
+    return value
 
 
 def borne_by(shards: int, record_kb: float, consumers: int) -> float:

@@ -12,7 +12,7 @@ from rich.table import Table
 from penstock.catalog.facts import counted, in_words
 from penstock.cli.plan_instances import Choice
 from penstock.planner.account import Finding
-from penstock.planner.cost import Cost
+from penstock.planner.cost import Amount, Cost
 from penstock.planner.figure import Figure
 from penstock.planner.quantities import NOT_COUNTED, Alternative
 from penstock.planner.quotas import QuotaNeed
@@ -144,18 +144,27 @@ def show_cost(console: Console, cost: Cost) -> None:
         (f"amount {currency}".strip(), "right"),
     )
     for found in cost.amounts:
-        quantity, mark = found.quantity, _MARKS[found.quantity.bound]
-        many = amount(quantity.amount)
+        quantity = found.quantity
+        many, cost_of_it = so_many(found)
         table.add_row(
             f"{quantity.name} *" if quantity.idle else quantity.name,
-            many if quantity.amount is None else mark + many,
+            many,
             quantity.unit,
-            "unknown" if found.amount is None else mark + _to_the_cent(found.amount),
+            cost_of_it,
         )
     console.print(table)
     line(console, "* idle: billed without any load")
     for text in cost_lines(cost):
         line(console, text)
+
+
+def so_many(found: Amount) -> tuple[str, str]:
+    """A quantity's amount and what it costs, each with <= or >= where it is a bound."""
+    mark, many = _MARKS[found.quantity.bound], amount(found.quantity.amount)
+    return (
+        many if found.quantity.amount is None else mark + many,
+        "unknown" if found.amount is None else mark + _to_the_cent(found.amount),
+    )
 
 
 def show_alternatives(

@@ -3,43 +3,90 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.assembly.errors import AssemblyError
 from penstock.cli.errors import UsageError
-from penstock.cli.plan_load import environment_of
+from penstock.cli.plan_load import environment_of, load_of, served_share
+from penstock.cli.price_file import read_prices
+from penstock.cli.review_load import at_load
 from penstock.cli.review_reasons import reasons_of
 from penstock.cli.synth import synthesize
+from penstock.planner.plan import Plan
+from penstock.planner.prices import Prices
 from penstock.review.assembly import Assembly, read
-from penstock.review.given import Given
+from penstock.review.given import AtLoad, Given
 from penstock.review.review import Review, review
-from pipelines.spec import Pipeline
+from pipelines.spec import Environment, Pipeline
 
 
-def review_pipeline(pipeline: Pipeline, *, environment: str, against: Path | None) -> Review:
+@dataclass(frozen=True)
+class AskedLoad:
+    """A load as the command line has it; None stands for what the description says."""
+
+    records_per_second: float | None
+    record_kb: float | None
+    consumers: int | None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any of it was said."""
+        return (self.records_per_second, self.record_kb, self.consumers) != (None, None, None)
+
+
+def review_pipeline(
+    pipeline: Pipeline,
+    *,
+    environment: str,
+    against: Path | None,
+    prices: Path | None,
+    load: AskedLoad,
+) -> Review:
     """The review of a pipeline of this project, which is synthesized for it.
 
     Args:
         pipeline: the one.
         environment: of cdk.json's environments.
         against: a cloud assembly to compare with, such as the one that is deployed now.
+        prices: a price file of the environment's Region.
+        load: what the stream carries.
 
     Raises:
-        UsageError: the app refused, or `against` is no cloud assembly.
+        UsageError: the app refused, `against` is no cloud assembly, or prices or load are none.
     """
     before = _compared(against)
     settings = environment_of(environment)
-    given = Given(reasons=reasons_of(pipeline, region=settings.region))
+    known_prices = read_prices(prices, settings.region)
+    given = Given(
+        reasons=reasons_of(pipeline, region=settings.region),
+        prices=known_prices,
+        load=_at_load(pipeline, settings, load, known_prices),
+    )
     title = f"{pipeline.name} in {environment}"
     with tempfile.TemporaryDirectory(prefix="penstock-") as place:
         made = Path(place) / "cdk.out"
         synthesize(out=made, pipeline=pipeline.name, environment=environment, validate=False)
-        return _review(title, made, before, given)
+        return review(title, _read(made), before, given)
 
 
-def review_assembly(assembly: Path, *, against: Path | None) -> Review:
-    """The review of any cloud assembly. UsageError if a folder is none."""
-    return _review(assembly.resolve().name, assembly, _compared(against), Given())
+def review_assembly(
+    folder: Path, *, against: Path | None, prices: Path | None, load: AskedLoad
+) -> Review:
+    """The review of any cloud assembly.
+
+    Raises:
+        UsageError: a folder is no assembly, prices are of another Region, or a load is given.
+    """
+    if load.is_given:
+        raise UsageError(
+            "--assembly: a load is planned for a pipeline; name one of `penstock list`"
+        )
+    before, assembly = _compared(against), _read(folder)
+    regions = {stack.region: None for stack in assembly.stacks if stack.region}
+    return review(
+        folder.resolve().name, assembly, before, Given(prices=read_prices(prices, *regions))
+    )
 
 
 def write(written: Review, folder: Path) -> tuple[Path, Path]:
@@ -50,15 +97,27 @@ def write(written: Review, folder: Path) -> tuple[Path, Path]:
         raise UsageError(f"--out {folder}: {error.strerror}") from error
 
 
+def _at_load(
+    pipeline: Pipeline, settings: Environment, load: AskedLoad, prices: Prices | None
+) -> AtLoad | None:
+    if not load.is_given:
+        return None
+    planned = load_of(
+        pipeline,
+        records_per_second=load.records_per_second,
+        record_kb=load.record_kb,
+        consumers=load.consumers,
+    )
+    plan = Plan(pipeline, planned.load, settings.region, served_share=served_share(settings))
+    return at_load(plan, planned, prices)
+
+
 def _compared(against: Path | None) -> Assembly | None:
-    try:
-        return read(against) if against else None
-    except AssemblyError as error:
-        raise UsageError(str(error)) from error
+    return _read(against) if against else None
 
 
-def _review(title: str, assembly: Path, before: Assembly | None, given: Given) -> Review:
+def _read(folder: Path) -> Assembly:
     try:
-        return review(title, read(assembly), before, given)
+        return read(folder)
     except AssemblyError as error:
         raise UsageError(str(error)) from error

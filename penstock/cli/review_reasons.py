@@ -7,21 +7,19 @@ from penstock.cli.plan_instances import Choice, choices
 from penstock.review.given import Reasons
 from pipelines.spec import Pipeline
 
+_USES = {"training": ("training", "spot training"), "serving": ("endpoint",)}  # the review's words
+
 
 def reasons_of(pipeline: Pipeline, *, region: str) -> Reasons:
-    """The advisor's sentences on the training's and the endpoint's type, by use and type."""
-    training, serving = choices(pipeline, region=region, families=None)
+    """The advisor's sentences on the types of the training and of the endpoint's variants."""
     prices = ec2_prices.prices()
-    why = {
-        (use, choice.instance_type): _sentences(choice)
-        for choice, uses in (
-            (training, ("training", "spot training")),
-            (serving, ("endpoint",)),
-        )
-        for use in uses
-    }
-    # stacks/scored_model.py takes the endpoint's type for both batch transforms
-    why["transform", serving.instance_type] = "the type of the endpoint"
+    why: dict[tuple[str, str], str] = {}
+    for choice in choices(pipeline, region=region, families=None):
+        for use in _USES[choice.use]:
+            # a further variant of the same type has the first one's reason
+            why.setdefault((use, choice.instance_type), _sentences(choice))
+    # stacks/scored_model.py takes the endpoint's type for all batch transforms
+    why["transform", pipeline.serving.instance_type] = "the type of the endpoint"
     return Reasons(
         why,
         f"Prices in these reasons are EC2's on demand in {prices.region} of {prices.date}, not "

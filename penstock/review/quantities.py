@@ -10,132 +10,184 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from penstock.catalog.facts import UnknownFactError
+from penstock.catalog.glue_workers import glue_worker
+from penstock.catalog.limits import limit
 from penstock.review.assembly import Assembly, Resource
-from penstock.review.blocks import Block, Cell, Paragraph, Section, Table
-from penstock.review.instances import machines
+from penstock.review.instances import Use, machines
 from penstock.review.values import Values
 
 HOURS_A_MONTH = 730  # 365 days of 24 hours, divided by 12
 _DAYS_A_MONTH = HOURS_A_MONTH / 24
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _PER_DAY = {"minute": 24 * 60, "hour": 24, "day": 1}
+# a use of machines -> how a price calls it; spare machines are billed at less, so at most
+_PRICES: dict[Use, str] = {
+    "endpoint": "hosting",
+    "training": "training",
+    "spot training": "training",
+    "tuning": "training",
+    "transform": "transform",
+    "processing": "processing",
+    "notebook": "notebook",
+}
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """An amount of something that is paid for. `amount` is None where the load decides.
+    """An amount of something that is paid for. `amount` is None where no template decides it.
 
-    `is_idle`: it is there, and paid for, when nothing happens.
+    `price` is the unit's name in a price file, such as penstock.planner.prices reads. `is_idle`:
+    it is there, and paid for, when nothing happens. `is_by_load`: what flows through the stream
+    decides the amount. `is_endpoint`: it is the hours of an endpoint.
     """
 
     resource: str
     what: str
     amount: float | None
     unit: str
+    price: str
     is_idle: bool = False
+    is_by_load: bool = False
+    is_endpoint: bool = False
 
 
 def quantities(assembly: Assembly, values: Values) -> list[Quantity]:
     """Every quantity of the assembly, those that are there when nothing happens first."""
+    delivered = _delivered(assembly, values)
     found = [
-        *_endpoints(assembly, values),
-        *[each for resource in assembly.resources.values() for each in _of(resource)],
-        *_jobs(assembly, values),
+        *_machines(assembly, values),
+        *[each for resource in assembly.resources.values() for each in _of(resource, delivered)],
     ]
     return sorted(found, key=lambda each: not each.is_idle)
 
 
-def quantities_section(assembly: Assembly, values: Values) -> Section:
-    """The quantities, idle ones apart."""
-    found = quantities(assembly, values)
-    idle = [_row(each) for each in found if each.is_idle]
-    used = [_row(each) for each in found if not each.is_idle]
-    blocks: list[Block] = []
-    headings = ["resource", "what", "amount", "unit"]
-    if idle:
-        blocks += [Paragraph("There when nothing happens:"), Table(headings, idle)]
-    if used:
-        blocks += [Paragraph("By use:"), Table(headings, used)]
-    if not blocks:
-        blocks.append(Paragraph("Nothing in the templates has an amount."))
-    return Section("quantities", "Quantities", blocks)
-
-
-def _row(each: Quantity) -> list[Cell]:
-    if each.amount is None:
-        return [each.resource, each.what, "by the load", each.unit]
-    amount = f"{each.amount:,.2f}".rstrip("0").rstrip(".")
-    return [each.resource, each.what, amount, each.unit]
-
-
-def _endpoints(assembly: Assembly, values: Values) -> Iterator[Quantity]:
+def _machines(assembly: Assembly, values: Values) -> Iterator[Quantity]:
     for each in machines(assembly, values):
+        price = f"sagemaker.{_PRICES[each.use]}.{each.type}"
         if each.is_standing:
             amount = None if each.count is None else float(each.count * HOURS_A_MONTH)
-            yield Quantity(each.name, each.type, amount, "instance-hours a month", is_idle=True)
-
-
-def _jobs(assembly: Assembly, values: Values) -> Iterator[Quantity]:
-    for each in machines(assembly, values):
-        if not each.is_standing:
+            yield Quantity(
+                each.name,
+                each.type,
+                amount,
+                "instance-hours a month",
+                price,
+                is_idle=True,
+                is_endpoint=each.use == "endpoint",
+            )
+        else:
             known = each.count is not None and each.hours is not None
             amount = (each.count or 0) * (each.hours or 0) if known else None
-            yield Quantity(
-                each.name, each.type, amount, f"instance-hours a {each.use} run, at most"
-            )
+            # a tuning runs many trainings, and the longest run is that of each
+            run = "training of the tuning" if each.use == "tuning" else f"{each.use} run"
+            unit = f"instance-hours a {run}, at most"
+            yield Quantity(each.name, each.type, amount, unit, price)
 
 
-def _of(resource: Resource) -> Iterator[Quantity]:
+def _of(resource: Resource, delivered: set[Resource]) -> Iterator[Quantity]:
     properties = resource.properties
     name = resource.name
     match resource.type:
         case "AWS::Kinesis::Stream":
-            mode = (properties.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
-            if mode == "ON_DEMAND":
-                yield Quantity(
-                    name, "stream on demand", HOURS_A_MONTH, "stream-hours a month", True
-                )
-            else:
-                shards = _number(properties.get("ShardCount", 1))
-                hours = None if shards is None else shards * HOURS_A_MONTH
-                yield Quantity(name, "shards", hours, "shard-hours a month", is_idle=True)
-            yield Quantity(name, "records in", None, "GB")
+            yield from _stream(resource)
         case "AWS::KinesisFirehose::DeliveryStream":
-            yield Quantity(name, "records delivered", None, "GB")
+            yield from _delivery(resource)
         case "AWS::KMS::Key":
-            yield Quantity(name, "key", 1, "keys a month", is_idle=True)
+            yield Quantity(name, "key", 1, "keys a month", "kms.keys", is_idle=True)
         case "AWS::CloudWatch::Alarm":
-            yield Quantity(name, "alarm", 1, "alarms a month", is_idle=True)
+            yield Quantity(name, "alarm", 1, "alarms a month", "cloudwatch.alarms", is_idle=True)
         case "AWS::SecretsManager::Secret":
-            yield Quantity(name, "secret", 1, "secrets a month", is_idle=True)
+            price = "secretsmanager.secrets"
+            yield Quantity(name, "secret", 1, "secrets a month", price, is_idle=True)
         case "AWS::S3::Bucket":
-            yield Quantity(name, "objects", None, "GB a month")
+            is_by_load = resource in delivered
+            yield Quantity(
+                name, "objects", None, "GB a month", "s3.gb_months", is_by_load=is_by_load
+            )
         case "AWS::DynamoDB::Table" if properties.get("BillingMode") == "PAY_PER_REQUEST":
-            yield Quantity(name, "reads and writes", None, "requests")
+            for what in ("read", "write"):
+                price = f"dynamodb.{what}_units"
+                yield Quantity(name, f"{what}s", None, f"{what} units", price, is_by_load=True)
         case "AWS::Lambda::Function":
             memory = _number(properties.get("MemorySize", 128))
             seconds = _number(properties.get("Timeout", 3))
             amount = memory / 1024 * seconds if memory and seconds else None
-            yield Quantity(name, "a call", amount, "GB-seconds a call, at most")
+            unit = "GB-seconds a call, at most"
+            yield Quantity(name, "a call", amount, unit, "lambda.gb_seconds")
         case "AWS::Glue::Job":
-            yield from _glue(resource)
+            yield _glue(resource)
         case "AWS::Scheduler::Schedule" | "AWS::Events::Rule":
             expression = properties.get("ScheduleExpression")
             if isinstance(expression, str):
                 runs = runs_a_month(expression)
-                yield Quantity(name, expression, runs, "starts a month", is_idle=True)
+                price = "eventbridge.starts"
+                yield Quantity(name, expression, runs, "starts a month", price, is_idle=True)
         case _:
             return
 
 
-def _glue(job: Resource) -> Iterator[Quantity]:
-    # DPU of a worker: botocore 1.44.5 glue model, WorkerType
-    units = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8}
+def _stream(stream: Resource) -> Iterator[Quantity]:
+    name, properties = stream.name, stream.properties
+    mode = (properties.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
+    if mode == "ON_DEMAND":
+        price = "kinesis.on_demand_stream_hours"
+        unit = "stream-hours a month"
+        yield Quantity(name, "stream on demand", HOURS_A_MONTH, unit, price, is_idle=True)
+        for what, price in (
+            ("records in", "kinesis.on_demand_incoming_gb"),
+            ("records out", "kinesis.on_demand_outgoing_gb"),
+        ):
+            yield Quantity(name, what, None, "GB", price, is_by_load=True)
+        return
+    shards = _number(properties.get("ShardCount", 1))
+    hours = None if shards is None else shards * HOURS_A_MONTH
+    unit = "shard-hours a month"
+    yield Quantity(name, "shards", hours, unit, "kinesis.shard_hours", is_idle=True)
+    least_hours = limit("kinesis.retention_hours").minimum
+    retention = _number(properties.get("RetentionPeriodHours", least_hours))
+    if retention is None or retention > least_hours:
+        price = "kinesis.extended_shard_hours"
+        yield Quantity(name, "kept for longer than a day", hours, unit, price, is_idle=True)
+    yield Quantity(name, "records in", None, "PUT units", "kinesis.put_units", is_by_load=True)
+
+
+def _delivery(delivery: Resource) -> Iterator[Quantity]:
+    source = delivery.properties.get("DeliveryStreamType", "DirectPut")
+    price = "firehose.direct_put_gb" if source == "DirectPut" else "firehose.stream_source_gb"
+    yield Quantity(delivery.name, "records delivered", None, "GB", price, is_by_load=True)
+    destination = delivery.properties.get("ExtendedS3DestinationConfiguration") or {}
+    converts = destination.get("DataFormatConversionConfiguration") or {}
+    if converts.get("Enabled") is True:
+        price = "firehose.converted_gb"
+        yield Quantity(delivery.name, "records converted", None, "GB", price, is_by_load=True)
+
+
+def _delivered(assembly: Assembly, values: Values) -> set[Resource]:
+    """The buckets that delivery streams write to."""
+    return {
+        used
+        for delivery in assembly.of_type("AWS::KinesisFirehose::DeliveryStream")
+        for key in ("ExtendedS3DestinationConfiguration", "S3DestinationConfiguration")
+        for used in values.uses(delivery, (delivery.properties.get(key) or {}).get("BucketARN"))
+    }
+
+
+def _glue(job: Resource) -> Quantity:
     workers = _number(job.properties.get("NumberOfWorkers"))
     minutes = _number(job.properties.get("Timeout"))
-    each = units.get(str(job.properties.get("WorkerType")))
+    kind = str(job.properties.get("WorkerType"))
+    each: float | None = None
+    price = "glue.dpu_hours"
+    try:
+        facts = glue_worker(kind)
+        each = facts.dpus
+        price = "glue.memory_dpu_hours" if facts.memory_optimized else price
+    except UnknownFactError:
+        # the smallest, for streaming jobs: botocore 1.44.5 glue model, WorkerType
+        each = 0.25 if kind == "G.025X" else None
     amount = workers * each * minutes / 60 if workers and each and minutes else None
-    yield Quantity(job.name, "a run", amount, "DPU-hours a run, at most")
+    return Quantity(job.name, "a run", amount, "DPU-hours a run, at most", price)
 
 
 def runs_a_month(expression: str) -> float | None:

@@ -15,6 +15,7 @@ from penstock.review.as_markdown import as_markdown, escaped
 from penstock.review.assembly import Assembly
 from penstock.review.blocks import Paragraph, Picture, Section
 from penstock.review.changes.section import changes_section
+from penstock.review.cost import quantities_section
 from penstock.review.diagram.arrows import graph_of
 from penstock.review.diagram.legend import LEGEND
 from penstock.review.diagram.picture import mermaid, svg
@@ -23,7 +24,7 @@ from penstock.review.findings import findings, findings_of
 from penstock.review.given import NOTHING, Given
 from penstock.review.instances import instances
 from penstock.review.limits import limits
-from penstock.review.quantities import quantities_section
+from penstock.review.load import load_section
 from penstock.review.quotas import quotas
 from penstock.review.resources import resources
 from penstock.review.style import REVIEW_STYLE
@@ -101,16 +102,17 @@ def review(
         encryption(assembly, values),
         instances(assembly, values, given.reasons),
         quotas(assembly, values),
-        quantities_section(assembly, values),
+        quantities_section(assembly, values, given),
         limits(assembly, values),
+        load_section(given),
         findings(assembly, values),
     ]
     if before is not None:
         found.insert(0, changes_section(before, assembly))
-    return Review(title, _lead(assembly, values), found)
+    return Review(title, _lead(assembly, values, given), found)
 
 
-def _lead(assembly: Assembly, values: Values) -> str:
+def _lead(assembly: Assembly, values: Values, given: Given) -> str:
     kinds = Counter(resource.type for resource in assembly.resources.values())
     regions = sorted({stack.region or "any region" for stack in assembly.stacks})
     accounts = sorted({stack.account or "any account" for stack in assembly.stacks})
@@ -120,7 +122,7 @@ def _lead(assembly: Assembly, values: Values) -> str:
         f"{counted(len(assembly.stacks), 'stack')} with "
         f"{counted(len(assembly.resources), 'resource')} of {counted(len(kinds), 'type')} "
         f"for {', '.join(accounts)} in {', '.join(regions)}; {counted(roles, 'role')}, "
-        f"{counted(open_ones, 'open finding')}. Made from the templates alone."
+        f"{counted(open_ones, 'open finding')}. {given.in_words}"
     )
 
 

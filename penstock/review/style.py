@@ -12,6 +12,7 @@ code{font:12px/1.45 ui-monospace,"DejaVu Sans Mono",Consolas,monospace;overflow-
 td code{overflow-wrap:break-word}
 td>div+div{margin-top:2px}
 .picture{margin:10px 0}
+.tiles+p,.scroll+p,.scroll+.scroll,.scroll+.tiles,.small-print+.scroll{margin-top:14px}
 .diagram{display:block;min-width:980px;max-width:100%;height:auto}
 .diagram text{font-size:11px;fill:var(--soft)}
 .band rect{fill:var(--ground);stroke:var(--rule)}

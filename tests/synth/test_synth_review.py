@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from penstock.cli.main import app
 from penstock.cli.review_reasons import reasons_of
+from penstock.planner.load import Load
+from penstock.planner.plan import Plan
+from penstock.planner.quantities import quantities as of_plan
 from penstock.review.assembly import read
 from penstock.review.diagram.arrows import graph_of
 from penstock.review.given import Given
+from penstock.review.quantities import quantities
 from penstock.review.review import Review, review
 from penstock.review.values import Values
 from pipelines.registry import load
 from tests.pages import words
 from tests.synth.conftest import Synthesized
+from tests.unit.planned import PRICES
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +98,37 @@ def test_each_machine_of_sagemaker_has_its_reason(dev: Synthesized) -> None:
     assert section.count("the type of the endpoint") == 1
     assert "none given" not in section
     assert "not SageMaker's" in section
+
+
+def test_the_command_writes_both_forms_with_cost_and_limits(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps(PRICES))
+    load = ("--records-per-second", "20000", "--record-kb", "2", "--consumers", "3")
+    arguments = ["review", "digits", "--out", str(tmp_path), "--prices", str(file), *load]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    page = words((tmp_path / "review.html").read_text())
+    text = (tmp_path / "review.md").read_text()
+    assert "endpoints that idle, a month 73.00 USD" in page
+    assert "outgoing decided" in page
+    assert "none given" not in page
+    assert "**73.00 USD** endpoints that idle" in text
+    assert "| `stream.shards` | ⚠ **60** | 1 |" in text
+    assert len(text) < 65_536
+
+
+def test_what_the_stream_carries_is_counted_in_the_month_of_a_load(dev: Synthesized) -> None:
+    assembly = read(dev.out)
+    found = quantities(assembly, Values(assembly))
+    by_load = {(each.resource, each.price) for each in found if each.is_by_load}
+    assert by_load == {
+        ("ingestion/Stream", "kinesis.put_units"),
+        ("ingestion/Delivery/Stream", "firehose.stream_source_gb"),
+        ("ingestion/Delivery/Stream", "firehose.converted_gb"),
+        ("lake/Lake", "s3.gb_months"),
+    }
+    planned = Plan(load()["digits"], Load(1000, 2, 1), "us-east-1")
+    assert {price for _, price in by_load} <= {each.price for each in of_plan(planned)}
 
 
 def test_a_pull_request_takes_it(digits: Review) -> None:

@@ -11,10 +11,11 @@ import pytest
 from penstock.review.as_markdown import as_markdown
 from penstock.review.assembly import Assembly, read
 from penstock.review.blocks import Section
+from penstock.review.cost import quantities_section
 from penstock.review.given import Reasons
 from penstock.review.instances import instances, machines
 from penstock.review.limits import limits, settings
-from penstock.review.quantities import quantities, quantities_section, runs_a_month
+from penstock.review.quantities import quantities, runs_a_month
 from penstock.review.quotas import quotas
 from penstock.review.values import Values
 from tests.assemblies import template, write_assembly
@@ -151,14 +152,14 @@ def test_what_is_paid_for_when_nothing_happens_comes_first(tmp_path: Path) -> No
     }
     assert amounts["C ()", "instance-hours a month"] == (1460, True)
     assert amounts["S", "shard-hours a month"] == (1460, True)
-    assert amounts["S", "GB"] == (None, False)
+    assert amounts["S", "PUT units"] == (None, False)
     assert amounts["F", "GB-seconds a call, at most"] == (5, False)
     assert amounts["G", "DPU-hours a run, at most"] == (3, False)
     idle = [each.is_idle for each in quantities(found, Values(found))]
     assert idle == sorted(idle, reverse=True)
     said = told(quantities_section(found, Values(found)))
     assert said.index("instance-hours a month") < said.index("GB-seconds")
-    assert "| S | records in | by the load | GB |" in said
+    assert "| S | records in | by the load | PUT units |" in said
 
 
 @pytest.mark.parametrize(

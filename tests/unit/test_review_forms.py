@@ -108,7 +108,7 @@ def test_every_link_of_the_head_leads_to_a_section(tmp_path: Path) -> None:
     page = hostile_review(tmp_path).html
     links = re.findall(r'href="#(\w+)"', page)
     assert links[0] == "changes"
-    assert len(links) == 10
+    assert len(links) == 11
     for name in links:
         assert page.count(f'id="{name}"') == 1
 
