@@ -102,6 +102,8 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
             f"  {failure['where']}: {failure['reason']}"
             for failure in records.get("failures", [])[:SHOWN_FAILURES]
         )
+    if report.get("not_served"):
+        lines.append(report["not_served"])
     metrics = report.get("metrics") or {}
     for name in _METRICS:
         if metrics.get(name) is not None:

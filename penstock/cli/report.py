@@ -47,6 +47,7 @@ def build(
         "training": findings.get("training"),
         "metrics": findings.get("metrics", {}),
         "endpoint": findings.get("endpoint"),
+        "not_served": findings.get("not_served"),
         "anomaly": findings.get("anomaly"),
         "monitor": findings.get("monitor"),
         "retraining": findings.get("retraining"),

@@ -134,12 +134,17 @@ def _bring_into_service(
 
     aws = Aws(client, poll_seconds=_POLL_SECONDS, patience_seconds=_PATIENCE_SECONDS)
     stage = Stage.read(aws, pipeline=pipeline, environment=ENVIRONMENT)
+    scenario = Scenario(aws, stage, Timeline(_Lines(say)), alone=False)
     try:
-        Scenario(aws, stage, Timeline(_Lines(say)), alone=False).bring_into_service(records)
+        asked = scenario.bring_into_service(records)
     except StepFailedError as error:
         say(f"not in service: {error}")
     else:
-        say(f"in service: endpoint {stage['EndpointName']}")
+        say(
+            f"not in service: {scenario.findings['not_served']}"
+            if asked is None
+            else f"in service: endpoint {stage['EndpointName']}"
+        )
 
 
 class _Lines:

@@ -10,7 +10,15 @@ from penstock.scenario.findings import Findings, note_answers, note_training
 from penstock.scenario.portions import portions
 from penstock.scenario.progress import Timeline
 from penstock.scenario.replay import Replay
-from penstock.scenario.serving import Answers, Row, ask, held_out_rows, wait_until_served
+from penstock.scenario.serving import (
+    Answers,
+    Row,
+    ask,
+    held_out_rows,
+    wait_until_deployed,
+    wait_until_served,
+)
+from penstock.scenario.switch import switched_off
 from penstock.scenario.training import TrainingFailedError, TrainingFollower, TrainingRun
 from penstock.scenario.watch import Watch
 
@@ -21,8 +29,8 @@ class Scenario:
     """One run against one deployed stage; `findings` grows as the run goes on.
 
     The parts of `findings` are those of report.json: records, training, metrics, endpoint, model,
-    anomaly, monitor, retraining; `anomaly_drawing` is what anomaly.json holds. If not `alone`,
-    other producers may put records on the stream meanwhile.
+    anomaly, monitor, retraining, not_served; `anomaly_drawing` is what anomaly.json holds. If not
+    `alone`, other producers may put records on the stream meanwhile.
     """
 
     def __init__(self, aws: Aws, stage: Stage, timeline: Timeline, *, alone: bool = True) -> None:
@@ -33,25 +41,37 @@ class Scenario:
         self._deliveries = Deliveries(aws, stage, timeline, self.findings, alone=alone)
 
     def run(self, records: Sequence[bytes]) -> None:
-        """Everything the stage can do; StepFailedError ends the run at the step that failed."""
+        """Everything the stage can do; StepFailedError ends the run at the step that failed.
+
+        With serving switched off the run ends well before the endpoint would be asked.
+        """
         is_scored = "ScoringFunctionName" in self._stage.outputs
         is_watched = all(output in self._stage.outputs for output in _WATCHED)
-        if not is_watched and not is_scored:
-            self.bring_into_service(records)
+        goes_on = (is_watched or is_scored) and switched_off(self._aws, self._stage) is None
+        first, later = portions(records, is_scored=is_scored) if goes_on else (records, [])
+        asked = self.bring_into_service(first)
+        if asked is None or not goes_on:
             return
-        first, later = portions(records, is_scored=is_scored)
-        answers, rows = self.bring_into_service(first)
+        answers, rows = asked
         parts = (self._aws, self._stage, self._timeline, self.findings, self._deliveries)
         if is_scored:
             Replay(*parts).go(first, later)
         if is_watched:
             Watch(*parts).go(answers, rows, [] if is_scored else later)
 
-    def bring_into_service(self, records: Sequence[bytes]) -> tuple[Answers, list[Row]]:
-        """From ingest to invoke; returns what the endpoint answered, and the rows asked about."""
+    def bring_into_service(self, records: Sequence[bytes]) -> tuple[Answers, list[Row]] | None:
+        """From ingest to invoke; returns what the endpoint answered, and the rows asked about.
+
+        None with serving switched off: `findings` says why under not_served.
+        """
         self.ingest(records)
         training = self.train()
-        self._serve(training)
+        off = switched_off(self._aws, self._stage)
+        self._serve(training, off=off)
+        if off is not None:
+            self.findings["not_served"] = off
+            self._timeline.skip("invoke", "serving is switched off")
+            return None
         with self._timeline.step("invoke"):
             rows = held_out_rows(self._aws, training.summary["prepared_uri"])
             answers = ask(self._aws, self._stage, rows, batch="reference")
@@ -75,16 +95,18 @@ class Scenario:
         note_training(self._aws, self.findings, run)
         return run
 
-    def _serve(self, training: TrainingRun) -> None:
+    def _serve(self, training: TrainingRun, *, off: str | None) -> None:
         timeline = self._timeline
         if training.model_package_arn is None:
             for step in ("register", "baseline", "serve"):
                 timeline.skip(step, "the model in service is as good")
             return
+        wait = wait_until_served if off is None else wait_until_deployed
         try:
-            wait_until_served(self._aws, self._stage, training.model_package_arn, timeline)
+            wait(self._aws, self._stage, training.model_package_arn, timeline)
         except StepFailedError as error:
             timeline.fail(timeline.running() or "serve", str(error))
             raise
         version = training.model_package_arn.rsplit("/", 1)[-1]
-        timeline.note("model", "in service", f"version {version}")
+        where = "in service" if off is None else "waits until serving is switched on"
+        timeline.note("model", where, f"version {version}")

@@ -79,13 +79,28 @@ def wait_until_served(
     model_package_arn: str,
     timeline: Timeline | None = None,
 ) -> None:
-    """Wait for the deployment that the approval started, then for the endpoint.
+    """Wait as `wait_until_deployed`; StepFailedError also if the endpoint is not in service."""
+    wait_until_deployed(aws, stage, model_package_arn, timeline)
+    endpoint = aws.client("sagemaker").describe_endpoint(EndpointName=stage["EndpointName"])
+    if endpoint["EndpointStatus"] != "InService":
+        raise StepFailedError(
+            f"endpoint {stage['EndpointName']} is {endpoint['EndpointStatus']}: "
+            f"{endpoint.get('FailureReason', 'no reason given')}"
+        )
+
+
+def wait_until_deployed(
+    aws: Aws,
+    stage: Stage,
+    model_package_arn: str,
+    timeline: Timeline | None = None,
+) -> None:
+    """Wait for the deployment that the approval started.
 
     With a timeline the deployment's states are reported as its steps baseline and serve.
     StepFailedError if the package awaits a person's approval, or if the deployment fails.
     """
-    sagemaker = aws.client("sagemaker")
-    package = sagemaker.describe_model_package(ModelPackageName=model_package_arn)
+    package = aws.client("sagemaker").describe_model_package(ModelPackageName=model_package_arn)
     if package["ModelApprovalStatus"] != "Approved":
         raise StepFailedError(
             f"the model package is {package['ModelApprovalStatus']}: approve it with "
@@ -103,12 +118,6 @@ def wait_until_served(
     execution = ExecutionFollower(aws, timeline, _STEP_OF_STATE).follow(found["executionArn"])
     if execution["status"] != "SUCCEEDED":
         raise StepFailedError(f"the deployment ended {execution['status']}: {reason_of(execution)}")
-    endpoint = sagemaker.describe_endpoint(EndpointName=stage["EndpointName"])
-    if endpoint["EndpointStatus"] != "InService":
-        raise StepFailedError(
-            f"endpoint {stage['EndpointName']} is {endpoint['EndpointStatus']}: "
-            f"{endpoint.get('FailureReason', 'no reason given')}"
-        )
 
 
 def held_out_rows(aws: Aws, prepared_uri: str) -> list[Row]:

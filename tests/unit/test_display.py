@@ -53,6 +53,11 @@ def test_a_run_that_failed_early_says_where_and_why(tmp_path: Path) -> None:
     assert len(lines) == 3
 
 
+def test_a_run_without_an_endpoint_says_in_one_line_what_to_do(tmp_path: Path) -> None:
+    line = "serving of digits-dev is switched off, so there is no endpoint to ask: start it " * 3
+    assert line in shown(tmp_path, not_served=line)
+
+
 def test_the_record_account_adds_up_and_ten_failures_are_shown(tmp_path: Path) -> None:
     records = {
         "sent": 20,

@@ -41,7 +41,10 @@ class Nobody:
 
 
 class World:
-    """What the pipeline would do; `sent` are the deliveries, `served` the packages waited for."""
+    """What the pipeline would do; `sent` are the deliveries.
+
+    `served` are the packages waited for, `deployed` those that wait for the switch themselves.
+    """
 
     def __init__(self) -> None:
         self.violations = 2
@@ -53,6 +56,7 @@ class World:
         self.first_registered = True
         self.sent: list[int] = []
         self.served: list[str | None] = []
+        self.deployed: list[str] = []
         self.timeline = Timeline(Nobody())
 
     def training(self, registered: bool) -> TrainingRun:
@@ -130,6 +134,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setattr(module, "held_out_rows", lambda *_: ROWS)
         monkeypatch.setattr(module, "wait_until_served", serve)
         monkeypatch.setattr(module, "note_training", lambda *_: None)
+    monkeypatch.setattr(
+        scenario_run, "wait_until_deployed", lambda *of: world.deployed.append(of[2])
+    )
     monkeypatch.setattr(watch, "Captures", Captured)
     monkeypatch.setattr(watch, "Retraining", Retraining)
     monkeypatch.setattr(watch, "check", check)
@@ -323,3 +330,18 @@ def test_a_stage_that_does_not_watch_and_act_gets_all_records_at_once(
     go(world, {name: value for name, value in WATCHED.items() if name != missing})
     assert world.sent == [20]
     assert statuses(world, "invoke", "capture") == ["succeeded", "pending"]
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_with_serving_switched_off_nothing_is_asked_and_the_run_ends_well(
+    world: World, monkeypatch: pytest.MonkeyPatch, registered: bool
+) -> None:
+    world.first_registered = registered
+    monkeypatch.setattr(scenario_run, "switched_off", lambda *_: "serving is off: do this")
+    monkeypatch.setattr(scenario_run, "ask", lambda *_, **__: pytest.fail("there is no endpoint"))
+    scenario = go(world)
+    assert world.sent == [20]  # no later ones, as nothing comes later
+    assert world.deployed == [PACKAGE] * registered
+    assert world.served == []
+    assert statuses(world, "invoke", "capture") == ["skipped", "pending"]
+    assert scenario.findings["not_served"] == "serving is off: do this"
