@@ -2,151 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from app import CONFIGURATION, build_app
-from penstock.localcloud.cloud import LocalCloud
-from pipelines.registry import load
-from tests.offline.sagemaker_lab import DIGITS, IMAGE, RECORDIO, channel, encode
+from tests.offline.switch_lab import ENDPOINT, Switched, switched_stage
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("serving-switch")]
 
-ENDPOINT = "digits-dev"
 EXPIRES_AFTER = timedelta(hours=6)
-
-
-class Switched:
-    """Digits in dev without what watches, switched off at first; it expires."""
-
-    def __init__(self, cloud: LocalCloud, assembly: Path) -> None:
-        self.cloud = cloud
-        self.client = cloud.context.clients.deployer
-        self.sagemaker = self.client("sagemaker")
-        self.outputs: dict[str, str] = {}
-        for found in cloud.deploy(assembly).values():
-            self.outputs |= found
-        self.artifact = self._train()
-
-    def _train(self) -> str:
-        """The S3 address of a model; no image can be pulled here, a stand-in trains."""
-        from sklearn.datasets import load_digits
-
-        rows, labels = load_digits(return_X_y=True)
-        bucket = self.outputs["ArtifactsBucketName"]
-        self.client("s3").put_object(
-            Bucket=bucket, Key="data/train/part-0", Body=encode(rows, labels, RECORDIO)
-        )
-        role = self.client("iam").create_role(
-            RoleName="trainer", AssumeRolePolicyDocument=json.dumps({"Statement": []})
-        )
-        self.sagemaker.create_training_job(
-            TrainingJobName="first",
-            RoleArn=role["Role"]["Arn"],
-            HyperParameters=DIGITS,
-            AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "Pipe"},
-            InputDataConfig=[channel("train", f"s3://{bucket}/data/train/")],
-            OutputDataConfig={"S3OutputPath": f"s3://{bucket}/models"},
-            ResourceConfig={
-                "InstanceType": "ml.m5.large",
-                "InstanceCount": 1,
-                "VolumeSizeInGB": 5,
-            },
-            StoppingCondition={"MaxRuntimeInSeconds": 600},
-        )
-
-        def artifact() -> str | None:
-            job = self.sagemaker.describe_training_job(TrainingJobName="first")
-            assert job["TrainingJobStatus"] in ("InProgress", "Completed"), job
-            if job["TrainingJobStatus"] == "InProgress":
-                return None
-            found: str = job["ModelArtifacts"]["S3ModelArtifacts"]
-            return found
-
-        return eventually(artifact, 60)
-
-    def approve(self) -> str:
-        """Register a package as Approved, and wait for the deployment that it starts."""
-        arn: str = self.sagemaker.create_model_package(
-            ModelPackageGroupName=self.outputs["ModelPackageGroupName"],
-            ModelApprovalStatus="Approved",
-            InferenceSpecification={
-                "Containers": [{"Image": IMAGE, "ModelDataUrl": self.artifact}],
-                "SupportedContentTypes": ["text/csv"],
-                "SupportedResponseMIMETypes": ["text/csv"],
-            },
-        )["ModelPackageArn"]
-        machine = self.outputs["DeploymentStateMachineArn"]
-        assert self._ended(machine, arn)["status"] == "SUCCEEDED"
-        return arn
-
-    def switch(self, position: str) -> dict[str, Any]:
-        """Start the machine as a person would, and wait; the ended execution."""
-        machine = self.outputs["ServingSwitchStateMachineArn"]
-        started = self.client("stepfunctions").start_execution(
-            stateMachineArn=machine, input=json.dumps({"switch": position})
-        )
-        return self._ended(machine, started["executionArn"])
-
-    def _ended(self, machine: str, said: str) -> dict[str, Any]:
-        """The newest execution of the machine with these words in its ARN or input, at its end."""
-        states = self.client("stepfunctions")
-
-        def look() -> dict[str, Any] | None:
-            for one in states.list_executions(stateMachineArn=machine)["executions"]:
-                found: dict[str, Any] = states.describe_execution(executionArn=one["executionArn"])
-                if said in found["executionArn"] + found["input"] and found["status"] != "RUNNING":
-                    return found
-            return None
-
-        return eventually(look, 90)
-
-    def served(self) -> str | None:
-        """The package behind the endpoint; None if there is no endpoint."""
-        try:
-            endpoint = self.sagemaker.describe_endpoint(EndpointName=ENDPOINT)
-        except ClientError:
-            return None
-        config = self.sagemaker.describe_endpoint_config(
-            EndpointConfigName=endpoint["EndpointConfigName"]
-        )
-        (variant,) = config["ProductionVariants"]
-        model = self.sagemaker.describe_model(ModelName=variant["ModelName"])
-        package: str = model["PrimaryContainer"]["ModelPackageName"]
-        return package
-
-    def types(self) -> set[str]:
-        """The types of what the serving stack has."""
-        found = self.client("cloudformation").describe_stack_resources(
-            StackName=f"{ENDPOINT}-serving"
-        )["StackResources"]
-        return {one["ResourceType"] for one in found}
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switched]:
-    context = json.loads(CONFIGURATION.read_text())["context"]
+    """Switched off at first; it expires."""
     expires = datetime.now(UTC).replace(microsecond=0) + EXPIRES_AFTER
-    context["environments"]["dev"] |= {
-        "serving_switch": {"at_first": "off"},
-        "expires": expires.isoformat(),
-    }
-    digits = load()["digits"]
-    serving = digits.serving.model_copy(update={"capture": None})
-    plain = digits.model_copy(update={"serving": serving, "monitor": None, "retrain": None})
-    out = tmp_path_factory.mktemp("assembly")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.load", lambda: {"digits": plain})
-        build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as cloud:
-        yield Switched(cloud, out / "assembly-digits-dev")
+    settings = {"serving_switch": {"at_first": "off"}, "expires": expires.isoformat()}
+    with switched_stage(tmp_path_factory.mktemp("stage"), settings) as deployed:
+        yield deployed
 
 
 def test_serving_is_off_on_and_off_again_and_expires(stage: Switched) -> None:
