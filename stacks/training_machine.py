@@ -15,6 +15,7 @@ from constructs import Construct
 from penstock.catalog import instances
 from pipelines.spec import Deployment, Network, Training
 from stacks.algorithm_image import AlgorithmImage
+from stacks.ended_training import ended_training
 from stacks.glue_run import glue_run, run_job
 from stacks.input_channels import input_channels
 from stacks.model_comparison import ModelComparison, not_compared
@@ -71,7 +72,6 @@ class TrainingMachine(Construct):
         tags = dict(deployment.tags)
         prepare = self._build_prepare(job=job, lake=lake)
         gate = QualityGate(self, "QualityGate", gate=pipeline.gate)
-        describe = self._build_describe(metric_values=gate.metric_values)
         optional: OptionalChannel | None = None
         if pipeline.gate.unlabelled == "register":
             optional = OptionalChannel(self, "Optional", pipeline=pipeline, lake=lake)
@@ -135,7 +135,10 @@ class TrainingMachine(Construct):
             )
         else:
             passed = not_compared(self).next(registering)
-        trained = train.next(describe).next(gate.states(passed=passed))
+        ended = ended_training(
+            self, metric_values=gate.metric_values, completed=gate.states(passed=passed)
+        )
+        trained = train.next(ended)
         self.state_machine = LoggedStateMachine(
             self,
             "Workflow",
@@ -228,25 +231,6 @@ class TrainingMachine(Construct):
             },
             tags=tags,
             result_path="$.training",
-        )
-
-    def _build_describe(self, *, metric_values: str) -> sfn.CustomState:
-        """Asks for the finished job: its final metrics are in the API's answer.
-
-        Whether they are in what .sync hands back is unconfirmed; SageMaker's event on a training
-        job, which .sync listens to, does not have them.
-        """
-        return sdk_call(
-            self,
-            "DescribeTraining",
-            "sagemaker:describeTrainingJob",
-            {"TrainingJobName.$": "$.training.job_name"},
-            result_path="$.training",
-            result_selector={
-                "job_name.$": "$.TrainingJobName",
-                "artifact_uri.$": "$.ModelArtifacts.S3ModelArtifacts",
-                "metric_values.$": metric_values,
-            },
         )
 
     def _build_register(

@@ -65,7 +65,8 @@ def test_the_order_of_the_training_states(states: dict[str, Any], dev: Any) -> N
     assert dev.machine("Training")["StartAt"] == "Prepare"
     assert states["Prepare"]["Next"] == "Train"
     assert states["Train"]["Next"] == "DescribeTraining"
-    assert states["DescribeTraining"]["Next"] == "ReadMetric"
+    assert states["DescribeTraining"]["Next"] == "IsTrained"
+    assert [choice["Next"] for choice in states["IsTrained"]["Choices"]] == ["ReadMetric"]
     assert states["ReadMetric"]["Next"] == "Gate"
     assert states["Register"]["Next"] == "Summarize"
     assert states["Summarize"]["End"] is True
@@ -153,6 +154,16 @@ def test_the_gate_is_the_jobs_own_final_metric(states: dict[str, Any]) -> None:
     assert (missed["Type"], missed["Error"]) == ("Fail", "QualityGateMissed")
     assert "test:multiclass_accuracy is {}" in missed["CausePath"]
     assert "0.9" in missed["CausePath"]
+
+
+def test_a_job_that_was_stopped_is_not_judged_by_what_it_left(states: dict[str, Any]) -> None:
+    selected = states["DescribeTraining"]["ResultSelector"]
+    assert selected["status.$"] == "$.TrainingJobStatus"
+    (trained,) = states["IsTrained"]["Choices"]
+    assert (trained["Variable"], trained["StringEquals"]) == ("$.training.status", "Completed")
+    assert states["IsTrained"]["Default"] == "TrainingStopped"
+    stopped = states["TrainingStopped"]
+    assert (stopped["Type"], stopped["Error"]) == ("Fail", "TrainingNotCompleted")
 
 
 def test_a_model_is_approved_in_dev_and_waits_elsewhere(dev: Any, prod: Any) -> None:
