@@ -35,6 +35,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Block the calling thread for `seconds` of the cloud's time."""
 
+    def elapse(self, seconds: float) -> None:
+        """Let that much time have passed, of which nobody needs to see anything."""
+
     def activity(self) -> None:
         """Say that something has just happened: waiting time does not pass right now."""
 
@@ -104,6 +107,12 @@ class SkippingClock:
         while not woken.wait(0.5):
             if self._closed:
                 return
+
+    def elapse(self, seconds: float) -> None:
+        """Skip `seconds` at once, busy or not; what is due in them comes afterwards."""
+        with self._changed:
+            self._skipped += timedelta(seconds=seconds)
+            self._changed.notify_all()
 
     def activity(self) -> None:
         """Start the quiet period anew."""

@@ -144,3 +144,17 @@ def test_the_real_clock_skips_nothing() -> None:
     assert fired.wait(5)
     assert not late.wait(0.5)
     clock.close()
+
+
+def test_time_can_be_let_pass_at_once_and_what_was_due_in_it_comes_afterwards() -> None:
+    clock = SkippingClock(quiet_seconds=60)  # it would not skip by itself
+    try:
+        due = threading.Event()
+        began = clock.now()
+        clock.call_later(50, due.set)
+        with clock.busy():
+            clock.elapse(100)
+            assert (clock.now() - began).total_seconds() >= 100
+            assert due.wait(5)
+    finally:
+        clock.close()

@@ -67,6 +67,15 @@ def test_a_line_tells_what_happened_what_followed_and_what_aws_does() -> None:
     assert entry == {"name": NAME, "value": 0.5, "happened": 2, "line": told}
 
 
+def test_what_became_of_the_things_that_were_hit_is_counted() -> None:
+    faults = Faults.chosen([NAME])
+    faults.happened(NAME, "refused", 3, to=["a", "b", "c"])
+    faults.came_of(["a", "c", "unhurt"], "sent again")
+    faults.came_of(["a"], "sent again")
+    (entry,) = faults.entries()
+    assert "then sent again (2 times)." in entry["line"]
+
+
 def test_a_fault_that_never_came_says_so() -> None:
     (entry,) = Faults.chosen([NAME]).entries()
     assert entry["happened"] == 0

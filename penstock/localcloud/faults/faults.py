@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._chosen: dict[str, _Chosen] = {}
+        self._hit: dict[Hashable, set[str]] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -79,15 +80,31 @@ class Faults:
             is_due = chosen.fault.value.is_due(chosen.value, chosen.occasions)
             return chosen.value if is_due else None
 
-    def happened(self, name: str, detail: str, times: int = 1) -> None:
-        """It went wrong; `detail` says what did, and is counted. KeyError if it was not chosen."""
+    def happened(
+        self, name: str, detail: str, times: int = 1, *, to: Iterable[Hashable] = ()
+    ) -> None:
+        """It went wrong; `detail` says what did, and is counted. KeyError if it was not chosen.
+
+        `to` names the things that it went wrong for, if `came_of` is to tell what became of them.
+        """
         with self._lock:
             self._chosen[name].happened[detail] += times
+            for thing in to:
+                self._hit.setdefault(thing, set()).add(name)
 
     def followed(self, name: str, detail: str, times: int = 1) -> None:
         """What was seen to come of it: tried again with success, counted as failed, ..."""
         with self._lock:
             self._chosen[name].followed[detail] += times
+
+    def came_of(self, things: Iterable[Hashable], detail: str) -> None:
+        """What became of these things, for the faults that had happened to any of them."""
+        if not self._hit:
+            return
+        with self._lock:
+            for thing in things:
+                for name in self._hit.pop(thing, ()):
+                    self._chosen[name].followed[detail] += 1
 
     def entries(self) -> list[dict[str, Any]]:
         """For each chosen fault its name, value, how often it happened, and a line that tells."""

@@ -47,7 +47,7 @@ class Times(ValueKind):
 
     def fits(self, value: float) -> bool:
         """Whole and positive."""
-        return value >= 1 and value.is_integer()
+        return value >= 1 and value % 1 == 0
 
     def is_due(self, value: float, occasion: int) -> bool:
         """Until it has happened so many times."""

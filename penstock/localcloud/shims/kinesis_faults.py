@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,27 +52,18 @@ class Gate:
     def __init__(self, faults: Faults, clock: Clock) -> None:
         self._faults = faults
         self._limits = ShardLimits(clock)
-        self._lock = threading.Lock()
-        self._refused: dict[tuple[str, str], set[str]] = {}
 
     def refusal(
         self, stream: Any, record: dict[str, Any], *, is_one_of_many: bool
     ) -> Refusal | None:
         """Why that record is refused now, if it is."""
         refusal = self._judge(stream, record, is_one_of_many)
-        key = (record["PartitionKey"], record["Data"])
+        thing = ("put", record["PartitionKey"], record["Data"])
+        if refusal is None:
+            self._faults.came_of([thing], "accepted when it was sent again")
+            return None
         call = "entry of PutRecords" if is_one_of_many else "PutRecord"
-        past: tuple[str, ...] = ()
-        with self._lock:
-            if refusal is not None:
-                self._refused.setdefault(key, set()).add(refusal.fault)
-            else:
-                past = tuple(self._refused.pop(key, ()))
-        if refusal is not None:
-            say = self._faults.followed if refusal.fault == HOT_SHARD else self._faults.happened
-            say(refusal.fault, f"{call} refused with {refusal.code}")
-        for fault in past:
-            self._faults.followed(fault, "accepted when it was sent again")
+        self._faults.happened(refusal.fault, f"{call} refused with {refusal.code}", to=[thing])
         return refusal
 
     def _judge(self, stream: Any, record: dict[str, Any], is_one_of_many: bool) -> Refusal | None:
@@ -144,10 +134,10 @@ def install(patches: Patches, *, faults: Faults, clock: Clock) -> None:
     stock_many = patches.replace(KinesisBackend, "put_records", put_records)
     share = faults.value(HOT_SHARD)
     if share is not None:
-        _heat(patches, faults, share)
+        _heat(patches, share)
 
 
-def _heat(patches: Patches, faults: Faults, share: float) -> None:
+def _heat(patches: Patches, share: float) -> None:
     """Let a share of all partition keys hash to the first open shard."""
 
     def shard_for_key(self: Any, partition_key: str, explicit_hash_key: str) -> Any:
@@ -157,11 +147,4 @@ def _heat(patches: Patches, faults: Faults, share: float) -> None:
             return found
         return next(shard for shard in self.shards.values() if shard.is_open)
 
-    def put_record(self: Any, *arguments: Any) -> tuple[str, str]:
-        answer: tuple[str, str] = stock_put(self, *arguments)
-        if answer[1] == next(s.shard_id for s in self.shards.values() if s.is_open):
-            faults.happened(HOT_SHARD, f"records in {answer[1]}")
-        return answer
-
     stock = patches.replace(Stream, "get_shard_for_key", shard_for_key)
-    stock_put = patches.replace(Stream, "put_record", put_record)

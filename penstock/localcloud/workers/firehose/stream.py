@@ -167,6 +167,7 @@ class DeliveryStream:
                     for namespace, value in target.prefix.namespaces()
                     if namespace == "partitionKeyFromLambda"
                 ),
+                faults=self._context.faults,
             )
             self._incoming: Buffer[SourceRecord] = Buffer(
                 self._context.clock,

@@ -19,6 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.localcloud.clock import Clock
+from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.workers.firehose.records import FailedRecord, OutputRecord, SourceRecord
 from penstock.localcloud.workers.firehose.settings import LambdaProcessor
 
@@ -77,6 +78,7 @@ class LambdaTransform:
         stream_arn: str,
         source_arn: str,
         required_keys: frozenset[str],
+        faults: Faults,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -84,6 +86,7 @@ class LambdaTransform:
         self._stream_arn = stream_arn
         self._source_arn = source_arn
         self._required_keys = required_keys
+        self._faults = faults
 
     def run(self, records: list[SourceRecord]) -> Outcome:
         """Invoke the function with `records`; every one of them is in the outcome once."""
@@ -99,11 +102,11 @@ class LambdaTransform:
             )
         attempts = 0
         outcome = Outcome()
-        while True:
+        answer = None
+        while answer is None:
             attempts += 1
             try:
                 answer = self._invoke(payload)
-                break
             except InvocationError as error:
                 outcome.invocation_errors.append((error.code, error.message))
                 if attempts > self._processor.retries:
@@ -111,9 +114,23 @@ class LambdaTransform:
                         self._failed(record, error.code, error.message, attempts)
                         for record in records
                     ]
-                    return outcome
-        self._judge(records, answer, attempts, outcome)
+                    break
+        if answer is not None:
+            self._judge(records, answer, attempts, outcome)
+        self._tell(outcome, attempts)
         return outcome
+
+    def _tell(self, outcome: Outcome, attempts: int) -> None:
+        """What became of records whose transform was made to go wrong."""
+        for failed in outcome.failed:
+            self._faults.came_of(
+                [(self._stream_arn, failed.source.record_id)],
+                f"record below processing-failed as {failed.code}, attemptsMade {attempts}",
+            )
+        self._faults.came_of(
+            [(self._stream_arn, record.source.record_id) for record in outcome.output],
+            f"record transformed by invocation {attempts}",
+        )
 
     def _event(self, records: list[SourceRecord]) -> bytes:
         event: dict[str, Any] = {

@@ -168,10 +168,27 @@ def memory_kb() -> int:
     return next((int(line[1]) for line in lines if line[0] == "VmHWM:"), 0)
 
 
+def spoil(records: list[dict[str, Any]], misbehaviour: str) -> None:
+    """Do something wrong with the answer to a Firehose transformation event."""
+    if misbehaviour == "leave out":
+        records.pop()
+    elif misbehaviour == "rename":
+        records[-1]["recordId"] = "a record that nobody sent"
+    elif misbehaviour == "inflate":
+        records[-1]["data"] = "A" * 7_000_000  # Lambda's limit is 6 MB
+
+
 def invoke(function: Callable[[Any, Context], Any], message: dict[str, Any]) -> dict[str, Any]:
     """One invocation: the answer's message."""
     try:
+        misbehaviour = message["misbehaviour"]
+        if misbehaviour == "raise":
+            raise RuntimeError("this invocation was to fail")
+        if misbehaviour == "hang":
+            return {"type": "hanging"}
         result = function(json.loads(message["event"]), Context(message["context"]))
+        if misbehaviour:
+            spoil(result["records"], misbehaviour)
         try:
             payload = json.dumps(result)
         except (TypeError, ValueError) as error:
@@ -208,6 +225,8 @@ def main() -> None:
         answer = invoke(function, message)
         flush()
         write_message(answers, {**answer, "memory_kb": memory_kb()})
+        if answer["type"] == "hanging":
+            time.sleep(message["context"]["remaining_seconds"])
 
 
 if __name__ == "__main__":

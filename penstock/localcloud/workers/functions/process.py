@@ -63,10 +63,23 @@ class FunctionProcess:
         """Wait until the handler is loaded; the message's type is ready or init_error."""
         return self._receive(time.monotonic() + timeout_seconds)
 
-    def invoke(self, event: str, context: dict[str, Any], timeout_seconds: float) -> Answer:
-        """One invocation. `event` is JSON text, `context` the context object's values."""
+    def invoke(
+        self,
+        event: str,
+        context: dict[str, Any],
+        timeout_seconds: float,
+        misbehaviour: str = "",
+    ) -> Answer:
+        """One invocation. `event` is JSON text, `context` the context object's values.
+
+        A function that is to hang says so at once: the message's type is hanging then.
+        """
         deadline = time.monotonic() + timeout_seconds
-        message = {"event": event, "context": {**context, "remaining_seconds": timeout_seconds}}
+        message = {
+            "event": event,
+            "context": {**context, "remaining_seconds": timeout_seconds},
+            "misbehaviour": misbehaviour,
+        }
         try:
             bootstrap.write_message(self._requests, message)
         except BrokenPipeError:

@@ -18,6 +18,7 @@ from penstock.localcloud.workers.functions.environment import (
     ExecutionEnvironment,
     InvocationResult,
 )
+from penstock.localcloud.workers.functions.misbehaviour import misbehaviour
 from penstock.localcloud.workers.functions.settings import FunctionSettings
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class FunctionsWorker:
         with self._context.clock.busy(), self._place(settings):
             environment = self._take(settings)
             try:
-                return environment.invoke(event)
+                return environment.invoke(event, misbehaviour(self._context.faults, event))
             finally:
                 self._give_back(environment)
 
