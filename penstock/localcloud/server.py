@@ -9,8 +9,8 @@ import sys
 import moto.backends
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from penstock.localcloud.http_server import HttpServer
 from penstock.localcloud.shims.patches import Patches
 
 # It calls each path an error that an input lacks, also where IsPresent asks for it, and each
@@ -31,7 +31,7 @@ class MotoServer:
 
     def __init__(self, *, account_id: str) -> None:
         self._account_id = account_id
-        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._server = HttpServer()
         self._account_before: str | None = None
         self._switch_before = 0.0
         self._patches = Patches()
@@ -54,8 +54,7 @@ class MotoServer:
         self._account_before = os.environ.get("MOTO_ACCOUNT_ID")
         os.environ["MOTO_ACCOUNT_ID"] = self._account_id
         self._server.start()
-        host, port = self._server.get_host_and_port()
-        self.endpoint_url = f"http://{host}:{port}"
+        self.endpoint_url = self._server.url
 
     def stop(self) -> None:
         """Stop serving and forget everything that was created."""
