@@ -21,6 +21,10 @@ def guardrail(
 
     The alarm counts errors of old and new machines together: SageMaker publishes those of one
     configuration under its name, which CloudFormation makes up only when it makes the resource.
+
+    Whether CloudFormation's update fails when the alarm takes a model back is unconfirmed: the
+    endpoint is InService again, with the configuration before (hashicorp/terraform-provider-aws
+    issue 48997). People learn of it by the alarm, which tells the alerts topic.
     """
     endpoint, bake_seconds = sagemaker.CfnEndpoint, canary.bake_minutes * 60
     return endpoint.DeploymentConfigProperty(

@@ -12,6 +12,9 @@ from stacks.permission import Permission, allow
 _INTERFACES = "EC2 makes the interface's id"
 _SHARED = "the subnets or groups may be shared by another account; EC2 makes the interface's id"
 _NO_RESOURCE = "these actions take no resource"
+# what a function's code calls has this key, what Lambda calls to make interfaces has not (Lambda
+# developer guide, using source function ARN to control function access behavior)
+_NOT_BY_CODE = {"Null": {"lambda:SourceFunctionArn": "true"}}
 
 
 def vpc_config(network: Network | None) -> dict[str, Any]:
@@ -62,15 +65,16 @@ def attach_endpoint(network: Network | None) -> list[Permission]:
 
 
 def attach_function(stack: Stack, network: Network | None) -> list[Permission]:
-    """What the role of a function needs to be in the network.
+    """What the role of a function needs for Lambda to put it in the network.
 
-    AWSLambdaVPCAccessExecutionRole, narrowed to these subnets. Lambda cannot tidy up with a
-    resource that names a single interface (Lambda developer guide, VPC access, permissions).
+    AWSLambdaVPCAccessExecutionRole, narrowed to these subnets and to Lambda: the code has no use
+    for any of it. Lambda cannot tidy up with a resource that names a single interface (Lambda
+    developer guide, VPC access, permissions).
     """
     if network is None:
         return []
     return [
-        _create_interface(stack, network),
+        _create_interface(stack, network, conditions=_NOT_BY_CODE),
         allow(
             [
                 "ec2:AssignPrivateIpAddresses",
@@ -78,9 +82,10 @@ def attach_function(stack: Stack, network: Network | None) -> list[Permission]:
                 "ec2:UnassignPrivateIpAddresses",
             ],
             [_arn(stack, "network-interface/*")],
+            conditions=_NOT_BY_CODE,
             wildcard=_INTERFACES,
         ),
-        _describe("NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs"),
+        _describe("NetworkInterfaces", "Subnets", conditions=_NOT_BY_CODE),
     ]
 
 
@@ -117,7 +122,9 @@ def attach_glue(stack: Stack, network: Network, *, connection: str) -> list[Perm
     ]
 
 
-def _create_interface(stack: Stack, network: Network) -> Permission:
+def _create_interface(
+    stack: Stack, network: Network, *, conditions: dict[str, Any] | None = None
+) -> Permission:
     anywhere = f"arn:{Aws.PARTITION}:ec2:{stack.region}:*"
     return allow(
         ["ec2:CreateNetworkInterface"],
@@ -126,12 +133,18 @@ def _create_interface(stack: Stack, network: Network) -> Permission:
             *(f"{anywhere}:subnet/{subnet}" for subnet in network.subnets),
             *(f"{anywhere}:security-group/{group}" for group in network.security_group_ids),
         ],
+        conditions=conditions,
         wildcard=_SHARED,
     )
 
 
-def _describe(*things: str) -> Permission:
-    return allow([f"ec2:Describe{thing}" for thing in things], ["*"], wildcard=_NO_RESOURCE)
+def _describe(*things: str, conditions: dict[str, Any] | None = None) -> Permission:
+    return allow(
+        [f"ec2:Describe{thing}" for thing in things],
+        ["*"],
+        conditions=conditions,
+        wildcard=_NO_RESOURCE,
+    )
 
 
 def _arn(stack: Stack, resource: str) -> str:

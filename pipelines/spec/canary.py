@@ -15,7 +15,9 @@ class Canary(Spec):
 
     For as long again the old machines stay. If the endpoint answers `rollback_at_errors` requests
     of one minute with an error of its own, old or new, all traffic goes back to the old model.
-    Both fleets run, and are paid for, until the change is done.
+    A model that answers with errors already is not replaced that way: its own errors end the change
+    (SageMaker developer guide, auto-rollback configuration). Both fleets run, and are paid for,
+    until the change is done.
     """
 
     percentage: Annotated[int, within("sagemaker.canary_percent")]

@@ -94,6 +94,18 @@ class Training(Spec):
                     remedy="use 1, or compare the time that both take",
                 )
             )
+        if self.instance_count > 1 and self.spot is not None and self.spot.checkpoints:
+            lines.append(
+                advice(
+                    True,
+                    place="spot.checkpoints",
+                    rule="several machines write to the same place, and whether their checkpoints "
+                    f"have names of their own with {self.algorithm} is unconfirmed",
+                    source="awsdocs/amazon-sagemaker-developer-guide@1086485 "
+                    "doc_source/model-checkpoints.md, considerations",
+                    remedy="use instance_count 1, or leave spot out",
+                )
+            )
         for channel, advised in facts.advised_distribution.items():
             if self.instance_count > 1 and self.distribution.get(channel, advised) != advised:
                 lines.append(

@@ -229,6 +229,23 @@ def test_a_job_hands_over_interfaces_of_the_given_vpc_only(placed: Synthesized) 
     )
 
 
+def test_lambda_may_use_interfaces_but_a_functions_own_code_may_not(placed: Synthesized) -> None:
+    actions = set()
+    for statement in placed.statements("TransformRole"):
+        found = [one for one in as_list(statement["Action"]) if one.startswith("ec2:")]
+        actions |= set(found)
+        if found:
+            assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
+    assert actions == {
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    }
+
+
 def test_only_the_endpoints_model_looks_at_the_networks_own_endpoints(placed: Synthesized) -> None:
     def looks(role: str) -> bool:
         actions = [one for found in placed.statements(role) for one in as_list(found["Action"])]

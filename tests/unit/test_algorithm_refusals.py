@@ -326,6 +326,16 @@ def test_the_same_without_the_fault_is_accepted_without_a_warning(data: dict[str
     assert Training.model_validate(data).warnings == ()
 
 
+def test_checkpoints_of_several_machines_are_warned_of() -> None:
+    spot = {"max_wait_minutes": 90, "checkpoints": True}
+    data = {**XGBOOST, "spot": spot}
+    assert Training.model_validate(data).warnings == ()
+    (line,) = Training.model_validate({**data, "instance_count": 2}).warnings
+    assert line.startswith("spot.checkpoints: True: ")
+    assert "the same place" in line
+    assert "model-checkpoints.md" in line
+
+
 def test_a_boolean_is_spelled_as_the_algorithm_spells_it() -> None:
     images = Training.model_validate(setting(IMAGES, early_stopping=True))
     assert images.hyperparameters["early_stopping"] == "True"
