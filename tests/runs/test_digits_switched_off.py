@@ -18,7 +18,10 @@ ENVIRONMENT = {
     "serving_switch": {"at_first": "off"},
     "network": {
         "vpc_id": "vpc-0123456789abcdef0",
-        "subnets": {"subnet-0123456789abcdef0": "us-east-1a"},
+        "subnets": {
+            "subnet-0123456789abcdef0": "us-east-1a",
+            "subnet-0123456789abcdef1": "us-east-1b",
+        },
         "security_group_ids": ["sg-0123456789abcdef0"],
     },
 }
