@@ -89,13 +89,18 @@ class Deployment(Spec):
 
     @model_validator(mode="after")
     def _check_scoring_is_served(self) -> Deployment:
-        if self.pipeline.scoring is not None and self.environment.serving_switch is not None:
+        switch, name = self.environment.serving_switch, self.pipeline.name
+        if self.pipeline.scoring is not None and switch is not None:
+            # an expiry brings a switch that nobody wrote
+            written = "serving_switch" in self.environment.model_fields_set
+            field = "serving_switch" if written else "expires"
             raise refusal(
-                self.pipeline.name,
-                rule="environment.serving_switch: the endpoint scores this pipeline's stream, and "
-                "while it is off the points would end in the dead-letter queue",
+                switch.model_dump(exclude_none=True)
+                if written
+                else f"{self.environment.expires_utc}Z",
+                rule=f"environment.{field}: {name}'s endpoint scores its stream, and points that "
+                "come while serving is switched off would end in the dead-letter queue",
                 source="pipelines.spec.Scoring",
-                remedy="leave serving_switch and expires out, or use an environment of its own "
-                "for this pipeline",
+                remedy=f"leave {field} out, or deploy {name} to an environment without it",
             )
         return self

@@ -1079,15 +1079,26 @@ def test_every_closed_service_is_refused_by_name_with_its_successor(
         assert line.endswith(f" ({found.citation}); {found.remedy}"), line
 
 
-@pytest.mark.parametrize("cheap", [{"serving_switch": {}}, {"expires": "2027-01-01T00:00:00Z"}])
-def test_what_scores_its_stream_cannot_be_switched_off(cheap: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("cheap", "value"),
+    [
+        ({"serving_switch": {}}, "'at_first': 'on'"),
+        ({"serving_switch": {"hours": {"start": "08:00", "end": "18:00"}}}, "'08:00'"),
+        ({"expires": "2027-01-01T01:00:00+01:00"}, "'2027-01-01T00:00:00Z'"),
+    ],
+)
+def test_what_scores_its_stream_cannot_be_switched_off(cheap: dict[str, Any], value: str) -> None:
     environment = Environment.model_validate({**ENVIRONMENT, **cheap})
     assert Deployment(pipeline=Pipeline.model_validate(PIPELINE), environment=environment)
     with pytest.raises(ValidationError) as refused:
         Deployment(pipeline=Pipeline.model_validate(SCORED), environment=environment)
     (line,) = refusal_lines(refused.value)
-    assert "environment.serving_switch" in line
+    (field,) = cheap
+    assert f"environment.{field}: " in line
+    assert value in line
     assert "dead-letter queue" in line
+    assert f"leave {field} out, or deploy" in line
+    assert "without it" in line
 
 
 def test_every_refused_field_has_a_line_of_its_own() -> None:
