@@ -72,6 +72,15 @@ def put_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     )
 
 
+def delete_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
+    """Deleting objects below some prefixes."""
+    return allow(
+        ["s3:DeleteObject"],
+        [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
+        wildcard="objects below these prefixes",
+    )
+
+
 def decrypt_with(key: kms.IKey) -> Permission:
     """Reading what the pipeline's key encrypts."""
     return allow(["kms:Decrypt"], [key.key_arn])

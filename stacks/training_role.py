@@ -11,6 +11,7 @@ from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
 from stacks.names import CHECKPOINTS_PREFIX, MODELS_PREFIX, PREPARED_PREFIX
 from stacks.policies import (
+    delete_objects,
     grant_volumes,
     list_bucket,
     read_objects,
@@ -24,8 +25,8 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 class TrainingRole(AlgorithmRole):
     """SageMaker developer guide, execution role of CreateTrainingJob, narrowed to this data.
 
-    With `checkpoints` it also lists, reads and writes those; whether SageMaker deletes there what
-    the algorithm deletes is unconfirmed, and the role may not.
+    With `checkpoints` it also lists, reads, writes and deletes those: what the algorithm deletes in
+    its container SageMaker deletes in S3 (developer guide, model-checkpoints).
     """
 
     def __init__(
@@ -50,7 +51,11 @@ class TrainingRole(AlgorithmRole):
                 read_objects(lake, [PREPARED_PREFIX]),
                 write_objects(artifacts, [MODELS_PREFIX, *kept]),
                 *(
-                    [*list_bucket(artifacts, kept), read_objects(artifacts, kept)]
+                    [
+                        *list_bucket(artifacts, kept),
+                        read_objects(artifacts, kept),
+                        delete_objects(artifacts, kept),
+                    ]
                     if checkpoints
                     else []
                 ),

@@ -94,6 +94,7 @@ def test_the_training_role_reaches_its_checkpoints_and_no_more(
     more = rights(spot, "TrainingRole") - rights(dev, "TrainingRole")
     assert {action for action, _ in more} == {
         "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
         "s3:GetBucketLocation",
         "s3:GetObject",
         "s3:ListBucket",

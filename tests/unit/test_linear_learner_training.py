@@ -36,7 +36,7 @@ def rows_of(channel: str, count: int) -> np.ndarray:
 def train(folder: Path, **changes: str) -> OptMl:
     """A job in File mode on CSV with 240 rows to train and 120 in each other channel."""
     config = folder / "input/config"
-    config.mkdir(parents=True)
+    config.mkdir(parents=True, exist_ok=True)
     entry = {"TrainingInputMode": "File", "ContentType": "text/csv"}
     channels = {"train": 240, "validation": 120, "test": 120}
     (config / "inputdataconfig.json").write_text(json.dumps(dict.fromkeys(channels, entry)))

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from penstock.localcloud.workers.training.run import platform_differences
+from penstock.localcloud.workers.training.differences import platform_differences
 
 
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ({"EnableManagedSpotTraining": True}, "nothing interrupts the job"),
-        ({"CheckpointConfig": {"S3Uri": "s3://b/c/"}}, "nothing is synchronised with S3"),
+        ({"EnableManagedSpotTraining": True}, "only the fault spot-interruption"),
         ({"ResourceConfig": {"KeepAlivePeriodInSeconds": 600}}, "no machines are kept"),
     ],
 )

@@ -120,8 +120,9 @@ class ApiTrainingJob:
         self._stored.last_modified_time = now
 
     def training_started(self) -> None:
-        """TrainingStartTime."""
-        self._stored.training_start_time = naive(self._clock)
+        """TrainingStartTime: that of the first attempt."""
+        if self._stored.training_start_time is None:
+            self._stored.training_start_time = naive(self._clock)
 
     def finish(
         self,
@@ -139,9 +140,10 @@ class ApiTrainingJob:
         stored.secondary_status_transitions[-1]["EndTime"] = now
         if stored.training_start_time is not None:
             seconds = max(1, round((now - stored.training_start_time).total_seconds()))
-            instances = int((self.request.get("ResourceConfig") or {}).get("InstanceCount") or 1)
             stored.training_time_in_seconds = seconds
-            stored.billable_time_in_seconds = seconds * instances
+            # of the wall clock, whatever the number of instances (botocore 1.44.5 sagemaker model,
+            # BillableTimeInSeconds); what spot machines save is unknown here
+            stored.billable_time_in_seconds = seconds
         stored.training_end_time = now
         stored.final_metric_data_list = [
             {"MetricName": name, "Value": value, "Timestamp": now}

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.localcloud.engines.container import trouble
 from penstock.localcloud.engines.container.errors import CustomerError
 from penstock.localcloud.engines.container.opt_ml import OptMl
 from penstock.recordio import Reader, RecordIOError
@@ -138,6 +139,8 @@ class Channel:
             self.records = seen
         if not seen and not may_be_empty:
             raise CustomerError(f"channel {self.name}: there are no records in it")
+        if epoch == 0 and self.name == "train":
+            trouble.in_the_middle_of_training()
 
     def _streams(self, epoch: int) -> Iterator[BinaryIO]:
         if self.mode == "Pipe":

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+IN_CONTAINER = Path("/opt/ml")
+
 
 @dataclass(frozen=True)
 class OptMl:
@@ -18,7 +20,7 @@ class OptMl:
     @classmethod
     def from_environment(cls) -> OptMl:
         """The directory named by OPT_ML, /opt/ml by default."""
-        return cls(Path(os.environ.get("OPT_ML", "/opt/ml")))
+        return cls(Path(os.environ.get("OPT_ML", IN_CONTAINER)))
 
     def config(self, name: str) -> dict[str, Any]:
         """input/config/<name>.json; an empty object when the file is not there."""
@@ -37,6 +39,16 @@ class OptMl:
     def model(self) -> Path:
         """Where the model is written and read."""
         return self.root / "model"
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Where checkpoints are kept and found again; None for a job without CheckpointConfig.
+
+        That checkpointconfig.json has LocalPath is what aws/sagemaker-xgboost-container reads; the
+        file's whole form is unconfirmed.
+        """
+        path = self.config("checkpointconfig").get("LocalPath")
+        return None if path is None else self.root / Path(path).relative_to(IN_CONTAINER)
 
     def fail(self, reason: str) -> None:
         """Write output/failure."""

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.localcloud.engines.container import trouble
 from penstock.localcloud.engines.container.answers import answer_type, encode
 from penstock.localcloud.engines.container.opt_ml import OptMl
 from penstock.localcloud.engines.container.requests import BadRequestError, rows_of
@@ -58,7 +59,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """GET /ping: 200 as soon as the model is loaded."""
-        if self.path == "/ping":
+        if self.path == "/ping" and trouble.is_unhealthy():
+            self._answer(503, "text/plain", b"not healthy, as the fault asks for\n")
+        elif self.path == "/ping":
             self._answer(200, "application/json", b"\n")
         else:
             self._answer(404, "text/plain", b"there is GET /ping and POST /invocations\n")

@@ -6,6 +6,7 @@ MLPRegressor a linear one; both train in true minibatches with SGD or Adam.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ AUTO_LEARNING_RATE = {"adam": 0.01, "sgd": 0.05}
 AUTO_MOMENTUM = 0.9
 AUTO_BETA_1, AUTO_BETA_2 = 0.9, 0.999
 SEED = 0
+# what scikit-learn's optimizers remember of the gradients, of weights and biases each
+_MOMENTS = {"adam": ("ms", "vs"), "sgd": ("velocities",)}
 
 
 class Learner:
@@ -83,6 +86,36 @@ class Learner:
             self._model.coefs_[0].astype(np.float64), self._model.intercepts_[0].astype(np.float64)
         )
         return LinearModel(self._kind, weights, bias)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that the next minibatch depends on; there must have been one."""
+        optimizer = self._model._optimizer
+        kept = {
+            name: array
+            for kind in _MOMENTS[self.solver]
+            for name, array in zip(
+                (f"{kind}_weights", f"{kind}_bias"), getattr(optimizer, kind), strict=True
+            )
+        }
+        return {
+            "weights": self._model.coefs_[0],
+            "bias": self._model.intercepts_[0],
+            "steps": np.array(getattr(optimizer, "t", 0)),
+            **kept,
+        }
+
+    def resume(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where another learner of the same settings was when it gave `arrays`."""
+        # scikit-learn makes its state at the first minibatch: an empty one, then overwritten
+        features = arrays["weights"].shape[0]
+        self.learn(np.zeros((1, features), np.float32), np.zeros(1))
+        self._model.coefs_[0][:] = arrays["weights"]
+        self._model.intercepts_[0][:] = arrays["bias"]
+        optimizer = self._model._optimizer
+        for kind in _MOMENTS[self.solver]:
+            setattr(optimizer, kind, [arrays[f"{kind}_weights"], arrays[f"{kind}_bias"]])
+        if hasattr(optimizer, "t"):
+            optimizer.t = int(arrays["steps"])
 
     def _project(self) -> None:
         if not self._bias:

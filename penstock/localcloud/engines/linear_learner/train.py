@@ -7,7 +7,7 @@ its sibling algorithms (SageMaker developer guide, kNN sample output).
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from penstock.localcloud.engines.linear_learner.hyperparameters import Hyperpara
 from penstock.localcloud.engines.linear_learner.learner import Learner
 from penstock.localcloud.engines.linear_learner.metrics import Metrics
 from penstock.localcloud.engines.linear_learner.model import LinearModel
+from penstock.localcloud.engines.linear_learner.progress import Progress
 from penstock.localcloud.engines.linear_learner.scaler import Scaler
 
 CHUNK_BYTES = 4 << 20  # rows are read in portions of about this size
@@ -63,46 +64,65 @@ class Training:
 
     def _learn(self) -> None:
         learner = Learner(self.hyperparameters)
-        scaler: Scaler | None = None
-        best: LinearModel | None = None
-        best_loss, stale = float("inf"), 0
+        progress = self._progress(learner)
         patience = self.hyperparameters.whole("early_stopping_patience")
-        tolerance = self.hyperparameters.number("early_stopping_tolerance", 0.001)
-        for epoch in range(self.hyperparameters.whole("epochs")):
-            quality = Metrics(self.hyperparameters)
-            for rows, labels in self._training_rows(first=scaler is None):
-                if scaler is None:
-                    scaler = Scaler.learn(self.hyperparameters, rows, labels)
-                learner.learn(scaler.rows(rows), scaler.labels(labels))
-                quality.add(learner.model(scaler), rows, labels)
-            if scaler is None:
-                raise CustomerError("channel train: there are no records in it")
-            model = learner.model(scaler)
-            if not np.isfinite(model.weights).all():
-                raise CustomerError(
-                    "the training diverged: a weight is no longer a finite number; "
-                    "use a smaller learning_rate, or normalize_data"
+        while progress.epochs < self.hyperparameters.whole("epochs") and progress.stale < patience:
+            self._epoch(learner, progress)
+            progress.records = {c.name: c.records for c in self._channels.values()}
+            if self._opt_ml.checkpoints is not None:
+                progress.save(self._opt_ml.checkpoints, learner)
+            if progress.stale >= patience:
+                print(
+                    f"early stopping after epoch {progress.epochs - 1}: "
+                    "the loss has not improved enough"
                 )
-            self._print_quality(epoch, "train", quality)
-            if "validation" in self._channels:
-                quality = self._evaluate("validation", model)
-                self._print_quality(epoch, "validation", quality)
-            # SageMaker developer guide, ll_hyperparameters: relative improvement of the loss
-            improved = best_loss - quality.loss > tolerance * abs(best_loss)
-            stale = 0 if best is None or improved else stale + 1
-            if best is None or quality.loss < best_loss:
-                best, best_loss = model, quality.loss
-                final = quality
-            if stale >= patience:
-                print(f"early stopping after epoch {epoch}: the loss has not improved enough")
-                break
-        assert best is not None
+        assert progress.best is not None
         if "validation" in self._channels:
-            self._print_scores("validation", final)
+            self._print_scores("validation", progress.quality)
         if "test" in self._channels:
-            self._print_scores("test", self._evaluate("test", best))
+            self._print_scores("test", self._evaluate("test", progress.best).results())
         self._opt_ml.model.mkdir(parents=True, exist_ok=True)
-        best.save(self._opt_ml.model)
+        progress.best.save(self._opt_ml.model)
+
+    def _progress(self, learner: Learner) -> Progress:
+        folder = self._opt_ml.checkpoints
+        if folder is None:
+            return Progress()
+        progress = Progress.resume(folder, learner, self.hyperparameters.predictor_type)
+        for name in progress.records.keys() & self._channels.keys():
+            self._channels[name].records = progress.records[name]
+        if progress.epochs:
+            print(f"resumed from the checkpoint after epoch {progress.epochs - 1}", flush=True)
+        return progress
+
+    def _epoch(self, learner: Learner, progress: Progress) -> None:
+        quality = Metrics(self.hyperparameters)
+        for rows, labels in self._training_rows(first=progress.scaler is None):
+            if progress.scaler is None:
+                progress.scaler = Scaler.learn(self.hyperparameters, rows, labels)
+            learner.learn(progress.scaler.rows(rows), progress.scaler.labels(labels))
+            quality.add(learner.model(progress.scaler), rows, labels)
+        if progress.scaler is None:
+            raise CustomerError("channel train: there are no records in it")
+        model = learner.model(progress.scaler)
+        if not np.isfinite(model.weights).all():
+            raise CustomerError(
+                "the training diverged: a weight is no longer a finite number; "
+                "use a smaller learning_rate, or normalize_data"
+            )
+        self._print_quality(progress.epochs, "train", quality)
+        if "validation" in self._channels:
+            quality = self._evaluate("validation", model)
+            self._print_quality(progress.epochs, "validation", quality)
+        # SageMaker developer guide, ll_hyperparameters: relative improvement of the loss
+        tolerance = self.hyperparameters.number("early_stopping_tolerance", 0.001)
+        enough = tolerance * abs(progress.best_loss)
+        improved = progress.best is None or progress.best_loss - quality.loss > enough
+        progress.stale = 0 if improved else progress.stale + 1
+        if progress.best is None or quality.loss < progress.best_loss:
+            progress.best, progress.best_loss = model, quality.loss
+            progress.quality = quality.results()
+        progress.epochs += 1
 
     def _training_rows(
         self, *, first: bool
@@ -169,8 +189,8 @@ class Training:
             )
         sys.stdout.flush()
 
-    def _print_scores(self, channel: str, quality: Metrics) -> None:
-        for name, value in quality.results().items():
+    def _print_scores(self, channel: str, results: Mapping[str, float]) -> None:
+        for name, value in results.items():
             print(f"#{channel}_score ({self._host}) : ({name!r}, {value})")
         sys.stdout.flush()
 

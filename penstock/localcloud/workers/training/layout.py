@@ -26,8 +26,13 @@ class HostLayout:
         channels: list[ChannelObjects],
         host: str,
         hosts: list[str],
+        checkpoints: str | None = None,
     ) -> None:
-        """Make the directories and write hyper-parameters, channels and resources."""
+        """Make the directories and write hyper-parameters, channels and resources.
+
+        `checkpoints` is CheckpointConfig's LocalPath; without it there is no such file (its form
+        is unconfirmed, see penstock.localcloud.engines.container.opt_ml).
+        """
         for directory in (self.config, self.data, self.model, self.output / "data"):
             directory.mkdir(parents=True, exist_ok=True)
         self._write("hyperparameters", {key: str(value) for key, value in hyperparameters.items()})
@@ -36,6 +41,8 @@ class HostLayout:
             "resourceconfig",
             {"current_host": host, "hosts": sorted(hosts), "network_interface_name": "eth0"},
         )
+        if checkpoints is not None:
+            self._write("checkpointconfig", {"LocalPath": checkpoints})
 
     @property
     def config(self) -> Path:

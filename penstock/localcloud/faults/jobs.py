@@ -1,0 +1,43 @@
+"""Faults of training jobs."""
+
+from __future__ import annotations
+
+from penstock.localcloud.faults.fault import Fault
+from penstock.localcloud.faults.values import Once, Times
+
+_TRAINING_FAILS = "TrainingJobStatus is Failed, nothing is uploaded, and .sync fails the state"
+
+FAULTS = (
+    Fault(
+        name="training-exits",
+        value=Times(1),
+        what="a training's container gives up after its first epoch: exit code 1, output/failure",
+        on_aws=f"{_TRAINING_FAILS}; FailureReason begins with AlgorithmError and has the first "
+        "1,024 characters of output/failure (SageMaker developer guide, "
+        "your-algorithms-training-signal-success-failure, your-algorithms-training-algo-output)",
+    ),
+    Fault(
+        name="training-out-of-memory",
+        value=Times(1),
+        what="a training's container is killed with SIGKILL after its first epoch: exit code 137",
+        on_aws=f"{_TRAINING_FAILS}; FailureReason asks for an instance type with more memory "
+        "(as users report it; on no page of AWS)",
+    ),
+    Fault(
+        name="training-hangs",
+        value=Once(5, of="seconds that MaxRuntimeInSeconds is taken for", least=1, most=3600),
+        what="a training's container stays in its first epoch for ever",
+        on_aws="SIGTERM at MaxRuntimeInSeconds, SIGKILL 120 s later; Stopped with the secondary "
+        "status MaxRuntimeExceeded, which fails the state that waits by .sync "
+        "(botocore 1.44.5 sagemaker model, StoppingCondition and SecondaryStatus)",
+    ),
+    Fault(
+        name="spot-interruption",
+        value=Times(1),
+        what="the machines of a managed-spot training are taken back once it has kept a "
+        "checkpoint, or printed a line where none are kept",
+        on_aws="Interrupted, then Starting on other machines as soon as there are some within "
+        "MaxWaitTimeInSeconds, with the checkpoints from S3; without any the training begins anew "
+        "(SageMaker developer guide, model-managed-spot-training and model-checkpoints)",
+    ),
+)
