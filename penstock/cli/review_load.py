@@ -181,12 +181,13 @@ def _month(cost: Cost, words: str) -> list[Block]:
                 quantity.because,
             ]
         )
-    total = "unknown"
+    total, note = "unknown", f"{len(rows)} quantities"
     if cost.known is not None:
+        note += f"; of it at most {cost.of_it_at_most:,.2f}" if cost.of_it_at_most else ""
         total = f"{cost.known:,.2f} {cost.currency}"
         total += f" + {len(cost.left_out)} unknown" if cost.left_out else ""
     return [
-        Tiles([("a month at this load", total, f"{len(rows)} quantities")]),
+        Tiles([("a month at this load", total, note)]),
         Paragraph(
             f"A month of 730 hours at {words}, with the shards, workers and machines that it "
             "needs, those of the templates or more:"

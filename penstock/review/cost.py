@@ -100,10 +100,14 @@ def _tiles(idle: Sequence[Priced], currency: str | None) -> Iterator[tuple[str, 
     """The endpoints' idle cost for itself, then that of everything."""
     standing = [each for each in idle if each.quantity.is_endpoint]
     if standing:
-        hours = [each.quantity.amount for each in standing]
-        known = f"{sum(each or 0 for each in hours):,.0f}"
-        note = f"{'at least ' if None in hours else ''}{known} instance-hours without one request"
-        yield "endpoints that idle, a month", _sum(standing, currency), note
+        found = [each.quantity.amount for each in standing]
+        known = f"{sum(each or 0 for each in found):,.0f}"
+        hours = f"{'at least ' if None in found else ''}{known} instance-hours"
+        note = "without one request"
+        if currency is None:
+            yield "endpoints that idle, a month", hours, f"{note}; what they cost is unknown"
+        else:
+            yield "endpoints that idle, a month", _sum(standing, currency), f"{hours} {note}"
     note = counted(len(idle), "quantity", "quantities")
     if standing:
         note += ", the endpoints among them"
@@ -140,7 +144,7 @@ def _row(found: Priced) -> list[Cell]:
     each = found.quantity
     said: Line = soft("unknown") if found.cost is None else money(found.cost)
     if each.is_endpoint:
-        said = alert(f"{money(found.cost)} without one request")
+        said = alert(f"{money(found.cost)}, without one request")
     if each.amount is None:
         return [
             each.resource,

@@ -13,7 +13,7 @@ from typing import Any
 from penstock.catalog.facts import UnknownFactError
 from penstock.catalog.glue_workers import glue_worker
 from penstock.catalog.limits import limit
-from penstock.review.assembly import Assembly, Resource
+from penstock.review.assembly import Assembly, Resource, as_list
 from penstock.review.instances import Use, machines
 from penstock.review.values import Values
 
@@ -93,6 +93,12 @@ def _of(resource: Resource, delivered: set[Resource]) -> Iterator[Quantity]:
             yield from _stream(resource)
         case "AWS::KinesisFirehose::DeliveryStream":
             yield from _delivery(resource)
+        case "AWS::SageMaker::EndpointConfig":
+            for variant in as_list(properties.get("ProductionVariants")):
+                if "ServerlessConfig" in variant:
+                    what = f"serverless {variant.get('VariantName', '')}".strip()
+                    price = "sagemaker.serverless_gb_seconds"
+                    yield Quantity(name, what, None, "GB-seconds", price, is_by_load=True)
         case "AWS::KMS::Key":
             yield Quantity(name, "key", 1, "keys a month", "kms.keys", is_idle=True)
         case "AWS::CloudWatch::Alarm":

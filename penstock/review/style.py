@@ -9,7 +9,7 @@ REVIEW_STYLE = Html(
 code{font:12px/1.45 ui-monospace,"DejaVu Sans Mono",Consolas,monospace;overflow-wrap:anywhere}
 .alert{color:var(--orange)}
 .about{font-size:12px}
-td code{overflow-wrap:break-word}
+td code,#instances td,#quantities td,#load td{overflow-wrap:break-word}
 td>div+div{margin-top:2px}
 .picture{margin:10px 0}
 .tiles+p,.scroll+p,.scroll+.scroll,.scroll+.tiles,.small-print+.scroll{margin-top:14px}
@@ -34,6 +34,7 @@ border-top:2px solid var(--blue)}
 .key.job{width:16px;height:11px;border:1.5px dashed var(--blue);vertical-align:-1px}
 @media (max-width:760px){
 .scroll table{min-width:640px}
+#instances .scroll table{min-width:980px}
 }
 @media print{
 section{break-inside:auto}

@@ -46,6 +46,10 @@ def everything(folder: Path) -> Assembly:
     }
     one = template(
         Config=endpoint("ml.m5.large", 2),
+        Small=(
+            "SageMaker::EndpointConfig",
+            {"ProductionVariants": [{"VariantName": "main", "ServerlessConfig": {}}]},
+        ),
         Feed=("Kinesis::Stream", {"ShardCount": 2, "RetentionPeriodHours": 48}),
         Free=("Kinesis::Stream", {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}),
         Lake=("S3::Bucket", {}),
@@ -112,8 +116,8 @@ def test_endpoints_of_which_one_has_no_price_are_not_summed_silently(tmp_path: P
     given = Given(prices=prices(sagemaker__hosting__ml__m5__large=1))
     said = told(found, given)
     assert "**730.00 USD + 1 unknown** endpoints that idle" in said
-    assert "⚠ **730.00 without one request**" in said
-    assert "⚠ **unknown without one request**" in said
+    assert "⚠ **730.00, without one request**" in said
+    assert "⚠ **unknown, without one request**" in said
     page = words(str(as_html(quantities_section(found, Values(found), given))))
     assert "endpoints that idle, a month 730.00 USD + 1 unknown" in page
     assert "1,460 instance-hours without one request" in page
@@ -122,6 +126,7 @@ def test_endpoints_of_which_one_has_no_price_are_not_summed_silently(tmp_path: P
 def test_without_prices_nothing_is_known_and_the_option_is_named(tmp_path: Path) -> None:
     found = everything(tmp_path)
     said = told(found, Given())
+    assert "**1,460 instance-hours** endpoints that idle, a month" in said
     assert "**unknown** all that idles" in said
     assert "give --prices FILE" in said
     assert all(each.cost is None for each in priced(quantities(found, Values(found)), None))
@@ -134,6 +139,7 @@ def test_what_the_load_counts_is_told_there_and_nowhere_else(tmp_path: Path) -> 
     )
     load = AtLoad("a load", limits=[], cost=[Paragraph("the month")], prices=names)
     without, said = told(found, Given()), told(found, Given(load=load))
+    assert "| Small | serverless main | by the load |" in without
     for row in ("| Feed | records in", "| Delivery | records delivered", "| Lake | objects"):
         assert row in without
         assert row not in said
