@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from penstock.catalog.facts import UnknownFactError
 from penstock.catalog.price_list import price_list_entry
+from penstock.cli.errors import UsageError
+from penstock.cli.review import AskedLoad, review_assembly
 from penstock.planner.prices import Prices
 from penstock.review.as_html import as_html
 from penstock.review.as_markdown import as_markdown
@@ -159,3 +163,17 @@ def test_every_price_is_one_of_the_price_list_or_named_in_the_documentation(tmp_
             by_hand.add(name)
     assert len(names) > len(by_hand) > 0
     assert {name for name in by_hand if f"`{name}`" not in DOC} == set()
+
+
+def test_any_assembly_takes_prices_of_its_own_region_alone(tmp_path: Path) -> None:
+    one = template(Config=endpoint("ml.m5.large"))
+    folder = write_assembly(tmp_path / "out", {"a": one})  # in eu-west-1
+    file = tmp_path / "prices.json"
+    known = prices(sagemaker__hosting__ml__m5__large=1)
+    file.write_text(known.model_dump_json())
+    none = AskedLoad(None, None, None)
+    told = review_assembly(folder, against=None, prices=file, load=none)
+    assert "**730.00 USD** endpoints that idle" in told.markdown
+    file.write_text(known.model_copy(update={"region": "us-east-1"}).model_dump_json())
+    with pytest.raises(UsageError, match="prices of us-east-1, and the stacks are in eu-west-1"):
+        review_assembly(folder, against=None, prices=file, load=none)
