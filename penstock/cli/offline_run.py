@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from penstock.cli.given import make_given
 from penstock.cli.keepsakes import keep_logs, keep_object
 from penstock.cli.run import Run
 from penstock.cli.synth import synthesize
@@ -71,6 +72,7 @@ class OfflineRun(Run):
         ) as cloud:
             try:
                 with self.timeline.step("deploy"):
+                    make_given(cloud.context, pipeline=self.pipeline, environment=self.environment)
                     cloud.deploy(
                         assembly,
                         on_progress=lambda stack, status: self.timeline.say(

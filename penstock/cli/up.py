@@ -13,6 +13,7 @@ from typing import Any
 
 from penstock.cli import connecting
 from penstock.cli.connecting import Command, Example, Outputs
+from penstock.cli.given import make_given
 from penstock.cli.synth import synthesize
 from penstock.localcloud.isolation import isolated
 from penstock.scenario.feed import PartitionKey, digest_of, partition_key
@@ -82,6 +83,8 @@ def stay_up(
         with LocalCloud.for_assembly(
             assembly, workdir=Path(folder) / "cloud", real_time=True
         ) as cloud:
+            if pipeline is not None:
+                make_given(cloud.context, pipeline=pipeline, environment=ENVIRONMENT)
             outputs = cloud.deploy(assembly, on_progress=lambda stack, how: say(f"{stack} {how}"))
             clients = cloud.context.clients
             if example is not None:

@@ -1,4 +1,4 @@
-"""Serving switched off at first, in a network: all but the endpoint's steps, and why."""
+"""Serving switched off at first, network, key and buckets given: what is left, and why."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.runs.conftest import ROOT, Done, Penstock
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("digits-switched-off")]
 
+BUCKETS = {"lake": "company-lake", "artifacts": "company-models", "access_logs": "company-logs"}
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ENVIRONMENT = {
     "region": "us-east-1",
     "approval": "automatic",
@@ -24,6 +26,8 @@ ENVIRONMENT = {
         },
         "security_group_ids": ["sg-0123456789abcdef0"],
     },
+    "key_arn": KEY,
+    "buckets": {"digits": BUCKETS},
 }
 
 
@@ -66,3 +70,17 @@ def test_the_ledger_says_of_jobs_that_they_ran_outside_of_the_network(unserved: 
     for job in jobs:
         assert "Connections: the job runs on this machine's network" in job["notes"]
     assert any("VpcConfig" in note for e in entries for note in e["notes"] if "image" in e["type"])
+
+
+def test_what_is_given_stands_here_as_the_ledger_says(unserved: Done) -> None:
+    report = unserved.report
+    assert report["model"]["artifact"].startswith("s3://company-models/models/")
+    kinds = ("AWS::S3::Bucket", "AWS::KMS::Key")
+    found = {e["resource"]: e for e in report["ledger"]["entries"] if e["type"] in kinds}
+    assert set(found) == {
+        *(f"given bucket {name}" for name in BUCKETS.values()),
+        f"given key {KEY}",
+    }
+    for entry in found.values():
+        assert entry["life"] == "substituted"
+        assert "the owner's" in entry["by"]
