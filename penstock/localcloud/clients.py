@@ -14,6 +14,7 @@ from botocore.utils import parse_timestamp
 
 # service models are large: reading each once, not once per client, is most of a deploy's time
 _SERVICE_MODELS = botocore.loaders.create_loader()
+DEPLOYER_KEY = "local"  # the access key of whoever deploys
 
 
 class ClientFactory:
@@ -28,17 +29,23 @@ class ClientFactory:
         self.endpoint_url = endpoint_url
         self.region = region
         self._lock = threading.RLock()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, int], Any] = {}
         self._credentials: dict[str, dict[str, str]] = {}
 
     def deployer(self, service: str) -> Any:
         """A client with the deployer's credentials."""
         return self._client(
-            "", service, {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+            "",
+            service,
+            {"aws_access_key_id": DEPLOYER_KEY, "aws_secret_access_key": "local"},
         )
 
-    def for_role(self, role_arn: str, service: str) -> Any:
-        """A client that acts as `role_arn` (assumed through STS)."""
+    def for_role(self, role_arn: str, service: str, *, attempts: int = 1) -> Any:
+        """A client that acts as `role_arn` (assumed through STS).
+
+        A request that fails for the service's sake is tried `attempts` times in all, in botocore's
+        standard mode; who stands for a service that does something of its own then takes 1.
+        """
         credentials = self.credentials(role_arn)
         return self._client(
             role_arn,
@@ -48,6 +55,7 @@ class ClientFactory:
                 "aws_secret_access_key": credentials["SecretAccessKey"],
                 "aws_session_token": credentials["SessionToken"],
             },
+            attempts=attempts,
         )
 
     def credentials(self, role_arn: str) -> dict[str, str]:
@@ -73,9 +81,12 @@ class ClientFactory:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def _client(self, who: str, service: str, credentials: dict[str, str]) -> Any:
+    def _client(
+        self, who: str, service: str, credentials: dict[str, str], *, attempts: int = 1
+    ) -> Any:
+        known = (who, service, attempts)
         with self._lock:
-            if (who, service) not in self._clients:
+            if known not in self._clients:
                 # a session of its own: nothing from the user's AWS configuration gets in
                 core = botocore.session.Session()
                 core.register_component("data_loader", _SERVICE_MODELS)
@@ -85,19 +96,25 @@ class ClientFactory:
                 session = boto3.session.Session(
                     region_name=self.region, botocore_session=core, **credentials
                 )
-                self._clients[who, service] = session.client(
+                self._clients[known] = session.client(
                     service,
                     endpoint_url=self.endpoint_url,
                     config=Config(
                         max_pool_connections=50,
                         read_timeout=900,
-                        retries={"max_attempts": 0},
+                        retries=_retries(attempts),
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",
                         s3={"addressing_style": "path"},
                     ),
                 )
-            return self._clients[who, service]
+            return self._clients[known]
+
+
+def _retries(attempts: int) -> dict[str, Any]:
+    if attempts == 1:
+        return {"max_attempts": 0}  # standard mode would speak of retries in every error
+    return {"mode": "standard", "total_max_attempts": attempts}
 
 
 def _moment(value: float | str) -> datetime:

@@ -29,6 +29,7 @@ from penstock.localcloud.shims import (
     kinesis,
     kinesis_faults,
     s3,
+    s3_faults,
     sagemaker,
     sagemaker_runtime,
     scheduler,
@@ -163,6 +164,7 @@ class LocalCloud:
         context = self.context
         self._open.callback(cloudformation.install(patches, context=context).close)
         s3.install(patches)
+        s3_faults.install(patches, faults=context.faults)
         dynamodb.install(patches)
         stepfunctions.install(patches, clients=context.clients, clock=context.clock)
         events.install(patches, deliver=event_bus.deliver)

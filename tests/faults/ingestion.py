@@ -83,6 +83,18 @@ class Ingestion:
         ]
         return [{**line, "rawData": base64.b64decode(line["rawData"])} for line in lines]
 
+    def delivery_log(self, pattern: str) -> list[str]:
+        """What Firehose wrote into its log group that fits the pattern."""
+        answer = self.client("firehose").describe_delivery_stream(
+            DeliveryStreamName=self.stage["DeliveryStreamName"]
+        )
+        (destination,) = answer["DeliveryStreamDescription"]["Destinations"]
+        logging = destination["ExtendedS3DestinationDescription"]["CloudWatchLoggingOptions"]
+        found = self.client("logs").filter_log_events(
+            logGroupName=logging["LogGroupName"], filterPattern=pattern
+        )
+        return [event["message"] for event in found["events"]]
+
     def fault(self) -> tuple[int, str]:
         """How often the one fault happened, and its line."""
         (entry,) = self.cloud.context.faults.entries()

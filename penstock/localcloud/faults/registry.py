@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from penstock.localcloud.faults import jobs, streams, transforms
+from penstock.localcloud.faults import jobs, storage, streams, transforms
 from penstock.localcloud.faults.fault import Fault
 
-ALL: dict[str, Fault] = {
-    fault.name: fault for fault in (*streams.FAULTS, *transforms.FAULTS, *jobs.FAULTS)
-}
+_GROUPS = (streams.FAULTS, transforms.FAULTS, storage.FAULTS, jobs.FAULTS)
+ALL: dict[str, Fault] = {fault.name: fault for group in _GROUPS for fault in group}

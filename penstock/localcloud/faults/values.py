@@ -71,6 +71,24 @@ class Share(ValueKind):
         return math.ceil(value * occasion) > math.ceil(value * (occasion - 1))
 
 
+class TimesOrShare(ValueKind):
+    """A whole number is a count, what lies below 1 a share."""
+
+    @property
+    def rule(self) -> str:
+        """Either."""
+        return "how many times, a whole number from 1, or a share below 1"
+
+    def fits(self, value: float) -> bool:
+        """As one of the two."""
+        return 0 < value < 1 or Times(1).fits(value)
+
+    def is_due(self, value: float, occasion: int) -> bool:
+        """As the one that it is."""
+        kind: ValueKind = Share(1) if value < 1 else Times(1)
+        return kind.is_due(value, occasion)
+
+
 @dataclass(frozen=True)
 class Once(ValueKind):
     """The first occasion alone; the value tells the fault how far, how long or how much.

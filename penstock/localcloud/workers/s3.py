@@ -1,4 +1,4 @@
-"""S3 addresses as SageMaker's requests give them."""
+"""S3 addresses as SageMaker's requests give them, and how often a service asks for an object."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlparse
+
+# how often SageMaker and Glue themselves try is unconfirmed: boto3's default
+S3_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)

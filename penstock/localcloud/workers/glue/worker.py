@@ -20,6 +20,7 @@ from penstock.localcloud.workers.glue.modules import WheelFolders
 from penstock.localcloud.workers.glue.program import Program
 from penstock.localcloud.workers.glue.settings import RunSettings, run_settings
 from penstock.localcloud.workers.logs import LogStream
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +216,7 @@ class GlueWorker:
             raise LocalCloudError(f"Glue job {settings.job_name}: {uri!r} is no S3 address")
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / Path(key).name
-        s3 = self._context.clients.for_role(settings.role_arn, "s3")
+        s3 = self._context.clients.for_role(settings.role_arn, "s3", attempts=S3_ATTEMPTS)
         try:
             body = s3.get_object(Bucket=bucket, Key=key)["Body"]
         except ClientError as error:

@@ -22,6 +22,7 @@ from penstock.localcloud.workers.hosting.model import (
     inference_image,
 )
 from penstock.localcloud.workers.hosting.model_data import ModelDataError
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 
 # SageMaker developer guide, your-algorithms-inference-code: healthy within 4 minutes
 DEFAULT_STARTUP_SECONDS = 240.0
@@ -152,7 +153,7 @@ class Fleet:
         if capture is not None:
             variant.capture = DataCapture(
                 capture,
-                s3=self._context.clients.for_role(role, "s3"),
+                s3=self._context.clients.for_role(role, "s3", attempts=S3_ATTEMPTS),
                 clock=self._context.clock,
                 account=self._captures,
                 endpoint=self._endpoint_name,

@@ -14,6 +14,7 @@ from penstock.localcloud.workers.hosting.connections import Response
 from penstock.localcloud.workers.hosting.container import ModelContainer
 from penstock.localcloud.workers.hosting.model_data import fetch
 from penstock.localcloud.workers.logs import LogStream
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 
 
 class ModelDefinitionError(Exception):
@@ -85,7 +86,7 @@ def container_of(
     clients = context.clients
     name = str(definition.get("ContainerHostname") or f"container-{number + 1}")
     root = directory / name / "opt" / "ml"
-    fetch(definition, clients.for_role(role, "s3"), root / "model")
+    fetch(definition, clients.for_role(role, "s3", attempts=S3_ATTEMPTS), root / "model")
     variables = {str(k): str(v) for k, v in (definition.get("Environment") or {}).items()}
     variables |= {"AWS_REGION": context.region, **(environment or {})}
     if not model.get("EnableNetworkIsolation"):

@@ -11,6 +11,7 @@ from penstock.localcloud.context import CloudContext
 from penstock.localcloud.engines.engine import Engine
 from penstock.localcloud.workers.container import ContainerProcess
 from penstock.localcloud.workers.logs import LogStream
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 from penstock.localcloud.workers.training.channels import ChannelObjects, channels_of
 from penstock.localcloud.workers.training.checkpoints import Checkpoints
 from penstock.localcloud.workers.training.files import download
@@ -153,7 +154,7 @@ class Machines:
 
     @property
     def _s3(self) -> Any:
-        return self._context.clients.for_role(self._role, "s3")
+        return self._context.clients.for_role(self._role, "s3", attempts=S3_ATTEMPTS)
 
     @property
     def _between_hosts(self) -> Path:

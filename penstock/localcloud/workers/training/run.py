@@ -14,7 +14,7 @@ from penstock.localcloud.context import CloudContext
 from penstock.localcloud.engines.engine import Engine
 from penstock.localcloud.engines.registry import UnknownImageError, find_engine
 from penstock.localcloud.ledger import Life
-from penstock.localcloud.workers.s3 import S3Address
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS, S3Address
 from penstock.localcloud.workers.training.artifacts import upload_archive
 from penstock.localcloud.workers.training.channels import ChannelError
 from penstock.localcloud.workers.training.differences import platform_differences
@@ -186,7 +186,7 @@ class TrainingRun:
     def _upload(self) -> None:
         output = self._request["OutputDataConfig"]
         base = f"{str(output['S3OutputPath']).rstrip('/')}/{self._job.name}/output"
-        s3 = self._context.clients.for_role(self._role, "s3")
+        s3 = self._context.clients.for_role(self._role, "s3", attempts=S3_ATTEMPTS)
         key = str(output.get("KmsKeyId") or "")
         archives: dict[str, list[Path]] = {
             "model.tar.gz": [host.layout.model for host in self._machines.hosts],

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.workers.job_threads import JobThreads
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 from penstock.localcloud.workers.training.channels import ChannelError, channels_of
 from penstock.localcloud.workers.training.job import TrainingJob, TrainingReport
 from penstock.localcloud.workers.training.run import TrainingRun
@@ -40,7 +41,7 @@ class TrainingWorker:
         """RefusedRequestError for what CreateTrainingJob itself refuses: an empty channel."""
         role = str(request["RoleArn"])
         try:
-            s3 = self._context.clients.for_role(role, "s3")
+            s3 = self._context.clients.for_role(role, "s3", attempts=S3_ATTEMPTS)
             channels_of(request, s3, region=self._context.region)
         except ChannelError as error:
             raise RefusedRequestError(str(error)) from None

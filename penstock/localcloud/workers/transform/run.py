@@ -34,7 +34,7 @@ from penstock.localcloud.workers.hosting.model import (
 )
 from penstock.localcloud.workers.hosting.model_data import ModelDataError
 from penstock.localcloud.workers.logs import LogStream
-from penstock.localcloud.workers.s3 import S3Address
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS, S3Address
 from penstock.localcloud.workers.transform.job import TransformJob
 from penstock.localcloud.workers.transform.payloads import (
     TooLargeError,
@@ -131,7 +131,7 @@ class TransformRun:
             f"BatchStrategy={settings.strategy}"
         )
         objects = ObjectTransform(settings, self._containers, self._stop)
-        s3 = clients.for_role(role, "s3")
+        s3 = clients.for_role(role, "s3", attempts=S3_ATTEMPTS)
         found = 0
         failures: list[str] = []
         # as on AWS, an object that fails leaves no output, and the others are still processed
