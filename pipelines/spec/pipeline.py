@@ -181,6 +181,18 @@ class Pipeline(Spec):
         return self
 
     @model_validator(mode="after")
+    def _check_content_type(self) -> Pipeline:
+        written, read = self.prepare.content_type, self.training.content_type
+        if written is not None and read != written:
+            raise refusal(
+                read,
+                rule=f"training.content_type: {self.prepare.script} writes {written}",
+                source="pipelines.spec.Prepare",
+                remedy=f"use {written}, or a script of your own that writes {read}",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_gate(self) -> Pipeline:
         facts = self.training.facts
         objective = facts.final_metrics.get(self.gate.metric)

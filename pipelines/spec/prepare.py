@@ -16,6 +16,9 @@ from pipelines.spec.base import Spec, refusal, within
 ROOT = Path(__file__).parents[2]
 LEAST_DEVIATION_POINTS = 3
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]*")
+# what the project's own jobs write; of another script nothing is known
+_RECORDIO = "application/x-recordio-protobuf"
+_WRITES = {"jobs/prepare_records.py": _RECORDIO, "jobs/prepare_series.py": _RECORDIO}
 
 
 # what the stack and the state machine tell every job
@@ -42,6 +45,11 @@ class Prepare(Spec):
     worker_type: str = "G.1X"
     workers: Annotated[int, within("glue.workers")] = 2
     timeout_minutes: Annotated[int, within("glue.timeout_minutes")] = 60
+
+    @property
+    def content_type(self) -> str | None:
+        """The form of the channels that the job writes; None of a script of one's own."""
+        return _WRITES.get(self.script)
 
     @field_validator("script")
     @classmethod

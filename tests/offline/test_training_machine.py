@@ -21,7 +21,7 @@ from penstock.localcloud.workers.functions import FunctionsWorker
 from penstock.recordio import write_dense
 from pipelines.spec import Scoring
 from tests.offline.bare_cloud import BareCloud
-from tests.offline.sagemaker_lab import RECORDIO, SageMakerLab
+from tests.offline.sagemaker_lab import SageMakerLab
 from tests.offline.test_step_functions import execute
 from tests.synth.conftest import synthesized
 from tests.synth.series import JUDGED_IF_LABELLED, METERS
@@ -38,7 +38,7 @@ SERIES = {"mean": 40.0, "sd": 2.5, "grid_seconds": 300}
 @pytest.fixture(scope="module")
 def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The states of meters, scored on the stream, with a gate that lets unjudged models pass."""
-    changes = {"content_type": RECORDIO, "instance_count": 1}
+    changes = {"instance_count": 1}
     pipeline = METERS.model_copy(
         update={
             "training": METERS.training.model_copy(update=changes),

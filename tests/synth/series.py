@@ -45,7 +45,7 @@ METERS = Pipeline(
         instance_type="ml.m5.large",
         instance_count=2,
         input_mode="File",
-        content_type="text/csv",
+        content_type="application/x-recordio-protobuf",
         channels=("train", "test"),
     ),
     gate=Gate(metric="test:f1", at_least=0.1, beats_serving=False),

@@ -294,8 +294,8 @@ def test_a_new_model_scores_a_part_of_its_training_rows_before_it_is_registered(
     source = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri.$"]
     assert source == "States.Format('{}train/part-00000', $.prepared_uri)"
     assert (job["TransformInput"]["ContentType"], job["TransformInput"]["SplitType"]) == (
-        "text/csv",
-        "Line",
+        "application/x-recordio-protobuf",
+        "RecordIO",
     )
     payload = states["KeepFigures"]["Parameters"]["Payload"]
     assert payload["scores_uri.$"] == "States.Format('{}train-scores/', $.prepared_uri)"

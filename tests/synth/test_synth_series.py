@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stacks.input_channels import input_channels
 from tests.synth.conftest import Synthesized, synthesized
 from tests.synth.reading import as_list, text
 from tests.synth.series import JUDGED_IF_LABELLED, METERS
@@ -37,10 +38,12 @@ def test_each_channel_is_distributed_and_labelled_as_the_algorithm_wants(
     meters: Synthesized,
 ) -> None:
     train, test = meters.machine("Training")["States"]["Train"]["Parameters"]["InputDataConfig"]
-    assert (train["ContentType"], test["ContentType"]) == (
+    assert train["ContentType"] == test["ContentType"] == "application/x-recordio-protobuf"
+    csv = input_channels(METERS.training.model_copy(update={"content_type": "text/csv"}))
+    assert [channel["ContentType"] for channel in csv] == [
         "text/csv;label_size=0",
         "text/csv;label_size=1",
-    )
+    ]
     spread = [c["DataSource"]["S3DataSource"]["S3DataDistributionType"] for c in (train, test)]
     assert spread == ["ShardedByS3Key", "FullyReplicated"]
 

@@ -603,6 +603,17 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["gate.at_least", "at most 0.5", "larger value is better", "at_least=0.5"],
     ),
     (
+        "a form of the data that no job writes",
+        Pipeline,
+        {**PIPELINE, "training": {**TRAINING, "content_type": "text/csv"}},
+        [
+            "training.content_type",
+            "'text/csv'",
+            "jobs/prepare_records.py writes",
+            "application/x-recordio-protobuf",
+        ],
+    ),
+    (
         "a metric of a channel that is not there",
         Pipeline,
         {**PIPELINE, "training": {**TRAINING, "channels": ("train",)}},
