@@ -9,7 +9,7 @@ PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo verify-aws test test-faults python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
+.PHONY: demo verify-aws test test-faults test-iam python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
@@ -22,11 +22,15 @@ verify-aws: setup
 	$(BIN)/penstock run digits --on aws --environment dev
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/faults
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/faults --ignore tests/iam
 
 # whole runs and single workers, each with something that goes wrong
 test-faults: setup
 	$(BIN)/python -m pytest tests/faults -n 2 --dist loadgroup
+
+# least privilege, shown over a run of each pipeline; both run at a time, so no workers
+test-iam: setup
+	$(BIN)/python -m pytest tests/iam
 
 # on CPython 3.13 itself, which comes from npm and is not part of the set-up
 python313: setup $(PYTHON313)/.ready
