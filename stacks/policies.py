@@ -36,6 +36,23 @@ def read_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     )
 
 
+def read_folders(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
+    """The same for Spark, which asks for an object with the folder's own name first.
+
+    S3 answers 403 to whoever may not read that name, though there is no such object (S3 API
+    reference, HeadObject), and Hadoop's S3A file system gives up.
+    """
+    return allow(
+        ["s3:GetObject"],
+        [
+            bucket.arn_for_objects(name)
+            for prefix in prefixes
+            for name in (prefix.rstrip("/"), f"{prefix}*")
+        ],
+        wildcard="objects below these prefixes",
+    )
+
+
 def write_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     """Writing objects below some prefixes, in parts if they are large."""
     return allow(

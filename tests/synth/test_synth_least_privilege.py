@@ -120,6 +120,25 @@ def test_no_action_is_a_wildcard_and_every_wildcard_resource_is_known(
                 assert any(re.fullmatch(known, resource) for known in WILDCARDS), resource
 
 
+@pytest.mark.parametrize(
+    ("role", "folders"),
+    [("PrepareRole", ["records", "prepared"]), ("MonitorRole", ["capture", "prepared", "monitor"])],
+)
+def test_spark_may_read_the_names_of_its_folders(
+    watched: Any, role: str, folders: list[str]
+) -> None:
+    below = [
+        re.sub(r"<[^>]*>", "", text(resource))
+        for statement in watched.statements(role)
+        if "s3:GetObject" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+        if "Lake" in text(resource)
+    ]
+    assert sorted(below) == sorted(
+        f"/{name}" for folder in folders for name in (folder, f"{folder}/*")
+    )
+
+
 @pytest.mark.parametrize("role", WATCHED_SERVICES)
 def test_metrics_are_bounded_by_namespace(watched: Any, role: str) -> None:
     for statement in watched.statements(role):
