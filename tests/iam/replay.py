@@ -91,10 +91,11 @@ class Replay:
 
     def __init__(self, documents: Iterable[Document], recorded: Iterable[Recorded]) -> None:
         self.documents = list(documents)
-        self.recorded = list(recorded)
         self._by_holder: dict[tuple[str, str], list[Document]] = defaultdict(list)
         for document in self.documents:
             self._by_holder[document.kind, document.arn].append(document)
+        # the roles of the bootstrap stack are no part of the app
+        self.recorded = [one for one in recorded if self._concerns(one)]
         self._parsed: dict[int, tuple[Statement, ...]] = {
             id(document): _parse(document, document.statements) for document in self.documents
         }
@@ -132,6 +133,11 @@ class Replay:
         """The same without the whole statement."""
         left = [written for place, written in enumerate(document.statements) if place != index]
         return self._denied(document, left, index)
+
+    def _concerns(self, recorded: Recorded) -> bool:
+        if recorded.principal.kind == "role":
+            return ("identity", recorded.principal.role_arn) in self._by_holder
+        return (recorded.resource_kind, recorded.holder) in self._by_holder
 
     @cached_property
     def _by_label(self) -> dict[str, Document]:
