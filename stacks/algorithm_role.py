@@ -39,7 +39,11 @@ class AlgorithmRole(ServiceRole):
             permissions=[
                 *data,
                 *pull_image(image.repository_arn),
-                *write_log_group(log_group_arn(Stack.of(scope), log_group), create_group=True),
+                write_log_group(
+                    log_group_arn(Stack.of(scope), log_group),
+                    "logs:CreateLogGroup",
+                    "logs:DescribeLogStreams",
+                ),
                 put_metrics(METRIC_NAMESPACES),
                 *attach_job(Stack.of(scope), network),
             ],

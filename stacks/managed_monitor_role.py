@@ -50,7 +50,7 @@ class ManagedMonitorRole(AlgorithmRole):
         )
         captures = f"{CAPTURE_PREFIX}{names.endpoint}/"
         data: list[Permission] = [
-            *list_bucket(lake, [captures, MANAGED_BASELINE_PREFIX]),
+            list_bucket(lake, [captures, MANAGED_BASELINE_PREFIX]),
             read_objects(lake, [captures, MANAGED_BASELINE_PREFIX]),
             write_objects(lake, [REPORTS_PREFIX]),
             write_job_output(key),

@@ -52,7 +52,7 @@ class PipelineFunction(Construct):
             service="lambda.amazonaws.com",
             description=role_description,
             permissions=[
-                *write_log_group(self.log_group.log_group_arn, create_group=False),
+                write_log_group(self.log_group.log_group_arn),
                 decrypt_with(key),
                 *permissions,
                 *attach_function(Stack.of(self), network),

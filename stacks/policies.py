@@ -14,17 +14,20 @@ from stacks.names import Names
 from stacks.permission import Permission, allow
 
 
-def list_bucket(bucket: s3.IBucket, prefixes: Sequence[str]) -> list[Permission]:
+def list_bucket(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     """Listing a bucket below some prefixes only."""
     patterns = [text for prefix in prefixes for text in (prefix.rstrip("/"), f"{prefix}*")]
-    return [
-        allow(["s3:GetBucketLocation"], [bucket.bucket_arn]),
-        allow(
-            ["s3:ListBucket"],
-            [bucket.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": patterns}},
-        ),
-    ]
+    return allow(
+        ["s3:ListBucket"], [bucket.bucket_arn], conditions={"StringLike": {"s3:prefix": patterns}}
+    )
+
+
+def locate_bucket(bucket: s3.IBucket) -> Permission:
+    """Asking in which region a bucket is.
+
+    Glue developer guide, create an IAM policy for the Glue service.
+    """
+    return allow(["s3:GetBucketLocation"], [bucket.bucket_arn])
 
 
 def read_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
@@ -179,17 +182,18 @@ def log_group_arn(stack: Stack, name: str) -> str:
     return f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:{name}:*"
 
 
-def write_log_group(group_arn: str, *, create_group: bool) -> list[Permission]:
-    """Writing the streams of a log group; creating it too where a service insists on it.
+def write_log_group(group_arn: str, *also: str) -> Permission:
+    """Writing the streams of a log group, and what else a service insists on.
 
     The ARN is one with ":*" at its end, which covers the group and its streams.
     """
-    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    if create_group:
-        actions.insert(0, "logs:CreateLogGroup")
     # an ARN that CloudFormation fills in shows its wildcard only when it is deployed
     wildcard = "the log group and its streams, which the service names"
-    return [allow(actions, [group_arn], wildcard=wildcard if "*" in group_arn else None)]
+    return allow(
+        [*also, "logs:CreateLogStream", "logs:PutLogEvents"],
+        [group_arn],
+        wildcard=wildcard if "*" in group_arn else None,
+    )
 
 
 def pull_image(repository_arn: str) -> list[Permission]:

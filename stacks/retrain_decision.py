@@ -42,7 +42,7 @@ class RetrainDecision(PipelineFunction):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         permissions: list[Permission] = [
-            *list_bucket(lake, [RECORDS_PREFIX]),
+            list_bucket(lake, [RECORDS_PREFIX]),
             allow(
                 ["states:DescribeStateMachine", "states:ListExecutions"],
                 [training.state_machine_arn],

@@ -81,7 +81,7 @@ class ScoreFigures(Construct):
             description="Keeps the mean and the deviation of a new model's training scores",
             role_description="Figures of a new model's training scores",
             permissions=[
-                *list_bucket(lake, [TRAIN_SCORES_PREFIX]),
+                list_bucket(lake, [TRAIN_SCORES_PREFIX]),
                 read_objects(lake, [TRAIN_SCORES_PREFIX, SERIES_PREFIX]),
                 put_objects(artifacts, [SETTINGS_PREFIX]),
                 encrypt_with(key),

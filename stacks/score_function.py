@@ -66,7 +66,7 @@ class ScoreFunction(PipelineFunction):
                 allow(["ssm:GetParameter"], [model_parameter_arn(stack, names)]),
                 describe_packages(scope, names),
                 # without listing, S3 says that a missing object is forbidden
-                *list_bucket(artifacts, [SETTINGS_PREFIX]),
+                list_bucket(artifacts, [SETTINGS_PREFIX]),
                 read_objects(artifacts, [SETTINGS_PREFIX]),
                 allow(["sagemaker:InvokeEndpoint"], [f"{endpoint}/{names.endpoint}"]),
                 allow(["firehose:PutRecordBatch"], [delivery_stream.delivery_stream_arn]),

@@ -49,7 +49,7 @@ class ScoringRole(AlgorithmRole):
             description=description,
             data=[
                 read_objects(artifacts, [MODELS_PREFIX]),
-                *list_bucket(lake, [reads]),
+                list_bucket(lake, [reads]),
                 read_objects(lake, [reads]),
                 write_objects(lake, [writes]),
                 write_job_output(key),

@@ -161,9 +161,8 @@ class SparkJob(Construct):
             permissions=[
                 *permissions,
                 *(
-                    statement
+                    write_log_group(log_group_arn(stack, name), "logs:CreateLogGroup")
                     for name in names_of_groups
-                    for statement in write_log_group(log_group_arn(stack, name), create_group=True)
                 ),
                 allow(
                     ["logs:AssociateKmsKey"],

@@ -47,12 +47,12 @@ class TrainingRole(AlgorithmRole):
             construct_id,
             description="Training jobs of the pipeline",
             data=[
-                *list_bucket(lake, [PREPARED_PREFIX]),
+                list_bucket(lake, [PREPARED_PREFIX]),
                 read_objects(lake, [PREPARED_PREFIX]),
                 write_objects(artifacts, [MODELS_PREFIX, *kept]),
                 *(
                     [
-                        *list_bucket(artifacts, kept),
+                        list_bucket(artifacts, kept),
                         read_objects(artifacts, kept),
                         delete_objects(artifacts, kept),
                     ]

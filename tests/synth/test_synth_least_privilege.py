@@ -380,10 +380,7 @@ def test_the_decision_looks_and_changes_nothing(watched: Any) -> None:
     }
     assert actions_on(statements, ":execution:") == {"states:DescribeExecution"}
     assert actions_on(statements, ":alarm:*") == {"cloudwatch:DescribeAlarms"}
-    assert actions_on(statements, "ExportsOutputFnGetAttLake") == {
-        "s3:GetBucketLocation",
-        "s3:ListBucket",
-    }
+    assert actions_on(statements, "ExportsOutputFnGetAttLake") == {"s3:ListBucket"}
     (listing,) = (s for s in statements if "s3:ListBucket" in as_list(s["Action"]))
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["records", "records/*"]}}
 

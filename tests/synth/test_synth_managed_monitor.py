@@ -132,7 +132,7 @@ def test_the_role_reads_captures_and_baseline_and_writes_reports_only(
             rights.setdefault(short, set()).update(as_list(statement["Action"]))
     assert rights.pop("*") == {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"}
     assert rights == {
-        "<lake>": {"s3:GetBucketLocation", "s3:ListBucket"},
+        "<lake>": {"s3:ListBucket"},
         "<lake>/capture/digits-dev/*": {"s3:GetObject"},
         "<lake>/monitor/baseline/current/*": {"s3:GetObject"},
         "<lake>/monitor/reports/*": {"s3:AbortMultipartUpload", "s3:PutObject"},

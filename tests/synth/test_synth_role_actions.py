@@ -15,7 +15,7 @@ from tests.synth.test_synth_least_privilege import SERVICES, WATCHED_SERVICES
 ACTIONS = {
     "TransformRole": {
         "kms": "Decrypt",
-        "logs": "CreateLogStream DescribeLogStreams PutLogEvents",
+        "logs": "CreateLogStream PutLogEvents",
     },
     "DeliveryRole": {
         "glue": "GetTable GetTableVersion GetTableVersions",
@@ -32,7 +32,7 @@ ACTIONS = {
         "cloudwatch": "PutMetricData",
         "glue": "GetSecurityConfiguration",
         "kms": "Decrypt Encrypt GenerateDataKey",
-        "logs": ("AssociateKmsKey CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents"),
+        "logs": "AssociateKmsKey CreateLogGroup CreateLogStream PutLogEvents",
         "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
     },
     "TrainingRole": {
@@ -42,7 +42,7 @@ ACTIONS = {
         ),
         "kms": "CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey",
         "logs": "CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents",
-        "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
+        "s3": "AbortMultipartUpload GetObject ListBucket PutObject",
     },
     "TrainingComparisonScoringRole": {
         "cloudwatch": "PutMetricData",
@@ -51,11 +51,11 @@ ACTIONS = {
         ),
         "kms": "CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey",
         "logs": "CreateLogGroup CreateLogStream DescribeLogStreams PutLogEvents",
-        "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
+        "s3": "AbortMultipartUpload GetObject ListBucket PutObject",
     },
     "TrainingComparisonCompareRole": {
         "kms": "Decrypt",
-        "logs": "CreateLogStream DescribeLogStreams PutLogEvents",
+        "logs": "CreateLogStream PutLogEvents",
         "s3": "GetObject",
     },
     "ModelRole": {
@@ -141,8 +141,8 @@ WATCHED_ACTIONS = {
     "RetrainDecisionRole": {
         "cloudwatch": "DescribeAlarms",
         "kms": "Decrypt",
-        "logs": "CreateLogStream DescribeLogStreams PutLogEvents",
-        "s3": "GetBucketLocation ListBucket",
+        "logs": "CreateLogStream PutLogEvents",
+        "s3": "ListBucket",
         "states": "DescribeExecution DescribeStateMachine ListExecutions",
     },
     "RetrainWorkflowRole": {**MACHINE, "lambda": "InvokeFunction", "states": "StartExecution"},

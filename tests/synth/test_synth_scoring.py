@@ -209,7 +209,6 @@ def test_the_function_may_do_this_and_no_more(scored: Synthesized) -> None:
         "kinesis:GetRecords": "<digits-dev-ingestion:",
         "kinesis:GetShardIterator": "<digits-dev-ingestion:",
         "kinesis:ListShards": "<digits-dev-ingestion:",
-        "s3:GetBucketLocation": "<digits-dev-training:",
         "s3:GetObject": "<digits-dev-training:",
         "s3:ListBucket": "<digits-dev-training:",
         "sns:Publish": "<digits-dev-foundation:",
@@ -224,7 +223,7 @@ def test_the_function_may_do_this_and_no_more(scored: Synthesized) -> None:
     assert packages.endswith(":model-package/digits-dev/*")
     assert allowed["s3:GetObject"][0].endswith("/scoring/*")
     assert allowed["ssm:GetParameter"][0].endswith("/penstock/digits/dev/model-package-arn")
-    logs = {"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     named = {"sagemaker:InvokeEndpoint", "sagemaker:DescribeModelPackage", "ssm:GetParameter"}
     assert set(allowed) == {*starts, *named, *key, *logs}
 
