@@ -13,11 +13,20 @@ from tests.offline.bare_cloud import BareCloud, patched, running_server
 from tests.offline.sagemaker_lab import SageMakerLab
 
 
+class Later(Faults):
+    """Faults that wait until they are let loose."""
+
+    are_loose = False
+
+    def value(self, name: str) -> float | None:
+        return super().value(name) if self.are_loose else None
+
+
 @contextmanager
 def cloud_with(folder: Path, *wishes: str) -> Iterator[BareCloud]:
-    """A server of the test's own, where what `wishes` name goes wrong."""
+    """A server of the test's own, where what `wishes` name goes wrong, once it is `let_loose`."""
     with running_server(folder) as context:
-        context = replace(context, faults=Faults.chosen(wishes))
+        context = replace(context, faults=Later.chosen(wishes))
         with patched(context) as cloud:
             yield cloud
 
@@ -29,9 +38,16 @@ def sagemaker_with(folder: Path, *wishes: str) -> Iterator[SageMakerLab]:
         lab = SageMakerLab(cloud)
         try:
             lab.put_digits()
+            let_loose(cloud)
             yield lab
         finally:
             lab.close()
+
+
+def let_loose(cloud: BareCloud, loose: bool = True) -> None:
+    """From now on faults are due, or not."""
+    assert isinstance(cloud.context.faults, Later)
+    cloud.context.faults.are_loose = loose
 
 
 def told(cloud: BareCloud, name: str) -> dict[str, Any]:

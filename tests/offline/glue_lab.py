@@ -4,6 +4,7 @@ import io
 import json
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import penstock
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import SkippingClock
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import glue as glue_shim
@@ -33,15 +35,25 @@ class Events:
 class GlueLab:
     """A moto server with a Glue worker, a bucket and a role."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, faults: Sequence[str] = ()) -> None:
         self.server = MotoServer(account_id=ACCOUNT)
         self.server.start()
         self.patches = Patches()
         self.clock = SkippingClock()
         clients = ClientFactory(endpoint_url=self.server.endpoint_url, region="us-east-1")
         self.events = Events()
+        self.faults = Faults.chosen(faults)
         self.worker = GlueWorker(
-            CloudContext(clients, self.clock, Ledger(), self.events, folder, ACCOUNT, "us-east-1"),
+            CloudContext(
+                clients,
+                self.clock,
+                Ledger(),
+                self.events,
+                folder,
+                ACCOUNT,
+                "us-east-1",
+                faults=self.faults,
+            ),
             minute_seconds=MINUTE_SECONDS,
         )
         glue_shim.install(self.patches, start=self.worker.start_run, stop=self.worker.stop_run)

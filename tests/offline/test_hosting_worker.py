@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from penstock.localcloud.engines import registry
 from penstock.localcloud.engines.engine import Engine
 from penstock.localcloud.engines.linear_learner.model import LinearModel
 from tests.offline.sagemaker_lab import IMAGE, SageMakerLab, encode
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 ONE_ROW = {"ContentType": "text/csv", "Body": "1,2"}
@@ -170,7 +172,9 @@ def test_a_failed_update_leaves_the_old_model_serving(lab: SageMakerLab, tmp_pat
 
     assert endpoint["EndpointStatus"] == "InService"
     assert endpoint["EndpointConfigName"] == "steady"
-    assert "s3://lab/broken/model.tar.gz cannot be unpacked" in endpoint["FailureReason"]
+    said = endpoint["FailureReason"]
+    assert said.startswith('Failed to extract model data archive for container "container_1" from')
+    assert "s3://lab/broken/model.tar.gz" in said
     assert score(lab, "steady") == 13.0
 
 
@@ -388,3 +392,13 @@ def test_bytes_and_attributes_pass_through_and_silence_is_a_model_error(
             lab.runtime.invoke_endpoint(EndpointName="slow", Body=body)
         assert caught.value.response["Error"]["Code"] == "ModelError"
         assert caught.value.response["OriginalStatusCode"] == 0
+    said = caught.value.response["OriginalMessage"]
+    assert said.startswith("Amazon SageMaker could not get a response from the slow endpoint.")
+
+    def answered() -> bytes | None:
+        with suppress(lab.runtime.exceptions.ModelError):
+            return bytes(lab.runtime.invoke_endpoint(EndpointName="slow", Body=b"x")["Body"].read())
+        return None
+
+    assert eventually(answered, 30).endswith(b"|x")
+    assert lab.api.describe_endpoint(EndpointName="slow")["EndpointStatus"] == "InService"

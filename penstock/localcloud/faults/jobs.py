@@ -1,4 +1,4 @@
-"""Faults of training jobs."""
+"""Faults of Glue jobs, training jobs and endpoints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from penstock.localcloud.faults.values import Once, Times
 _TRAINING_FAILS = "TrainingJobStatus is Failed, nothing is uploaded, and .sync fails the state"
 
 FAULTS = (
+    Fault(
+        name="glue-fails-midway",
+        value=Once(1, of="files that a Glue job has written when it dies", least=1, most=1000),
+        what="a Glue job with --output_uri is killed once it has written so many files there",
+        on_aws="the run is FAILED, what it had written stays, and nothing starts it again unless "
+        "MaxRetries or the caller does (Glue API reference, JobRun and Job.MaxRetries)",
+    ),
     Fault(
         name="training-exits",
         value=Times(1),
@@ -39,5 +46,29 @@ FAULTS = (
         on_aws="Interrupted, then Starting on other machines as soon as there are some within "
         "MaxWaitTimeInSeconds, with the checkpoints from S3; without any the training begins anew "
         "(SageMaker developer guide, model-managed-spot-training and model-checkpoints)",
+    ),
+    Fault(
+        name="corrupt-model",
+        value=Times(1),
+        what="model.tar.gz loses its second half in S3 just before an endpoint loads it",
+        on_aws="the container is never started: CreateEndpoint ends Failed, UpdateEndpoint leaves "
+        "the old model in service, CloudFormation rolls back (FailureReason as in "
+        "aws/deep-learning-containers pull request 569)",
+    ),
+    Fault(
+        name="ping-never-healthy",
+        value=Once(5, of="seconds that the limit is taken for", least=1, most=3600),
+        what="a model's container answers GET /ping with 503 for ever",
+        on_aws="after 8 minutes, or ContainerStartupHealthCheckTimeoutInSeconds, the launch "
+        "fails: CreateEndpoint ends Failed, UpdateEndpoint is not completed and the old model "
+        "stays in service (SageMaker developer guide, your-algorithms-inference-code)",
+    ),
+    Fault(
+        name="endpoint-killed",
+        value=Once(10, of="requests that an endpoint is sent before", least=1, most=1_000_000),
+        what="an endpoint's container is killed with SIGKILL while it answers a request",
+        on_aws="requests under way fail with ModelError; /ping fails, and the unhealthy container "
+        "is replaced while the endpoint stays InService (SageMaker developer guide, "
+        "your-algorithms-inference-code; how soon is unconfirmed)",
     ),
 )

@@ -49,6 +49,7 @@ class ContainerProcess:
         self._on_line = on_line
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
+        self._has_finished = False
         self.last_lines: deque[str] = deque(maxlen=20)
 
     def start(self) -> None:
@@ -81,6 +82,21 @@ class ContainerProcess:
         except subprocess.TimeoutExpired:
             return None
 
+    def await_end(self) -> None:
+        """Block until the process has ended; its exit code is still there for others."""
+        try:
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            return  # it had ended, and somebody has asked for its exit code
+
+    def hold(self) -> None:
+        """SIGSTOP: nothing of it goes on."""
+        self._signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        """SIGKILL, as when the kernel does it."""
+        self._signal(signal.SIGKILL)
+
     def stop(self, grace_seconds: float) -> int:
         """SIGTERM, and SIGKILL after the grace period; returns the exit code."""
         self._signal(signal.SIGTERM)
@@ -91,8 +107,11 @@ class ContainerProcess:
         return code
 
     def finish_output(self) -> None:
-        """Wait until everything that the ended process printed is in the log."""
+        """Wait until everything that the ended process printed is in the log; once is enough."""
         process = self._started()
+        if self._has_finished:
+            return
+        self._has_finished = True
         # what the process started and left behind would keep its output open
         self._signal(signal.SIGKILL, even_if_ended=True)
         if self._pump is not None:

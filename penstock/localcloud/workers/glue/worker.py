@@ -19,6 +19,7 @@ from penstock.localcloud.workers.glue.job_log import JobLog
 from penstock.localcloud.workers.glue.modules import WheelFolders
 from penstock.localcloud.workers.glue.program import Program
 from penstock.localcloud.workers.glue.settings import RunSettings, run_settings
+from penstock.localcloud.workers.glue.trouble import RunTrouble
 from penstock.localcloud.workers.logs import LogStream
 from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 
@@ -129,6 +130,15 @@ class GlueWorker:
         return run_settings(job, run.job_run_id, run.arguments or {}, run.timeout)
 
     def _run(self, settings: RunSettings, run: JobRun, folder: Path) -> tuple[str, str]:
+        clients = self._context.clients
+        trouble = RunTrouble(self._context.faults, settings, clients.deployer("s3"))
+        state, message = self._carried_out(settings, run, folder, trouble)
+        trouble.ended(state, message)
+        return state, message
+
+    def _carried_out(
+        self, settings: RunSettings, run: JobRun, folder: Path, trouble: RunTrouble
+    ) -> tuple[str, str]:
         runtime = glue_runtime(settings.glue_version)
         home = folder / "home"
         home.mkdir(parents=True, mode=0o700)
@@ -173,6 +183,7 @@ class GlueWorker:
             )
             self._programs[settings.run_id] = program
             run.state = "RUNNING"
+        trouble.watch(program)
         status = program.wait(settings.timeout_minutes * self._minute_seconds)
         with self._lock:
             del self._programs[settings.run_id]

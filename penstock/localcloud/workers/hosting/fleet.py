@@ -15,6 +15,7 @@ from penstock.localcloud.workers.hosting.capture import DataCapture
 from penstock.localcloud.workers.hosting.capture_account import CaptureAccount
 from penstock.localcloud.workers.hosting.capture_settings import CaptureSettings
 from penstock.localcloud.workers.hosting.container import ModelContainer, StartFailedError
+from penstock.localcloud.workers.hosting.keeper import Keeper
 from penstock.localcloud.workers.hosting.model import (
     ModelDefinitionError,
     container_definitions,
@@ -22,10 +23,11 @@ from penstock.localcloud.workers.hosting.model import (
     inference_image,
 )
 from penstock.localcloud.workers.hosting.model_data import ModelDataError
+from penstock.localcloud.workers.hosting.trouble import HostingTrouble
 from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 
-# SageMaker developer guide, your-algorithms-inference-code: healthy within 4 minutes
-DEFAULT_STARTUP_SECONDS = 240.0
+# SageMaker developer guide, your-algorithms-inference-code: 8 minutes after startup (4 until 2023)
+DEFAULT_STARTUP_SECONDS = 480.0
 INVOCATION_SECONDS = 60.0  # a container has to answer (botocore sagemaker-runtime, InvokeEndpoint)
 
 
@@ -42,6 +44,7 @@ class Variant:
     log_group: str
     log_stream: str
     containers: list[ModelContainer] = field(default_factory=list)
+    keepers: list[Keeper] = field(default_factory=list)
     invocations: int = 0
     capture: DataCapture | None = None
 
@@ -62,6 +65,7 @@ class Fleet:
         self.config_name = config_name
         self._number = number
         self._captures = captures
+        self._trouble = HostingTrouble(context.faults)
         self._changed = threading.Condition()
         self._in_flight = 0
         self.variants: list[Variant] = []
@@ -97,6 +101,8 @@ class Fleet:
             with self._changed:
                 self._changed.wait_for(lambda: not self._in_flight, INVOCATION_SECONDS)
         for variant in self.variants:
+            for keeper in variant.keepers:
+                keeper.stop()
             for container in variant.containers:
                 if grace_seconds is None:
                     container.stop()
@@ -164,6 +170,8 @@ class Fleet:
             settings.get("ContainerStartupHealthCheckTimeoutInSeconds") or DEFAULT_STARTUP_SECONDS
         )
         for number, definition in enumerate(containers):
+            self._trouble.damage(definition, self._context.clients.deployer("s3"))
+            unhealthy_seconds = self._trouble.limit_seconds()
             container = container_of(
                 self._context,
                 model,
@@ -176,11 +184,14 @@ class Fleet:
                 / name,
                 log_group=variant.log_group,
                 log_stream=variant.log_stream,
+                environment=None if unhealthy_seconds is None else self._trouble.unhealthy(),
             )
             variant.containers.append(container)
             try:
-                container.start(timeout)
+                container.start(unhealthy_seconds or timeout)
             except StartFailedError as error:
+                if unhealthy_seconds is not None:
+                    self._trouble.was_unhealthy(unhealthy_seconds)
                 # the first sentences are AWS's own
                 which = "primary" if len(containers) == 1 else container.name
                 raise DeploymentFailedError(
@@ -188,6 +199,7 @@ class Fleet:
                     "health check. Please check CloudWatch logs for this endpoint. "
                     f"({definition['Image']}: {error})"
                 ) from error
+            variant.keepers.append(Keeper(container, timeout, self._trouble.again))
         instances = int(settings.get("InitialInstanceCount") or 1)
         if instances > 1:
             for definition in containers:

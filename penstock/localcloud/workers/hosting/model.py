@@ -34,6 +34,10 @@ class ContainerFailedError(Exception):
         self.original = original
 
 
+class NoAnswerError(ContainerFailedError):
+    """The connection broke or could not be made: the container is not there."""
+
+
 def container_definitions(sagemaker: Any, model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Container definitions with images: of the model itself, or of its model package.
 
@@ -86,7 +90,8 @@ def container_of(
     clients = context.clients
     name = str(definition.get("ContainerHostname") or f"container-{number + 1}")
     root = directory / name / "opt" / "ml"
-    fetch(definition, clients.for_role(role, "s3", attempts=S3_ATTEMPTS), root / "model")
+    s3 = clients.for_role(role, "s3", attempts=S3_ATTEMPTS)
+    fetch(definition, s3, root / "model", f"container_{number + 1}")
     variables = {str(k): str(v) for k, v in (definition.get("Environment") or {}).items()}
     variables |= {"AWS_REGION": context.region, **(environment or {})}
     if not model.get("EnableNetworkIsolation"):
@@ -125,9 +130,7 @@ def invoke_in_series(
                 "CloudWatch, resolve the issue, and try again.",
             ) from None
         except (OSError, http.client.HTTPException) as error:
-            raise ContainerFailedError(
-                container.name, 0, f"{type(error).__name__}: {error}"
-            ) from None
+            raise NoAnswerError(container.name, 0, f"{type(error).__name__}: {error}") from None
         if response.status >= 400:
             text = response.body.decode("utf-8", "replace")
             raise ContainerFailedError(container.name, response.status, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tarfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,33 +18,41 @@ class ModelDataError(Exception):
     """The model's data cannot be brought into the container; one line that says why."""
 
 
-def fetch(container: Mapping[str, Any], s3: Any, directory: Path) -> None:
+def fetch(
+    container: Mapping[str, Any], s3: Any, directory: Path, name: str = "container_1"
+) -> None:
     """Fill `directory` from ModelDataUrl or ModelDataSource; a container may have neither.
 
-    Raises ModelDataError; botocore's ClientError for what S3 refuses.
+    `name` is how the container is called where its archive cannot be read. Raises
+    ModelDataError; botocore's ClientError for what S3 refuses.
     """
     directory.mkdir(parents=True, exist_ok=True)
     source = (container.get("ModelDataSource") or {}).get("S3DataSource")
     try:
         if container.get("ModelDataUrl"):
-            _unpack(S3Address.parse(str(container["ModelDataUrl"])), s3, directory)
+            _unpack(S3Address.parse(str(container["ModelDataUrl"])), s3, directory, name)
         elif source and source.get("CompressionType") == "Gzip":
-            _unpack(S3Address.parse(str(source["S3Uri"])), s3, directory)
+            _unpack(S3Address.parse(str(source["S3Uri"])), s3, directory, name)
         elif source:
             _copy(S3Address.parse(str(source["S3Uri"])), s3, directory)
     except ValueError as error:
         raise ModelDataError(str(error)) from None
 
 
-def _unpack(address: S3Address, s3: Any, directory: Path) -> None:
+def _unpack(address: S3Address, s3: Any, directory: Path, name: str) -> None:
     archive = directory.parent / "model.tar.gz"
     _download(address, s3, archive)
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 _extract(tar, member, directory)
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise ModelDataError(f"{address} cannot be unpacked: {error}") from error
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        # AWS's own sentences, as in aws/deep-learning-containers pull request 569
+        raise ModelDataError(
+            f'Failed to extract model data archive for container "{name}" from URL "{address}". '
+            "Please ensure that the object located at the URL is a valid tar.gz archive. "
+            f"({error})"
+        ) from error
     finally:
         archive.unlink()
 

@@ -22,9 +22,21 @@ from penstock.localcloud.workers.hosting.invocation import (
     ModelError,
     Request,
 )
-from penstock.localcloud.workers.hosting.model import ContainerFailedError, invoke_in_series
+from penstock.localcloud.workers.hosting.model import (
+    ContainerFailedError,
+    NoAnswerError,
+    invoke_in_series,
+)
+from penstock.localcloud.workers.hosting.trouble import HostingTrouble
 
 log = logging.getLogger(__name__)
+
+# word for word as users get it (aws/amazon-sagemaker-examples issues 2815 and 3089)
+_NO_ANSWER = (
+    "Amazon SageMaker could not get a response from the {} endpoint. This can occur when CPU or "
+    "memory utilization is high. To check your utilization, see Amazon CloudWatch. To fix this "
+    "problem, use an instance type with more CPU capacity or memory."
+)
 
 
 class HostingWorker:
@@ -35,6 +47,7 @@ class HostingWorker:
     ) -> None:
         self._context = context
         self._invocation_seconds = invocation_seconds
+        self._trouble = HostingTrouble(context.faults)
         self._lock = threading.Lock()
         self._fleets: dict[str, Fleet] = {}
         # what is being started, so that stop and delete can end it
@@ -101,9 +114,11 @@ class HostingWorker:
             )
         with self._lock:
             self.invocations[endpoint_name] += 1
+            requests = self.invocations[endpoint_name]
+        self._trouble.strike(variant.containers[0], requests)
         fleet.count(variant)
         came = self._context.clock.now()
-        answer = self._ask(variant, request)
+        answer = self._ask(endpoint_name, variant, request)
         if variant.capture is not None:
             variant.capture.record(request, answer, came)
         return answer
@@ -150,10 +165,12 @@ class HostingWorker:
     ) -> None:
         with self._lock:
             wanted = self._pending.pop(endpoint.name, None) is fleet
+            is_served = endpoint.name in self._fleets
         if wanted:
+            self._trouble.deployment_failed(endpoint.name, is_served, reason)
             fail(reason)
 
-    def _ask(self, variant: Variant, request: Request) -> Answer:
+    def _ask(self, endpoint_name: str, variant: Variant, request: Request) -> Answer:
         headers = {
             "Content-Type": request.content_type,
             "Accept": request.accept,
@@ -165,6 +182,12 @@ class HostingWorker:
             response = invoke_in_series(
                 variant.containers, request.body, headers, self._invocation_seconds
             )
+        except NoAnswerError as error:
+            self._trouble.no_answer()
+            log.warning("endpoint %s: %s", endpoint_name, error)
+            raise self._model_error(
+                variant, error.container, error.status, _NO_ANSWER.format(endpoint_name)
+            ) from None
         except ContainerFailedError as error:
             raise self._model_error(
                 variant, error.container, error.status, error.original
