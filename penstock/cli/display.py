@@ -97,6 +97,7 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
             f"records: {records['sent']} sent = {records['delivered']} delivered + "
             f"{records['dropped']} dropped + {sum(failed.values())} failed ({parts})"
             + (f"; {records['unique']} unique" if records.get("unique") is not None else "")
+            + (f"; {records['copies']} copies besides" if records.get("copies") else "")
         )
         lines.extend(
             f"  {failure['where']}: {failure['reason']}"

@@ -6,11 +6,13 @@ import base64
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow.parquet as pq
 
+from penstock.scenario.arrivals import Arrivals
 from penstock.scenario.aws import Aws, Stage
 
 # What Firehose calls the two kinds of failure in the error prefix (Firehose developer guide,
@@ -20,7 +22,10 @@ _ERROR_TYPES = {"processing-failed": "transform", "format-conversion-failed": "c
 
 @dataclass
 class RecordAccount:
-    """sent = delivered + dropped + sum(failed); `unique` counts distinct ids in the lake."""
+    """sent = delivered + dropped + sum(failed); `unique` counts distinct ids in the lake.
+
+    What arrived more often than it was sent is in `copies` and in no other count.
+    """
 
     sent: int = 0
     delivered: int = 0
@@ -29,6 +34,7 @@ class RecordAccount:
         default_factory=lambda: {"source": 0, "transform": 0, "conversion": 0}
     )
     unique: int | None = None
+    copies: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
 
     @property
@@ -47,6 +53,8 @@ class Bookkeeper:
 
     def __init__(self, aws: Aws, stage: Stage, *, since_ms: int) -> None:
         self.account = RecordAccount()
+        self._arrivals = Arrivals()
+        self._copies = {"delivered": 0, "transform": 0}
         self._stage = stage
         self._s3 = aws.client("s3")
         self._logs = aws.client("logs")
@@ -59,13 +67,27 @@ class Bookkeeper:
     def look(self) -> RecordAccount:
         """Bring the account up to date."""
         for key in self._new_keys(self._stage["RecordsPrefix"]):
-            self.account.delivered += pq.ParquetFile(io.BytesIO(self._body(key))).metadata.num_rows
+            file = pq.ParquetFile(io.BytesIO(self._body(key)))
+            self.account.delivered += file.metadata.num_rows
+            self._arrivals.rows(file)
         for key in self._new_keys(self._stage["ErrorsPrefix"]):
             self._read_errors(key)
         self.account.dropped = len(
             {event["record_id"] for event in self._transform_log("record_dropped")}
         )
         return self.account
+
+    def sent(self, records: Sequence[bytes]) -> None:
+        """These are on their way."""
+        self._arrivals.sent(records)
+
+    def take_out_copies(self) -> None:
+        """Count what arrived more often than it was sent as copies, and as nothing else."""
+        rows, failures = self._arrivals.copies()
+        self.account.delivered -= rows - self._copies["delivered"]
+        self.account.failed["transform"] -= failures - self._copies["transform"]
+        self._copies = {"delivered": rows, "transform": failures}
+        self.account.copies = rows + failures
 
     def explain_failures(self) -> None:
         """Add to each failed record the reason that the transform logged for it."""
@@ -83,10 +105,13 @@ class Bookkeeper:
             error = json.loads(line)
             raw = base64.b64decode(error["rawData"])
             self.account.failed[where] = self.account.failed.get(where, 0) + 1
+            digest = hashlib.sha256(raw).hexdigest()
+            if where == "transform":
+                self._arrivals.failed(digest)
             self.account.failures.append(
                 {
                     "where": where,
-                    "sha256": hashlib.sha256(raw).hexdigest(),
+                    "sha256": digest,
                     "code": error.get("errorCode") or error.get("lastErrorCode", ""),
                     "reason": error.get("errorMessage") or error.get("lastErrorMessage", ""),
                     "object": f"s3://{self._bucket}/{key}",

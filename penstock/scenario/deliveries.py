@@ -45,6 +45,7 @@ class Deliveries:
             )
             account.sent += sent
             account.failed["source"] += failed
+            keeper.sent(records)
             self._aws.wait_for(
                 f"the {sent} records that were sent",
                 lambda: self._balanced(keeper, step, before),
@@ -57,6 +58,8 @@ class Deliveries:
 
     def _balanced(self, keeper: Bookkeeper, step: str, before: int) -> RecordAccount | None:
         account = keeper.look()
+        if account.accounted >= account.sent:
+            keeper.take_out_copies()
         found, sent = account.accounted - before, account.sent - before
         self._timeline.say(step, f"{found} of {sent} accounted for")
         if found > sent and not self._alone:

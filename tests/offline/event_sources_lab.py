@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -195,11 +195,11 @@ class EventSourcesLab:
 
 
 @contextmanager
-def event_sources_lab(workdir: Path) -> Iterator[EventSourcesLab]:
+def event_sources_lab(workdir: Path, faults: Iterable[str] = ()) -> Iterator[EventSourcesLab]:
     """A lab on a server of its own."""
     notes = workdir / "notes"
     notes.mkdir()
-    with running_server(workdir) as context, patched(context) as cloud:
+    with running_server(workdir, faults) as context, patched(context) as cloud:
         lab = EventSourcesLab(cloud, notes)
         try:
             yield lab

@@ -7,7 +7,7 @@ import json
 import threading
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -247,7 +247,7 @@ class ScoringLab:
 
 
 @contextmanager
-def scoring_lab(workdir: Path) -> Iterator[ScoringLab]:
+def scoring_lab(workdir: Path, faults: Iterable[str] = ()) -> Iterator[ScoringLab]:
     """A lab on a server of its own."""
-    with event_sources_lab(workdir) as lab:
+    with event_sources_lab(workdir, faults) as lab:
         yield ScoringLab(lab)

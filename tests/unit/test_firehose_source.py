@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.workers.firehose.source import KinesisSource
 
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
@@ -48,7 +49,7 @@ def read(source: KinesisSource) -> list[bytes]:
 
 def test_one_look_reads_every_shard_to_its_end_and_nothing_twice() -> None:
     kinesis = Kinesis(a=0, b=0)
-    source = KinesisSource(kinesis, STREAM_ARN)
+    source = KinesisSource(kinesis, STREAM_ARN, Faults())
     source.open()
     kinesis.shards.update(a=10, b=2)
     assert read(source) == [*(b"a%d" % n for n in range(10)), b"b0", b"b1"]
@@ -57,7 +58,7 @@ def test_one_look_reads_every_shard_to_its_end_and_nothing_twice() -> None:
 
 def test_what_was_there_before_is_left_out() -> None:
     kinesis = Kinesis(a=4)
-    source = KinesisSource(kinesis, STREAM_ARN)
+    source = KinesisSource(kinesis, STREAM_ARN, Faults())
     source.open()
     kinesis.shards["a"] = 5
     assert read(source) == [b"a4"]
@@ -65,7 +66,7 @@ def test_what_was_there_before_is_left_out() -> None:
 
 def test_a_shard_that_appears_later_is_read_from_its_beginning() -> None:
     kinesis = Kinesis(a=1)
-    source = KinesisSource(kinesis, STREAM_ARN)
+    source = KinesisSource(kinesis, STREAM_ARN, Faults())
     source.open()
     kinesis.shards["b"] = 2  # with records already, before anybody has looked
     assert read(source) == [b"b0", b"b1"]
@@ -73,7 +74,7 @@ def test_a_shard_that_appears_later_is_read_from_its_beginning() -> None:
 
 def test_a_batch_that_was_handed_over_is_not_read_again_after_an_error() -> None:
     kinesis = Kinesis(a=0)
-    source = KinesisSource(kinesis, STREAM_ARN)
+    source = KinesisSource(kinesis, STREAM_ARN, Faults())
     source.open()
     kinesis.shards["a"] = 5
     assert [record.data for record in next(source.read())] == [b"a0", b"a1", b"a2"]
@@ -82,7 +83,7 @@ def test_a_batch_that_was_handed_over_is_not_read_again_after_an_error() -> None
 
 def test_ids_are_unique_though_sequence_numbers_are_so_in_a_shard_only() -> None:
     kinesis = Kinesis(a=0, b=0)
-    source = KinesisSource(kinesis, STREAM_ARN)
+    source = KinesisSource(kinesis, STREAM_ARN, Faults())
     source.open()
     kinesis.shards.update(a=2, b=2)
     ids = [record.record_id for batch in source.read() for record in batch]

@@ -1,4 +1,4 @@
-"""Faults of a Kinesis stream and of those who read it."""
+"""Faults of a Kinesis stream, and of those who read it."""
 
 from __future__ import annotations
 
@@ -31,5 +31,14 @@ FAULTS = (
         on_aws="what is over a shard's limits is refused, however idle the others are; more shards "
         "do not help one hot key, more keys do: `penstock plan PIPELINE --key-skew` names the cure "
         "(Kinesis developer guide, quotas and limits)",
+    ),
+    Fault(
+        name="duplicate-delivery",
+        value=Share(0.25),
+        what="that share of the batches that Firehose, or a function's event source, reads from a "
+        "stream is given to it twice",
+        on_aws="a reader that restarts begins behind its last checkpoint, and whoever needs each "
+        "record once removes copies by a key of the record's own (Kinesis developer guide, handle "
+        "duplicate records; Lambda developer guide, event source mappings)",
     ),
 )

@@ -1,4 +1,4 @@
-"""Faults of the function that transforms records for Firehose."""
+"""Faults on a record's way through Firehose: of its transform, and of its conversion."""
 
 from __future__ import annotations
 
@@ -49,5 +49,13 @@ FAULTS = (
         what="the transform's function answers with a recordId that nobody asked about, in place "
         "of one that was asked about, for so many invocations",
         on_aws=_MISSING,
+    ),
+    Fault(
+        name="conversion-fails",
+        value=Times(3),
+        what="so many records do not fit the Glue table when Firehose converts them",
+        on_aws="Firehose writes the record below the error prefix format-conversion-failed, and "
+        "blocks further delivery until that write succeeds (Firehose developer guide, record "
+        "format conversion error handling; the error codes are unconfirmed)",
     ),
 )

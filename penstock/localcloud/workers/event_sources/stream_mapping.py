@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.workers.duplicates import as_delivered
 from penstock.localcloud.workers.event_sources.account import Account
 from penstock.localcloud.workers.event_sources.attendant import Again, Attendant
 from penstock.localcloud.workers.event_sources.functions import Functions, NotInvokedError
@@ -50,6 +51,7 @@ class StreamMapping:
         self.clock = context.clock
         self.retention_seconds = 24 * 3600
         self._clients = context.clients
+        self._faults = context.faults
         self._targets = Targets(clients=context.clients, clock=context.clock)
         self._lock = threading.Lock()  # over the shards' lanes
         self._shards: dict[str, _Shard] = {}
@@ -171,8 +173,9 @@ class StreamMapping:
         if not all(parent.finished for parent in parents):
             return
         for records in shard.reader.read(kinesis):
-            self.account.add(read=len(records))
-            self._spread(shard, records)
+            for delivered in as_delivered(self._faults, records, "a function's event source"):
+                self.account.add(read=len(delivered))
+                self._spread(shard, delivered)
 
     def _spread(self, shard: _Shard, records: list[StreamRecord]) -> None:
         by_lane: list[list[StreamRecord]] = [[] for _ in shard.lanes]

@@ -17,6 +17,7 @@ from penstock.localcloud.workers.firehose.errors import (
     conversion_failed,
     processing_failed,
 )
+from penstock.localcloud.workers.firehose.misfit import with_misfits
 from penstock.localcloud.workers.firehose.objects import (
     S3Object,
     data_object,
@@ -123,6 +124,7 @@ class Delivery:
         self._put(item)
 
     def _deliver_converted(self, records: list[OutputRecord], conversion: Conversion) -> None:
+        records = with_misfits(self._context.faults, records, self.settings.arn)
         converted, catalog = self._convert(records, conversion)
         if converted.failed:
             self._deliver_misfits(records, converted, conversion, catalog)
@@ -161,6 +163,10 @@ class Delivery:
         for index, code, message in converted.failed:
             failed = FailedRecord(records[index].source, code, message, 1, ended_ms)
             lines.append(conversion_failed(failed, records[index].data, conversion, catalog))
+            self._context.faults.came_of(
+                [(self.settings.arn, failed.source.record_id)],
+                f"record below {CONVERSION_FAILED} as {code}",
+            )
         misfits = [records[index] for index, _, _ in converted.failed]
         self._reporting.count(
             FailedConversion__Records=len(misfits),

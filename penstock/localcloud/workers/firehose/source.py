@@ -8,16 +8,20 @@ not delivered. Records that producers aggregated with the KPL are not taken apar
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from penstock.localcloud.faults.faults import Faults
+from penstock.localcloud.workers.duplicates import as_delivered
 from penstock.localcloud.workers.firehose.records import SourceRecord
 
 
 class KinesisSource:
     """A reader that remembers its place in each shard. Use it from one thread."""
 
-    def __init__(self, kinesis: Any, stream_arn: str) -> None:
+    def __init__(self, kinesis: Any, stream_arn: str, faults: Faults) -> None:
         self.stream_arn = stream_arn
+        self._faults = faults
         self._kinesis = kinesis
         self._iterators: dict[str, str] = {}
 
@@ -35,7 +39,8 @@ class KinesisSource:
             if shard_id not in self._iterators:  # made by a split or merge: all of it is new
                 self._iterators[shard_id] = self._iterator(shard_id, "TRIM_HORIZON")
             while batch := self._read_shard(shard_id):
-                yield batch
+                for turn, records in enumerate(as_delivered(self._faults, batch, "Firehose")):
+                    yield [_again(record) for record in records] if turn else records
 
     def _read_shard(self, shard_id: str) -> list[SourceRecord]:
         answer = self._kinesis.get_records(
@@ -70,3 +75,8 @@ class KinesisSource:
             StreamARN=self.stream_arn, ShardId=shard_id, ShardIteratorType=kind
         )
         return str(answer["ShardIterator"])
+
+
+def _again(record: SourceRecord) -> SourceRecord:
+    """Ids of records are unique in what the transform is asked: a copy has its own."""
+    return replace(record, record_id=f"{record.record_id}2")

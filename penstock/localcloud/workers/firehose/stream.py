@@ -58,7 +58,9 @@ class DeliveryStream:
         self._source: KinesisSource | None = None
         if settings.source_arn:
             self._source = KinesisSource(
-                context.clients.for_role(settings.source_role_arn, "kinesis"), settings.source_arn
+                context.clients.for_role(settings.source_role_arn, "kinesis"),
+                settings.source_arn,
+                context.faults,
             )
         self._delivery = Delivery(
             context,
