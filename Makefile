@@ -9,7 +9,7 @@ PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo verify-aws test test-faults test-iam python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
+.PHONY: demo verify-aws test test-faults test-iam test-load python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
@@ -22,7 +22,7 @@ verify-aws: setup
 	$(BIN)/penstock run digits --on aws --environment dev
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/faults --ignore tests/iam
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/faults --ignore tests/iam --ignore tests/load
 
 # whole runs and single workers, each with something that goes wrong
 test-faults: setup
@@ -31,6 +31,10 @@ test-faults: setup
 # least privilege, shown over a run of each pipeline; both run at a time, so no workers
 test-iam: setup
 	$(BIN)/python -m pytest tests/iam
+
+# a minute of requests and a minute of records, and what both cost
+test-load: setup
+	$(BIN)/python -m pytest tests/load
 
 # on CPython 3.13 itself, which comes from npm and is not part of the set-up
 python313: setup $(PYTHON313)/.ready
@@ -54,8 +58,8 @@ lint: setup
 	$(BIN)/mypy app.py jobs
 	@for handler in lambda/*/handler.py; do $(BIN)/mypy $$handler || exit 1; done
 
-bench: setup
-	@for name in recordio pipe hosting delivery monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+bench: setup $(VENV)/runtimes/bench-uvicorn/.ready
+	@for name in recordio pipe hosting localcloud delivery run_share monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-peers: setup $(patsubst %,$(VENV)/runtimes/bench-%/.ready,whylogs evidently rrcf)
 	$(BIN)/python -m benchmarks.monitor --rows 1000000
