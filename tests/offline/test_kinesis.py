@@ -104,10 +104,12 @@ def test_a_record_comes_as_it_was_put_with_the_clouds_time(cloud: BareCloud) -> 
 def test_a_long_shard_is_not_walked_through(cloud: BareCloud) -> None:
     class Counted(dict[int, Any]):
         walks = 0
+        looked_at = 0
 
         def __iter__(self) -> Iterator[int]:
-            self.walks += 1
-            return super().__iter__()
+            for number in super().__iter__():
+                self.looked_at += 1
+                yield number
 
         def items(self) -> Any:
             self.walks += 1
@@ -125,7 +127,29 @@ def test_a_long_shard_is_not_walked_through(cloud: BareCloud) -> None:
         answer = put(cloud, 10, 12)
         *_, last, _ = read(cloud, ShardIteratorType="TRIM_HORIZON")
         assert shard.records.walks == 0
+        assert shard.records.looked_at <= 8  # the first one, once for each request
     finally:
         shard.records = before
     assert [record["SequenceNumber"] for record in answer["Records"]] == ["10", "11", "12"]
     assert [record["Data"] for record in last["Records"]] == [b"10", b"11", b"12"]
+
+
+def test_records_go_when_the_streams_retention_is_over(cloud: BareCloud) -> None:
+    client = cloud.client("kinesis")
+    client.create_stream(StreamName="short", ShardCount=1)
+    client.increase_stream_retention_period(StreamName="short", RetentionPeriodHours=25)
+
+    def numbers(**where: Any) -> str:
+        position = client.get_shard_iterator(StreamName="short", ShardId=SHARD, **where)
+        records = client.get_records(ShardIterator=position["ShardIterator"])["Records"]
+        return " ".join(record["SequenceNumber"] for record in records)
+
+    for hours in (0, 13, 13):
+        cloud.context.clock.sleep(hours * 3600)
+        client.put_record(StreamName="short", PartitionKey="k", Data=b"one")
+    assert numbers(ShardIteratorType="TRIM_HORIZON") == "2 3"
+    after = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": "2"}
+    assert numbers(**after) == "3"
+    cloud.context.clock.sleep(48 * 3600)
+    client.put_record(StreamName="short", PartitionKey="k", Data=b"one")
+    assert numbers(ShardIteratorType="TRIM_HORIZON") == "4"

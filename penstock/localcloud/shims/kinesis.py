@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from moto.core.utils import unix_time
 from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.utilities.utils import md5_hash
@@ -21,7 +22,8 @@ from penstock.localcloud.shims.patches import Patches
 def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -> None:
     """Call `written(stream ARN)` after every PutRecord and PutRecords.
 
-    Records arrive at the time of `clock`, so that their age is right when time was skipped.
+    Records arrive at the time of `clock`, so that their age is right when time was skipped. Those
+    older than the stream's retention go when the next one comes into their shard.
 
     moto numbers records and walks through them without a lock, so concurrent writers could lose
     a record; a split or merge moves a shard's records into its children, where AWS leaves them in
@@ -78,10 +80,36 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
 
     stock_shard = patches.replace(Stream, "get_shard_for_key", shard_for_key)
 
-    def arrived(self: Any, *arguments: Any, **options: Any) -> None:
-        stock_record(self, *arguments, **options)
-        self.created_at_datetime = clock.now().replace(tzinfo=None)  # moto's times are naive
-        self.created_at = unix_time(self.created_at_datetime)
+    def arrived(
+        self: Any, partition_key: str, data: str, sequence_number: int, explicit_hash_key: str
+    ) -> None:
+        # the bytes and one time alone: a stream keeps its records for a day or more
+        self.partition_key = partition_key
+        self.data = b64decode(data)
+        self.sequence_number = sequence_number
+        self.explicit_hash_key = explicit_hash_key
+        self.created_at = clock.now().timestamp()
+
+    def shown(self: Any) -> dict[str, Any]:
+        return {
+            "Data": self.data,
+            "PartitionKey": self.partition_key,
+            "SequenceNumber": str(self.sequence_number),
+            # naive, as moto's times are
+            "ApproximateArrivalTimestamp": datetime.fromtimestamp(self.created_at, UTC).replace(
+                tzinfo=None
+            ),
+        }
+
+    def put_record(self: Any, *arguments: Any, **options: Any) -> tuple[str, str]:
+        with lock:
+            number, shard_id = stock_put(self, *arguments, **options)
+            records = self.shards[shard_id].records
+            kept_since = clock.now().timestamp() - self.retention_period_hours * 3600
+            # the newest stays: the next one's number follows from it
+            while len(records) > 1 and next(iter(records.values())).created_at < kept_since:
+                records.popitem(last=False)
+            return number, shard_id
 
     def newest(self: Any) -> int:
         return next(reversed(self.records), 0)
@@ -90,7 +118,8 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
         self: Any, last_sequence_id: str, limit: int | None
     ) -> tuple[list[Any], int, int]:
         """As moto's: the records, the last one's number, milliseconds behind the newest one."""
-        last, end = max(int(last_sequence_id), 0), newest(self)
+        trimmed = next(iter(self.records), 1) - 1  # what retention has taken away
+        last, end = max(int(last_sequence_id), trimmed), newest(self)
         if limit is not None:
             end = min(end, last + limit)
         found = [self.records[number] for number in range(last + 1, end + 1)]  # without gaps
@@ -104,12 +133,13 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
             self.parsed_body = json.loads(self.body)
         return self.parsed_body.get(name, if_none)
 
-    stock_record = patches.replace(Record, "__init__", arrived)
+    patches.replace(Record, "__init__", arrived)
+    patches.replace(Record, "to_json", shown)
+    stock_put = patches.replace(Stream, "put_record", put_record)
     patches.replace(Shard, "get_max_sequence_number", newest)
     patches.replace(Shard, "get_records", records_after)
     patches.replace(KinesisResponse, "_get_param", parameter)
     answer_at_once(patches, KinesisResponse, "put_records", "get_records", version="1.1")
-    locked(Stream, "put_record")
     locked(Shard, "get_records")
     told("put_record")
     told("put_records")

@@ -25,7 +25,6 @@ class Stream(Handler):
     type = "AWS::Kinesis::Stream"
     life = Life.LIVE
     kept_only = {
-        "RetentionPeriodHours": "records stay as long as the cloud",
         "StreamEncryption": "nothing is encrypted here",
     }
     properties = frozenset(
