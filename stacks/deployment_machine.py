@@ -49,9 +49,11 @@ class DeploymentMachine(Construct):
     """CloudFormation stays the endpoint's only owner; this machine asks it to update.
 
     `baseline` is made first where there is a monitor: no model is served without what it is
-    watched by. `RecordModel` comes after it, so a failure leaves the old model in place. With
-    `canary` an update waits twice for as long as the new model is looked at. `switched` says that
-    serving has a switch: while it is off, the model is recorded and waits.
+    watched by. `RecordModel` comes after it, so a failure leaves the old model in place; one that
+    comes later puts its name back, or every other update of the stack would meet the new model
+    again, and every training be compared with it. With `canary` an update waits twice for as long
+    as the new model is looked at. `switched` says that serving has a switch: while it is off, the
+    model is recorded and waits.
     """
 
     def __init__(
@@ -113,6 +115,48 @@ class DeploymentMachine(Construct):
             alerts=alerts,
         )
         deployed = sfn.Succeed(self, "Deployed", state_name="Deployed")
+        read = sdk_call(
+            self,
+            "ReadModel",
+            "ssm:getParameter",
+            {"Name": names.model_package_parameter},
+            result_path="$.before",
+            result_selector={"package_arn.$": "$.Parameter.Value"},
+        )
+        put_back = sdk_call(
+            self,
+            "PutBackModel",
+            "ssm:putParameter",
+            {
+                "Name": names.model_package_parameter,
+                "Type": "String",
+                "Overwrite": True,
+                "Value.$": "$.before.package_arn",
+            },
+            result_path="$.put_back",
+        )
+        look_again = sdk_call(
+            self,
+            "ReadRecordedModel",
+            "ssm:getParameter",
+            {"Name": names.model_package_parameter},
+            result_path="$.recorded",
+            result_selector={"package_arn.$": "$.Parameter.Value"},
+        )
+        # another model may have been approved meanwhile: its name is not to be overwritten
+        look_again.next(
+            sfn.Choice(self, "IsStillRecorded", state_name="IsStillRecorded")
+            .when(
+                sfn.Condition.string_equals_json_path(
+                    "$.recorded.package_arn", "$.detail.ModelPackageArn"
+                ),
+                put_back.next(failed),
+            )
+            .otherwise(failed)
+        )
+        read.add_catch(failed, errors=["States.ALL"], result_path="$.error")
+        for state in (look_again, put_back):
+            state.add_catch(failed, errors=["States.ALL"], result_path="$.put_back")
 
         record = sdk_call(
             self,
@@ -140,8 +184,9 @@ class DeploymentMachine(Construct):
             switched=switched,
             first=(record, protect),
             done=deployed,
-            failed=failed,
+            failed=look_again,
         )
+        deploy = read.next(deploy)
         if baseline is None:
             return deploy
         make_baseline = baseline.state(self)
@@ -190,7 +235,10 @@ class DeploymentMachine(Construct):
         stack = Stack.of(self)
         return [
             # CloudFormation reads the parameter in the caller's or the role's name
-            allow(["ssm:GetParameters", "ssm:PutParameter"], [model_parameter_arn(stack, names)]),
+            allow(
+                ["ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"],
+                [model_parameter_arn(stack, names)],
+            ),
             *(
                 [allow(["ssm:GetParameters"], [serving_parameter_arn(stack, names)])]
                 if switched

@@ -32,6 +32,25 @@ def failure_alert(
     )
 
 
+def alert_of_failed_tasks(
+    scope: Construct, *, subject: str, error: str, alerts: sns.ITopic
+) -> None:
+    """The same for every task below `scope` so far, but for those that handle their own failures.
+
+    States that fail on purpose, such as a gate that is missed, stay as they are.
+    """
+    tasks = [
+        state
+        for state in scope.node.find_all()
+        if isinstance(state, sfn.CustomState)
+        and state.to_state_json()["Type"] == "Task"
+        and "Catch" not in state.to_state_json()
+    ]
+    failed = failure_alert(scope, subject=subject, error=error, alerts=alerts)
+    for task in tasks:
+        task.add_catch(failed, errors=["States.ALL"], result_path="$.error")
+
+
 def refusal(scope: Construct, name: str, *, cause: str, failed: sfn.IChainable) -> sfn.IChainable:
     """A state that says what was wrong, where no call has failed, and goes on to the alert."""
     return sfn.Pass(

@@ -134,6 +134,7 @@ class TrainingStack(Layer):
             model_package_group_name=group.model_package_group_name,
             lake=lake,
             artifacts=self.artifacts,
+            alerts=alerts,
             key=key,
         )
         self.training_machine: sfn.StateMachine = training.state_machine.machine

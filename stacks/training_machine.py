@@ -9,6 +9,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -16,6 +17,7 @@ from penstock.catalog import instances
 from pipelines.spec import Deployment, Network, Training
 from stacks.algorithm_image import AlgorithmImage
 from stacks.ended_training import ended_training
+from stacks.failure_alert import alert_of_failed_tasks, send_alerts
 from stacks.glue_run import glue_run, run_job
 from stacks.input_channels import input_channels
 from stacks.model_comparison import ModelComparison, not_compared
@@ -65,6 +67,7 @@ class TrainingMachine(Construct):
         model_package_group_name: str,
         lake: s3.IBucket,
         artifacts: s3.IBucket,
+        alerts: sns.ITopic,
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -138,6 +141,13 @@ class TrainingMachine(Construct):
         ended = ended_training(
             self, metric_values=gate.metric_values, completed=gate.states(passed=passed)
         )
+        # whoever started it, a training may fail at night
+        alert_of_failed_tasks(
+            self,
+            subject=f"{names.endpoint}: a training has failed",
+            error="TrainingFailed",
+            alerts=alerts,
+        )
         trained = train.next(ended)
         self.state_machine = LoggedStateMachine(
             self,
@@ -157,6 +167,7 @@ class TrainingMachine(Construct):
                 *(optional.permissions() if optional else []),
                 *(comparison.permissions() if comparison else []),
                 *(figures.permissions() if figures else []),
+                *send_alerts(alerts, key),
             ],
             timeout=Duration.minutes(
                 pipeline.prepare.timeout_minutes

@@ -85,7 +85,8 @@ class OfflineRun(Run):
                     patience_seconds=_PATIENCE_SECONDS,
                 )
                 stage = Stage.read(aws, pipeline=self.pipeline, environment=self.environment)
-                scenario = Scenario(aws, stage, self.timeline)
+                # each fault may cost a training
+                scenario = Scenario(aws, stage, self.timeline, attempts=1 + len(self.faults))
                 self.findings = scenario.findings
                 scenario.run(self.records)
             finally:

@@ -137,6 +137,8 @@ def _reason(cause: str) -> str:
     if isinstance(described.get("error"), dict):
         caught = described["error"]
         return f"{caught.get('Error', '')}: {_reason(caught.get('Cause', ''))}"
+    if isinstance(described.get("serving"), dict):
+        return f"the serving stack is {described['serving'].get('status')}"
     reason = described.get("FailureReason") or described.get("ErrorMessage")
     return str(reason or cause[:_SHOWN_CHARACTERS])
 

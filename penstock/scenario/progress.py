@@ -87,6 +87,8 @@ class Timeline:
         step = self.steps[name]
         if step.status == "running":
             return
+        if step.status == "failed":
+            step.detail = ""  # of the last try
         step.status, step.started = "running", time.monotonic()
         self._watcher.changed(step)
 

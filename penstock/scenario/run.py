@@ -30,13 +30,17 @@ class Scenario:
 
     The parts of `findings` are those of report.json: records, training, metrics, endpoint, model,
     anomaly, monitor, retraining, not_served; `anomaly_drawing` is what anomaly.json holds. If not
-    `alone`, other producers may put records on the stream meanwhile.
+    `alone`, other producers may put records on the stream meanwhile. A first model that does not
+    come into service is given up after so many `attempts`, each a training of its own.
     """
 
-    def __init__(self, aws: Aws, stage: Stage, timeline: Timeline, *, alone: bool = True) -> None:
+    def __init__(
+        self, aws: Aws, stage: Stage, timeline: Timeline, *, alone: bool = True, attempts: int = 1
+    ) -> None:
         self._aws = aws
         self._stage = stage
         self._timeline = timeline
+        self._attempts = attempts
         self.findings: Findings = {"metrics": {}}
         self._deliveries = Deliveries(aws, stage, timeline, self.findings, alone=alone)
 
@@ -65,9 +69,8 @@ class Scenario:
         None with serving switched off: `findings` says why under not_served.
         """
         self.ingest(records)
-        training = self.train()
         off = switched_off(self._aws, self._stage)
-        self._serve(training, off=off)
+        training = self._train_and_serve(off=off)
         if off is not None:
             self.findings["not_served"] = off
             self._timeline.skip("invoke", "serving is switched off")
@@ -94,6 +97,19 @@ class Scenario:
             raise
         note_training(self._aws, self.findings, run)
         return run
+
+    def _train_and_serve(self, *, off: str | None) -> TrainingRun:
+        for _ in range(self._attempts - 1):
+            try:
+                return self._once(off=off)
+            except StepFailedError as error:
+                self._timeline.note("retrain", "begun again", str(error))
+        return self._once(off=off)
+
+    def _once(self, *, off: str | None) -> TrainingRun:
+        training = self.train()
+        self._serve(training, off=off)
+        return training
 
     def _serve(self, training: TrainingRun, *, off: str | None) -> None:
         timeline = self._timeline

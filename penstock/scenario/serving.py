@@ -42,13 +42,15 @@ class Answers:
     """How the endpoint did on some rows. `confusion[true][predicted]` counts them by label.
 
     `inference_ids` are those of the requests, as data capture keeps them. `scores` are there if
-    the model answers a score for each row instead of a label.
+    the model answers a score for each row instead of a label. `repeated` requests had failed on the
+    server's side and were sent again.
     """
 
     rows: int
     inference_ids: tuple[str, ...]
     confusion: dict[str, dict[str, int]]
     scores: tuple[float, ...] = ()
+    repeated: int = 0
 
     @property
     def accuracy(self) -> float | None:
@@ -61,9 +63,11 @@ class Answers:
     @property
     def sentence(self) -> str:
         """How it did, for those who watch."""
+        again = f"; {self.repeated} requests were sent again" if self.repeated else ""
         if self.accuracy is not None:
-            return f"{self.rows} rows, accuracy {self.accuracy:.3f}"
-        return f"{self.rows} rows, scores of {min(self.scores):.3f} to {max(self.scores):.3f}"
+            return f"{self.rows} rows, accuracy {self.accuracy:.3f}{again}"
+        least, most = min(self.scores), max(self.scores)
+        return f"{self.rows} rows, scores of {least:.3f} to {most:.3f}{again}"
 
 
 def served_package(aws: Aws, stage: Stage) -> str | None:
@@ -130,26 +134,59 @@ def held_out_rows(aws: Aws, prepared_uri: str) -> list[Row]:
     return [Row(row[1], tuple(row[2:])) for row in rows[::every]]
 
 
+class Requests:
+    """Requests to the endpoint, each under an inference id of its own.
+
+    `inference_ids` are of those that were answered; one that failed on the server's side is sent
+    again, with another id, and counted in `repeated`.
+    """
+
+    def __init__(self, aws: Aws, stage: Stage, batch: str) -> None:
+        self._aws = aws
+        self._endpoint = stage["EndpointName"]
+        self._batch = batch
+        self._runtime = aws.client("sagemaker-runtime")
+        self.inference_ids: list[str] = []
+        self.repeated = 0
+
+    def answer(self, body: bytes) -> dict[str, Any]:
+        """The answer to these rows; StepFailedError if the endpoint fails again and again."""
+        return self._aws.wait_for(
+            f"an answer of endpoint {self._endpoint}", lambda: self._try(body)
+        )
+
+    def _try(self, body: bytes) -> dict[str, Any] | None:
+        inference_id = f"{self._batch}-{uuid.uuid4()}"
+        try:
+            answer = self._runtime.invoke_endpoint(
+                EndpointName=self._endpoint,
+                ContentType="text/csv",
+                Accept="application/json",
+                InferenceId=inference_id,
+                Body=body,
+            )
+        except self._runtime.exceptions.ModelError as error:
+            # 4xx: the model refuses the request, and would do so again
+            if 400 <= error.response.get("OriginalStatusCode", 0) < 500:
+                raise
+            self.repeated += 1
+            return None
+        self.inference_ids.append(inference_id)
+        document: dict[str, Any] = json.loads(answer["Body"].read())
+        return document
+
+
 def ask(aws: Aws, stage: Stage, rows: Sequence[Row], *, batch: str) -> Answers:
     """Send rows to the endpoint and compare its labels with theirs, if it answers labels.
 
     `batch` begins the inference id of every request.
     """
-    runtime = aws.client("sagemaker-runtime")
-    inference_ids: list[str] = []
+    requests = Requests(aws, stage, batch)
     confusion: dict[str, dict[str, int]] = {}
     scores: list[float] = []
     for start in range(0, len(rows), ROWS_PER_REQUEST):
         chunk = rows[start : start + ROWS_PER_REQUEST]
-        inference_ids.append(f"{batch}-{uuid.uuid4()}")
-        answer = runtime.invoke_endpoint(
-            EndpointName=stage["EndpointName"],
-            ContentType="text/csv",
-            Accept="application/json",
-            InferenceId=inference_ids[-1],
-            Body="\n".join(",".join(row.features) for row in chunk).encode(),
-        )
-        document = json.loads(answer["Body"].read())
+        document = requests.answer("\n".join(",".join(row.features) for row in chunk).encode())
         predictions = document.get("predictions", document.get("scores", []))
         if len(predictions) != len(chunk):
             raise StepFailedError(
@@ -163,7 +200,9 @@ def ask(aws: Aws, stage: Stage, rows: Sequence[Row], *, batch: str) -> Answers:
             predicted = float(prediction["predicted_label"])
             counts = confusion.setdefault(f"{float(row.label):g}", {})
             counts[f"{predicted:g}"] = counts.get(f"{predicted:g}", 0) + 1
-    return Answers(len(rows), tuple(inference_ids), confusion, tuple(scores))
+    return Answers(
+        len(rows), tuple(requests.inference_ids), confusion, tuple(scores), requests.repeated
+    )
 
 
 def confusion_matrix(confusion: dict[str, dict[str, int]]) -> dict[str, Any]:

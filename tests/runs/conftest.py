@@ -49,10 +49,8 @@ def project(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def penstock(tmp_path_factory: pytest.TempPathFactory) -> Penstock:
-    """Runs the `penstock` command in a project folder."""
-    folder = project(tmp_path_factory.mktemp("project"))
+def penstock_in(folder: Path) -> Penstock:
+    """Runs the `penstock` command in this project folder."""
 
     def run(*arguments: str, **variables: str) -> Done:
         done = subprocess.run(
@@ -67,3 +65,9 @@ def penstock(tmp_path_factory: pytest.TempPathFactory) -> Penstock:
         return Done(done.returncode, done.stdout, done.stderr, folder)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def penstock(tmp_path_factory: pytest.TempPathFactory) -> Penstock:
+    """Runs the `penstock` command in a project folder."""
+    return penstock_in(project(tmp_path_factory.mktemp("project")))

@@ -203,6 +203,7 @@ def test_who_registers_a_package_may_read_its_image_and_model_and_write_neither(
         "kms:CreateGrant",
         "kms:Decrypt",
         "kms:DescribeKey",
+        "kms:GenerateDataKey",  # of the alerts topic
     }
 
 
@@ -268,6 +269,7 @@ def test_the_deployment_machine_updates_one_stack_and_one_parameter(plain: Any) 
         "cloudformation:UpdateStack",
     }
     assert actions_on(statements, "parameter/penstock/digits/dev/model-package-arn") == {
+        "ssm:GetParameter",
         "ssm:GetParameters",
         "ssm:PutParameter",
     }

@@ -159,7 +159,7 @@ def test_a_baseline_is_made_before_the_model_is_recorded(watched: Synthesized) -
     assert states["KnowsItsRun"]["Default"] == "RunUnknown"
     assert states["RunUnknown"]["Next"] == "Alert"
     baseline = states["MakeBaseline"]
-    assert baseline["Next"] == "RecordModel"
+    assert baseline["Next"] == "ReadModel"
     assert baseline["Resource"].endswith(":states:::glue:startJobRun.sync")
     arguments = baseline["Parameters"]["Arguments"]
     address = arguments.pop("--baseline_uri.$")
@@ -294,9 +294,14 @@ def test_the_machines_answer_is_the_summary_and_where_the_report_is(
     assert {monitor[name]["Type"] for name in outcomes.values()} == {"Succeed"}
 
 
+# where a failure goes first, before it is told
+CLEANING_UP = ("JudgeRefusal", "ReadRecordedModel", "DeleteServedModel")
+
+
 @pytest.mark.parametrize(
     ("machine", "error"),
     [
+        ("Training", "TrainingFailed"),
         ("Deployment", "DeploymentFailed"),
         ("Monitor", "MonitorFailed"),
         ("Retrain", "RetrainFailed"),
@@ -312,7 +317,7 @@ def test_a_failure_of_a_machine_is_told_and_is_a_failure(
         if name != "Alert":
             last = task["Catch"][-1]
             assert last["ErrorEquals"] == ["States.ALL"], name
-            assert last["Next"] in ("Alert", "JudgeRefusal"), name
+            assert last["Next"] in ("Alert", *CLEANING_UP), name
     alert = states["Alert"]
     assert alert["Parameters"]["TopicArn"].startswith("<digits-dev-foundation:ExportsOutputRefAl")
     assert alert["Parameters"]["Subject"].startswith("digits-dev: ")
@@ -452,6 +457,6 @@ def test_where_no_alarm_of_ours_is_the_schedule_works_alone(
 
 
 def test_without_a_monitor_no_baseline_is_made(aged: Synthesized) -> None:
-    assert aged.machine("Deployment")["StartAt"] == "RecordModel"
+    assert aged.machine("Deployment")["StartAt"] == "ReadModel"
     assert not aged.resources("Glue::Job", "monitoring")
     assert len(aged.resources("Glue::Job")) == 1

@@ -72,7 +72,7 @@ ACTIONS = {
         "events": "DescribeRule PutRule PutTargets",
         "glue": "BatchStopJobRun GetJobRun GetJobRuns StartJobRun",
         "iam": "PassRole",
-        "kms": "CreateGrant Decrypt DescribeKey",
+        "kms": "CreateGrant Decrypt DescribeKey GenerateDataKey",
         "lambda": "InvokeFunction",
         "logs": (
             "CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies "
@@ -84,6 +84,7 @@ ACTIONS = {
             "DeleteModel DescribeModelPackage DescribeTrainingJob DescribeTransformJob ListTags "
             "StopTrainingJob StopTransformJob"
         ),
+        "sns": "Publish",
         "ssm": "GetParameter",
         "xray": "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
     },
@@ -96,7 +97,7 @@ ACTIONS = {
             "GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery"
         ),
         "sns": "Publish",
-        "ssm": "GetParameters PutParameter",
+        "ssm": "GetParameter GetParameters PutParameter",
         "xray": "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
     },
     "DeploymentRuleRole": {

@@ -286,6 +286,7 @@ def test_an_approval_starts_the_deployment(dev: Any) -> None:
 
 
 def test_the_deployment_records_protects_and_updates(deployment: dict[str, Any]) -> None:
+    assert deployment["ReadModel"]["Next"] == "RecordModel"
     record = deployment["RecordModel"]
     assert record["Parameters"] == {
         "Name": "/penstock/digits/dev/model-package-arn",
@@ -350,18 +351,35 @@ def test_no_update_is_success_in_progress_is_waited_for_and_the_rest_alerts(
     }
     # the same error name as a refusal: retrying by name would repeat every refusal
     assert "Retry" not in deployment["UpdateServing"]
-    assert refusal["Default"] == "Alert"
+    assert refusal["Default"] == "ReadRecordedModel"
     assert deployment["WaitForStack"]["Next"] == "UpdateServing"
     serving = deployment["JudgeServing"]
     assert serving["Choices"][0]["StringEquals"] == "UPDATE_COMPLETE"
     assert serving["Choices"][0]["Next"] == "Deployed"
     assert serving["Choices"][1]["StringMatches"] == "*_IN_PROGRESS"
     assert serving["Choices"][1]["Next"] == "WaitForServing"
-    assert serving["Default"] == "Alert"
+    assert serving["Default"] == "ReadRecordedModel"
     assert deployment["WaitForServing"]["Seconds"] == 15
     assert deployment["WaitForServing"]["Next"] == "DescribeServing"
     assert deployment["Alert"]["Next"] == "DeploymentFailed"
     assert deployment["DeploymentFailed"]["Type"] == "Fail"
+
+
+def test_a_model_that_cannot_be_deployed_is_not_left_recorded(deployment: dict[str, Any]) -> None:
+    (still,) = deployment["IsStillRecorded"]["Choices"]
+    assert (still["Variable"], still["StringEqualsPath"]) == (
+        "$.recorded.package_arn",
+        "$.detail.ModelPackageArn",
+    )
+    put_back = deployment[still["Next"]]
+    assert put_back["Parameters"]["Value.$"] == "$.before.package_arn"
+    assert put_back["Next"] == deployment["IsStillRecorded"]["Default"] == "Alert"
+    for name in ("ReadModel", "ReadRecordedModel", still["Next"]):
+        (caught,) = deployment[name]["Catch"]
+        assert caught["Next"] == "Alert"
+    for name in ("RecordModel", "ProtectEndpoint", "DescribeServing"):
+        (caught,) = deployment[name]["Catch"]
+        assert caught["Next"] == "ReadRecordedModel"
 
 
 def test_calls_of_the_deployment_are_retried_by_the_sdks_error_names(

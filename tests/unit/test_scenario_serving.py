@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -214,3 +215,49 @@ def test_the_confusion_matrix_has_the_true_labels_in_its_rows() -> None:
         "labels": ["1", "2", "10"],
         "counts": [[1, 1, 0], [0, 0, 0], [0, 0, 1]],
     }
+
+
+class ModelError(Exception):
+    """As botocore raises it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"Received server error ({status})")
+        self.response = {"OriginalStatusCode": status}
+
+
+class Failing(Cloud):
+    """Fails its first requests with these statuses of the container."""
+
+    exceptions = SimpleNamespace(ModelError=ModelError)
+    statuses: list[int] = []
+
+    def invoke_endpoint(self, *, Body: bytes, **request: Any) -> dict[str, Any]:
+        if self.statuses:
+            raise ModelError(self.statuses.pop(0))
+        return super().invoke_endpoint(Body=Body, **request)
+
+
+def failing(*statuses: int) -> Failing:
+    cloud = Failing(rows=["a,1,0.5,1"], labels=[1])
+    cloud.statuses = list(statuses)
+    return cloud
+
+
+def test_a_request_that_the_server_failed_is_sent_again_under_another_id() -> None:
+    cloud = failing(0, 500)
+    answers = ask(aws(cloud), STAGE, [Row("1", ("0.5", "1"))], batch="reference")
+    assert (answers.accuracy, answers.repeated) == (1.0, 2)
+    assert list(answers.inference_ids) == cloud.inference_ids
+    assert answers.sentence == "1 rows, accuracy 1.000; 2 requests were sent again"
+
+
+def test_a_request_that_the_model_refuses_is_not_sent_again() -> None:
+    cloud = failing(400)
+    with pytest.raises(ModelError):
+        ask(aws(cloud), STAGE, [Row("1", ("0.5", "1"))], batch="reference")
+    assert cloud.inference_ids == []
+
+
+def test_an_endpoint_that_always_fails_is_given_up() -> None:
+    with pytest.raises(StepFailedError, match="an answer of endpoint digits-dev"):
+        ask(aws(failing(*[500] * 100_000)), STAGE, [Row("1", ("0.5", "1"))], batch="reference")

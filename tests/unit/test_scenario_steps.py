@@ -54,6 +54,7 @@ class World:
         ]
         self.registered = True
         self.first_registered = True
+        self.first_failures = 0
         self.sent: list[int] = []
         self.served: list[str | None] = []
         self.deployed: list[str] = []
@@ -113,6 +114,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             return "arn:run"
 
         def follow(self, _arn: str) -> TrainingRun:
+            if world.first_failures:
+                world.first_failures -= 1
+                raise StepFailedError("the job died")
             return world.training(self.registered)
 
     batches = {"reference": 0, "drifted": 0, "retrained": 0}
@@ -147,9 +151,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def go(world: World, outputs: dict[str, str] = WATCHED) -> Scenario:
+def go(world: World, outputs: dict[str, str] = WATCHED, attempts: int = 1) -> Scenario:
     aws = Aws(client=lambda _: None, poll_seconds=0, patience_seconds=0)
-    scenario = Scenario(aws, Stage("digits", "dev", outputs), world.timeline)
+    scenario = Scenario(aws, Stage("digits", "dev", outputs), world.timeline, attempts=attempts)
     scenario.run(RECORDS)
     return scenario
 
@@ -178,6 +182,26 @@ def test_a_model_that_is_not_better_is_not_waited_for_and_the_run_succeeds(world
     assert world.served == [PACKAGE]
     assert statuses(world, "retrain") == ["succeeded"]
     assert scenario.findings["retraining"]["registered"] is False
+
+
+def test_a_first_model_that_fails_is_begun_again_as_often_as_it_may_be(world: World) -> None:
+    world.first_failures = 2
+    go(world, attempts=3)
+    assert world.served[0] == PACKAGE
+    again = [
+        (told.what, told.detail) for told in world.timeline.happenings if told.kind == "retrain"
+    ]
+    assert again[:2] == [("begun again", "the job died")] * 2
+    world.first_failures = 2
+    with pytest.raises(StepFailedError, match="the job died"):
+        go(world, attempts=2)
+
+
+def test_a_step_that_is_begun_again_says_nothing_of_its_failure(world: World) -> None:
+    world.timeline.fail("train", "the job died")
+    world.timeline.begin("train")
+    world.timeline.end("train", "succeeded")
+    assert world.timeline.steps["train"].detail == ""
 
 
 def test_a_training_without_newer_records_fails_the_alarm_step(world: World) -> None:
