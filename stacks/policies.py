@@ -22,6 +22,16 @@ def list_bucket(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     )
 
 
+def list_for_spark(bucket: s3.IBucket) -> Permission:
+    """Listing a bucket for Spark, which asks for a folder as if it were an object first.
+
+    S3 says 404 of an object that is not there only to who may list the bucket (S3 API reference,
+    HeadObject), and S3A, the file system of Glue 5.1, gives up at 403. Such a request has no
+    s3:prefix, so that a condition on it would not hold: unconfirmed.
+    """
+    return allow(["s3:ListBucket"], [bucket.bucket_arn])
+
+
 def locate_bucket(bucket: s3.IBucket) -> Permission:
     """Asking in which region a bucket is.
 
@@ -40,7 +50,7 @@ def read_objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
 
 
 def read_folders(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
-    """The same for Spark, which asks for an object with the folder's own name first.
+    """Reading for Spark, which asks for an object with the folder's own name first.
 
     S3 answers 403 to whoever may not read that name, though there is no such object (S3 API
     reference, HeadObject), and Hadoop's S3A file system gives up.

@@ -12,6 +12,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
+from penstock.localcloud.authorization.principals import AccessKeys
+
 # service models are large: reading each once, not once per client, is most of a deploy's time
 _SERVICE_MODELS = botocore.loaders.create_loader()
 DEPLOYER_KEY = "local"  # the access key of whoever deploys
@@ -20,17 +22,21 @@ DEPLOYER_KEY = "local"  # the access key of whoever deploys
 class ClientFactory:
     """Clients and credentials for the local cloud, by role.
 
-    `deployer` stands for the person or pipeline that deploys; everything that a deployed
-    resource does goes through `for_role` with that resource's own role, so that
-    authorization can be enforced here and nowhere else.
+    `deployer` stands for the person or pipeline that deploys, an administrator; everything that a
+    deployed resource does goes through `for_role` with that resource's own role, or through
+    `for_service` where AWS itself does it and the other resource's policy must allow it.
+
+    Args:
+        keys: knows whose the access keys are that services act with.
     """
 
-    def __init__(self, *, endpoint_url: str, region: str) -> None:
+    def __init__(self, *, endpoint_url: str, region: str, keys: AccessKeys | None = None) -> None:
+        self._keys = keys or AccessKeys()
         self.endpoint_url = endpoint_url
         self.region = region
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, str, int], Any] = {}
-        self._credentials: dict[str, dict[str, str]] = {}
+        self._credentials: dict[tuple[str, str, str], dict[str, str]] = {}
 
     def deployer(self, service: str) -> Any:
         """A client with the deployer's credentials."""
@@ -40,15 +46,32 @@ class ClientFactory:
             {"aws_access_key_id": DEPLOYER_KEY, "aws_secret_access_key": "local"},
         )
 
-    def for_role(self, role_arn: str, service: str, *, attempts: int = 1) -> Any:
-        """A client that acts as `role_arn` (assumed through STS).
+    def for_service(self, service_principal: str, service: str, *, source_arn: str) -> Any:
+        """A client of an AWS service that acts itself, such as sns.amazonaws.com.
+
+        `source_arn` is the resource on whose behalf it acts: aws:SourceArn in policies.
+        """
+        access_key = self._keys.of_service(service_principal, source_arn)
+        return self._client(
+            access_key,
+            service,
+            {"aws_access_key_id": access_key, "aws_secret_access_key": "local"},
+        )
+
+    def for_role(
+        self, role_arn: str, service: str, *, by: str, source_arn: str = "", attempts: int = 1
+    ) -> Any:
+        """A client that acts as `role_arn`, which the service principal `by` assumes through STS.
+
+        `source_arn` is the resource for which the service assumes it, where trust policies may ask
+        for it. ClientError AccessDenied when the role does not trust the service.
 
         A request that fails for the service's sake is tried `attempts` times in all, in botocore's
         standard mode; who stands for a service that does something of its own then takes 1.
         """
-        credentials = self.credentials(role_arn)
+        credentials = self.credentials(role_arn, by=by, source_arn=source_arn)
         return self._client(
-            role_arn,
+            credentials["AccessKeyId"],
             service,
             {
                 "aws_access_key_id": credentials["AccessKeyId"],
@@ -58,19 +81,20 @@ class ClientFactory:
             attempts=attempts,
         )
 
-    def credentials(self, role_arn: str) -> dict[str, str]:
+    def credentials(self, role_arn: str, *, by: str, source_arn: str = "") -> dict[str, str]:
         """AccessKeyId, SecretAccessKey and SessionToken of one session of `role_arn`."""
         with self._lock:
-            if role_arn not in self._credentials:
-                answer = self.deployer("sts").assume_role(
+            session = (role_arn, by, source_arn)
+            if session not in self._credentials:
+                answer = self.for_service(by, "sts", source_arn=source_arn).assume_role(
                     RoleArn=role_arn, RoleSessionName="penstock-local"
                 )
-                self._credentials[role_arn] = answer["Credentials"]
-            return self._credentials[role_arn]
+                self._credentials[session] = answer["Credentials"]
+            return self._credentials[session]
 
-    def environment(self, role_arn: str) -> dict[str, str]:
+    def environment(self, role_arn: str, *, by: str, source_arn: str = "") -> dict[str, str]:
         """AWS_* variables for a process of its own that acts as `role_arn`."""
-        credentials = self.credentials(role_arn)
+        credentials = self.credentials(role_arn, by=by, source_arn=source_arn)
         return {
             "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],

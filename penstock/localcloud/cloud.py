@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol
 
 from penstock.localcloud.assembly import read_assembly
+from penstock.localcloud.authorization.principals import AccessKeys
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import RealClock, SkippingClock
 from penstock.localcloud.context import CloudContext
@@ -18,6 +19,7 @@ from penstock.localcloud.isolation import isolated
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import (
+    authorization,
     cloudformation,
     cloudwatch,
     dynamodb,
@@ -142,7 +144,8 @@ class LocalCloud:
         opening.callback(server.stop)
         clock = RealClock() if self._real_time else SkippingClock()
         opening.callback(clock.close)
-        clients = ClientFactory(endpoint_url=server.endpoint_url, region=self._region)
+        keys = AccessKeys()
+        clients = ClientFactory(endpoint_url=server.endpoint_url, region=self._region, keys=keys)
         event_bus = EventsWorker(clients=clients, clock=clock, account_id=self._account_id)
         self.context = CloudContext(
             clients=clients,
@@ -156,13 +159,22 @@ class LocalCloud:
         )
         patches = Patches()
         opening.callback(patches.undo)
-        for worker in self._workers(patches, event_bus):
+        for worker in self._workers(patches, event_bus, keys):
             worker.start()
             opening.callback(worker.stop)
 
-    def _workers(self, patches: Patches, event_bus: EventsWorker) -> list[Worker]:
+    def _workers(self, patches: Patches, event_bus: EventsWorker, keys: AccessKeys) -> list[Worker]:
         context = self.context
-        self._open.callback(cloudformation.install(patches, context=context).close)
+        stacks = cloudformation.install(patches, context=context)
+        self._open.callback(stacks.close)
+        authorizer = authorization.authorizer_of(context, stacks)
+        authorization.install(
+            patches,
+            authorizer=authorizer,
+            keys=keys,
+            account_id=context.account_id,
+            region=context.region,
+        )
         s3.install(patches)
         s3_faults.install(patches, faults=context.faults)
         dynamodb.install(patches)

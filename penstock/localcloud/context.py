@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from penstock.localcloud.authorization.record import DecisionRecord
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
 from penstock.localcloud.faults.faults import Faults
@@ -33,3 +34,4 @@ class CloudContext:
     account_id: str
     region: str
     faults: Faults = field(default_factory=Faults)
+    authorization: DecisionRecord = field(default_factory=DecisionRecord)

@@ -192,7 +192,9 @@ def test_what_the_model_refuses_is_not_captured(lab: SageMakerLab, tmp_path: Pat
 def test_the_models_role_writes_the_files(lab: SageMakerLab, tmp_path: Path) -> None:
     puts: list[str] = []
     clients = lab.cloud.context.clients
-    client = clients.for_role(lab.cloud.role_arn, "s3")  # the factory gives it to all who ask
+    client = clients.for_role(
+        lab.cloud.role_arn, "s3", by="sagemaker.amazonaws.com"
+    )  # the factory gives it to all who ask
     client.meta.events.register(
         "before-call.s3.PutObject", lambda params, **_: puts.append(params["url_path"])
     )

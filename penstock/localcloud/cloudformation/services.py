@@ -34,7 +34,7 @@ class Services:
     def client(self, role_arn: str | None, service: str) -> Any:
         """A client of the stack's service role, or of the deployer when it has none."""
         if role_arn:
-            return self.clients.for_role(role_arn, service)
+            return self.clients.for_role(role_arn, service, by="cloudformation.amazonaws.com")
         return self.clients.deployer(service)
 
     def resource_context(

@@ -15,13 +15,13 @@ Deliver = Callable[[str, list[dict[str, Any]], dict[str, Any]], None]
 
 
 def install(patches: Patches, *, deliver: Deliver) -> None:
-    """Call `deliver(rule name, targets, event)` for every enabled rule that matches an event."""
+    """Call `deliver(rule ARN, targets, event)` for every enabled rule that matches an event."""
 
     def send_to_targets(self: Any, original_event: Any, **_options: Any) -> None:
         if self.state == "DISABLED" or not self.event_pattern.get_pattern():
             return  # without a pattern the rule has a schedule: PutEvents never triggers it
         if self.event_pattern.matches_event(original_event):
-            deliver(self.name, [dict(target) for target in self.targets], dict(original_event))
+            deliver(self.arn, [dict(target) for target in self.targets], dict(original_event))
 
     patches.replace(Rule, "send_to_targets", send_to_targets)
 
@@ -64,7 +64,7 @@ def install_schedules(patches: Patches, *, rules: ScheduledRules, deliver: Deliv
             return
         rules.put_rule(
             RulePlan(rule.arn, rule.scheduled_expression, rule.state == "ENABLED"),
-            lambda event: deliver(rule.name, [dict(target) for target in rule.targets], event),
+            lambda event: deliver(rule.arn, [dict(target) for target in rule.targets], event),
         )
 
     def switching(name: str) -> None:

@@ -214,7 +214,7 @@ def install(patches: Patches, *, clients: ClientFactory, clock: Clock) -> None:
     def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         if region != clients.region:
             raise ValueError(f"the local cloud has one region, {clients.region}, not {region}")
-        return clients.for_role(state_credentials.role_arn, service)
+        return clients.for_role(state_credentials.role_arn, service, by="states.amazonaws.com")
 
     _replace_everywhere(patches, "boto_client_for", client_for)
     _replace_everywhere(patches, "extract_json", extract)

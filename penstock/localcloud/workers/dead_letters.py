@@ -11,11 +11,12 @@ from penstock.localcloud.clients import ClientFactory
 def send_dead_letter(
     clients: ClientFactory,
     role_arn: str,
+    by: str,
     target_arn: str,
     body: str,
     attributes: Mapping[str, str | int],
 ) -> None:
-    """Send as the role; numbers become attributes of type Number.
+    """Send as the role, which service `by` assumes; numbers become attributes of type Number.
 
     ValueError unless the target is a queue or a topic; ClientError and BotoCoreError come from
     its service.
@@ -29,12 +30,18 @@ def send_dead_letter(
     }
     service = target_arn.split(":")[2]
     if service == "sqs":
-        sqs = clients.for_role(role_arn, "sqs")
-        url = sqs.get_queue_url(QueueName=target_arn.rsplit(":", 1)[1])["QueueUrl"]
+        url = queue_url(clients, target_arn)
+        sqs = clients.for_role(role_arn, "sqs", by=by)
         sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=values)
     elif service == "sns":
-        clients.for_role(role_arn, "sns").publish(
+        clients.for_role(role_arn, "sns", by=by).publish(
             TopicArn=target_arn, Message=body, MessageAttributes=values
         )
     else:
         raise ValueError(f"dead letters go to queues and topics, not to {target_arn}")
+
+
+def queue_url(clients: ClientFactory, queue_arn: str) -> str:
+    """Services know the queues' addresses: no role needs sqs:GetQueueUrl for them."""
+    name = queue_arn.rsplit(":", 1)[1]
+    return str(clients.deployer("sqs").get_queue_url(QueueName=name)["QueueUrl"])

@@ -80,7 +80,7 @@ class EventsWorker:
         self._lock = threading.Lock()
         self._stopped = False
         self.failed_deliveries: list[str] = []
-        self._targets = Targets(clients=clients, clock=clock)
+        self._targets = Targets(clients=clients, clock=clock, service="events.amazonaws.com")
 
     def start(self) -> None:
         """Nothing to begin: deliveries come when events do."""
@@ -103,12 +103,12 @@ class EventsWorker:
         }
         self._submit(self._put, entry)
 
-    def deliver(self, rule: str, targets: list[dict[str, Any]], event: dict[str, Any]) -> None:
+    def deliver(self, rule_arn: str, targets: list[dict[str, Any]], event: dict[str, Any]) -> None:
         """Send one event to every target of a rule that matched; failures are kept and logged."""
         event = {key: value for key, value in event.items() if key != "ingestion-time"}
         event["time"] = self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         for target in targets:
-            self._submit(self._send, rule, target, event)
+            self._submit(self._send, rule_arn, target, event)
 
     def _submit(self, work: Callable[..., None], *arguments: Any) -> None:
         with self._lock:
@@ -119,14 +119,17 @@ class EventsWorker:
 
     def _put(self, entry: dict[str, Any]) -> None:
         with self._clock.busy():
+            # a service puts its events on the default bus without anybody's permission
             self._clients.deployer("events").put_events(Entries=[entry])
 
-    def _send(self, rule: str, target: dict[str, Any], event: dict[str, Any]) -> None:
+    def _send(self, rule_arn: str, target: dict[str, Any], event: dict[str, Any]) -> None:
         with self._clock.busy():
             try:
-                self._targets.send(target, target_input(target, event), only=_DELIVERED)
+                self._targets.send(
+                    target, target_input(target, event), only=_DELIVERED, source_arn=rule_arn
+                )
             except (ClientError, BotoCoreError, ValueError) as error:
-                failure = f"rule {rule}: target {target['Arn']}: {error}"
+                failure = f"rule {rule_arn.rsplit('/', 1)[-1]}: target {target['Arn']}: {error}"
                 log.error("event not delivered: %s", failure)
                 with self._lock:
                     self.failed_deliveries.append(failure)

@@ -8,12 +8,18 @@ from typing import Any
 
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
+from penstock.localcloud.workers.dead_letters import queue_url
 
 
 class Targets:
-    """Senders by the service in the target's ARN; each acts as the target's role if it has one."""
+    """Senders by the service in the target's ARN; each acts as the target's role if it has one.
 
-    def __init__(self, *, clients: ClientFactory, clock: Clock) -> None:
+    Args:
+        service: the principal that assumes the role, or acts itself.
+    """
+
+    def __init__(self, *, clients: ClientFactory, clock: Clock, service: str) -> None:
+        self._service = service
         self._clients = clients
         self._clock = clock
         self._senders: dict[str, Callable[[dict[str, Any], str], None]] = {
@@ -25,22 +31,27 @@ class Targets:
             "events": self._put_event,
         }
 
-    def send(self, target: dict[str, Any], payload: str, *, only: frozenset[str]) -> None:
+    def send(
+        self, target: dict[str, Any], payload: str, *, only: frozenset[str], source_arn: str
+    ) -> None:
         """Send `payload`, a JSON text, to a Target structure of the API.
 
-        `only` names the services that the sender can deliver to. ValueError says why a target
-        cannot be reached; ClientError and BotoCoreError come from the target's service.
+        `only` names the services that the sender can deliver to, `source_arn` on whose behalf it
+        does. ValueError says why a target cannot be reached; ClientError and BotoCoreError come
+        from the target's service.
         """
         service = target["Arn"].split(":")[2]
         if service not in only:
             raise ValueError(f"targets of service {service} are not delivered here")
-        self._senders[service](target, payload)
+        self._senders[service]({**target, "SourceArn": source_arn}, payload)
 
     def _client(self, target: dict[str, Any], service: str) -> Any:
         # functions, topics and queues admit EventBridge by their own policy, without a role
         if "RoleArn" in target:
-            return self._clients.for_role(target["RoleArn"], service)
-        return self._clients.deployer(service)
+            return self._clients.for_role(
+                target["RoleArn"], service, by=self._service, source_arn=target["SourceArn"]
+            )
+        return self._clients.for_service(self._service, service, source_arn=target["SourceArn"])
 
     def _start_execution(self, target: dict[str, Any], payload: str) -> None:
         if "RoleArn" not in target:
@@ -61,7 +72,7 @@ class Targets:
 
     def _send_message(self, target: dict[str, Any], payload: str) -> None:
         sqs = self._client(target, "sqs")
-        url = sqs.get_queue_url(QueueName=target["Arn"].rsplit(":", 1)[1])["QueueUrl"]
+        url = queue_url(self._clients, target["Arn"])
         group = target.get("SqsParameters", {}).get("MessageGroupId")
         extra = {"MessageGroupId": group} if group else {}
         sqs.send_message(QueueUrl=url, MessageBody=payload, **extra)

@@ -222,8 +222,11 @@ class AlarmsWorker:
         service = action.split(":")[2]
         if service != "sns":
             raise ValueError(f"actions of service {service} are not carried out here")
-        # the topic's policy admits cloudwatch.amazonaws.com: there is no role to act as
-        self._context.clients.deployer("sns").publish(
+        # the topic's policy admits CloudWatch: there is no role to act as
+        sns = self._context.clients.for_service(
+            "cloudwatch.amazonaws.com", "sns", source_arn=alarm.alarm_arn
+        )
+        sns.publish(
             TopicArn=action,
             Subject=sns_subject(alarm, new, self._context.region),
             Message=sns_message(

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.localcloud.context import CloudContext
+from penstock.localcloud.workers.dead_letters import queue_url
 from penstock.localcloud.workers.event_sources.account import Account
 from penstock.localcloud.workers.event_sources.attendant import Again, Attendant
 from penstock.localcloud.workers.event_sources.documents import queue_event
@@ -72,12 +73,11 @@ class QueueMapping:
 
     def _sqs(self) -> Any:
         role = self._functions.role_of(self.settings.function_arn)
-        return self._clients.for_role(role, "sqs")
+        return self._clients.for_role(role, "sqs", by="lambda.amazonaws.com")
 
     def _visibility_seconds(self, sqs: Any) -> int:
         if not self._queue_url:
-            name = self.settings.source_arn.rsplit(":", 1)[1]
-            self._queue_url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            self._queue_url = queue_url(self._clients, self.settings.source_arn)
         attributes = sqs.get_queue_attributes(
             QueueUrl=self._queue_url, AttributeNames=["VisibilityTimeout"]
         )

@@ -52,7 +52,9 @@ class StreamMapping:
         self.retention_seconds = 24 * 3600
         self._clients = context.clients
         self._faults = context.faults
-        self._targets = Targets(clients=context.clients, clock=context.clock)
+        self._targets = Targets(
+            clients=context.clients, clock=context.clock, service="lambda.amazonaws.com"
+        )
         self._lock = threading.Lock()  # over the shards' lanes
         self._shards: dict[str, _Shard] = {}
         self._opened = False
@@ -113,6 +115,7 @@ class StreamMapping:
                 },
                 document,
                 only=_DESTINATIONS,
+                source_arn=settings.function_arn,
             )
         except (ClientError, BotoCoreError, NotInvokedError) as error:
             self.account.add(undelivered=records)
@@ -128,7 +131,7 @@ class StreamMapping:
 
     def _kinesis(self) -> Any:
         role = self.functions.role_of(self.settings.function_arn)
-        return self._clients.for_role(role, "kinesis")
+        return self._clients.for_role(role, "kinesis", by="lambda.amazonaws.com")
 
     def _read(self) -> Again | None:
         self._fit_lanes()

@@ -139,7 +139,9 @@ class Delivery:
     def _convert(
         self, records: list[OutputRecord], conversion: Conversion
     ) -> tuple[Converted, Catalog]:
-        glue = self._context.clients.for_role(conversion.role_arn, "glue")
+        glue = self._context.clients.for_role(
+            conversion.role_arn, "glue", by="firehose.amazonaws.com"
+        )
         try:
             columns, catalog = read_table(glue, self.settings, conversion)
             converter = Converter(columns, conversion)
@@ -189,7 +191,12 @@ class Delivery:
         item.first_tried = item.first_tried or now
         item.tries += 1
         try:
-            put(self._context.clients.for_role(item.target.role_arn, "s3"), item)
+            put(
+                self._context.clients.for_role(
+                    item.target.role_arn, "s3", by="firehose.amazonaws.com"
+                ),
+                item,
+            )
         except (ClientError, BotoCoreError) as error:
             self._report_put_error(error)
             if last:

@@ -39,6 +39,7 @@ class Reporting:
             return
         dimensions = [{"Name": "DeliveryStreamName", "Value": settings.name}]
         try:
+            # Firehose's own metrics need no role's permission
             self._context.clients.deployer("cloudwatch").put_metric_data(
                 Namespace="AWS/Firehose",
                 MetricData=[
@@ -72,7 +73,9 @@ class Reporting:
         try:
             if key not in self._streams:
                 self._streams[key] = LogStream(
-                    self._context.clients.for_role(settings.target.role_arn, "logs"),
+                    self._context.clients.for_role(
+                        settings.target.role_arn, "logs", by="firehose.amazonaws.com"
+                    ),
                     self._context.clock,
                     group=settings.log_group,
                     stream=settings.log_stream,

@@ -58,7 +58,9 @@ class DeliveryStream:
         self._source: KinesisSource | None = None
         if settings.source_arn:
             self._source = KinesisSource(
-                context.clients.for_role(settings.source_role_arn, "kinesis"),
+                context.clients.for_role(
+                    settings.source_role_arn, "kinesis", by="firehose.amazonaws.com"
+                ),
                 settings.source_arn,
                 context.faults,
             )
@@ -159,7 +161,9 @@ class DeliveryStream:
         self._transform: LambdaTransform | None = None
         if processor is not None:
             self._transform = LambdaTransform(
-                self._context.clients.for_role(processor.role_arn, "lambda"),
+                self._context.clients.for_role(
+                    processor.role_arn, "lambda", by="firehose.amazonaws.com"
+                ),
                 self._context.clock,
                 processor,
                 stream_arn=settings.arn,

@@ -29,6 +29,9 @@ DESTINATIONS = frozenset({"sqs", "sns", "lambda", "events"})
 _ERROR_MESSAGE_BYTES = 1024
 
 
+SERVICE = "lambda.amazonaws.com"
+
+
 @dataclass(frozen=True)
 class AsyncPolicy:
     """EventInvokeConfig and DeadLetterConfig of a function; an empty ARN: nobody is told."""
@@ -62,7 +65,7 @@ class AsyncInvocations:
         self._context = context
         self._invoke = invoke
         self._wanted = wanted
-        self._targets = Targets(clients=context.clients, clock=context.clock)
+        self._targets = Targets(clients=context.clients, clock=context.clock, service=SERVICE)
 
     def put(self, settings: FunctionSettings, event: str, policy: AsyncPolicy) -> None:
         """Take an event (JSON text)."""
@@ -101,6 +104,7 @@ class AsyncInvocations:
             send_dead_letter(
                 self._context.clients,
                 request.settings.role_arn,
+                SERVICE,
                 arn,
                 request.event,
                 {
@@ -128,7 +132,7 @@ class AsyncInvocations:
             },
         }
         try:
-            self._targets.send(target, document, only=DESTINATIONS)
+            self._targets.send(target, document, only=DESTINATIONS, source_arn=request.settings.arn)
         except (ClientError, BotoCoreError, ValueError) as error:
             log.error("destination %s: %s: %s", destination_arn, error, document)
 

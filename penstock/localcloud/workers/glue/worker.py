@@ -166,7 +166,7 @@ class GlueWorker:
                 home=home,
                 python_path=python_path,
             ),
-            **self._context.clients.environment(settings.role_arn),
+            **self._context.clients.environment(settings.role_arn, by="glue.amazonaws.com"),
         }
         output, errors = self._log(settings, "output"), self._log(settings, "error")
         if settings.without_effect:
@@ -227,7 +227,9 @@ class GlueWorker:
             raise LocalCloudError(f"Glue job {settings.job_name}: {uri!r} is no S3 address")
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / Path(key).name
-        s3 = self._context.clients.for_role(settings.role_arn, "s3", attempts=S3_ATTEMPTS)
+        s3 = self._context.clients.for_role(
+            settings.role_arn, "s3", attempts=S3_ATTEMPTS, by="glue.amazonaws.com"
+        )
         try:
             body = s3.get_object(Bucket=bucket, Key=key)["Body"]
         except ClientError as error:
@@ -241,7 +243,7 @@ class GlueWorker:
     def _log(self, settings: RunSettings, kind: str) -> JobLog:
         return JobLog(
             LogStream(
-                self._context.clients.for_role(settings.role_arn, "logs"),
+                self._context.clients.for_role(settings.role_arn, "logs", by="glue.amazonaws.com"),
                 self._context.clock,
                 group=f"{settings.log_group_prefix}/{kind}",
                 stream=settings.log_stream,

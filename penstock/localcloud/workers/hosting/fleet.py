@@ -159,7 +159,9 @@ class Fleet:
         if capture is not None:
             variant.capture = DataCapture(
                 capture,
-                s3=self._context.clients.for_role(role, "s3", attempts=S3_ATTEMPTS),
+                s3=self._context.clients.for_role(
+                    role, "s3", attempts=S3_ATTEMPTS, by="sagemaker.amazonaws.com"
+                ),
                 clock=self._context.clock,
                 account=self._captures,
                 endpoint=self._endpoint_name,

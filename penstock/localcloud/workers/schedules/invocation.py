@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 DELIVERED = frozenset({"states", "lambda", "sns", "sqs", "events"})
 _LONGEST_PAUSE_SECONDS = 900
+SERVICE = "scheduler.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Invoker:
     def __init__(self, context: CloudContext, *, wanted: Callable[[str], bool]) -> None:
         self._context = context
         self._wanted = wanted
-        self._targets = Targets(clients=context.clients, clock=context.clock)
+        self._targets = Targets(clients=context.clients, clock=context.clock, service=SERVICE)
         self.failed: list[str] = []
 
     def invoke(self, invocation: Invocation) -> None:
@@ -60,7 +61,9 @@ class Invoker:
         execution = uuid.uuid4().hex[:16]
         payload = self._payload(invocation, execution)
         try:
-            self._targets.send(invocation.target, payload, only=DELIVERED)
+            self._targets.send(
+                invocation.target, payload, only=DELIVERED, source_arn=_group_arn(invocation.arn)
+            )
         except ValueError as error:  # nothing that trying again would change
             self._give_up(invocation, execution, payload, error, "")
         except (ClientError, BotoCoreError) as error:
@@ -136,8 +139,19 @@ class Invoker:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
             send_dead_letter(
-                self._context.clients, invocation.target["RoleArn"], queue, payload, attributes
+                self._context.clients,
+                invocation.target["RoleArn"],
+                SERVICE,
+                queue,
+                payload,
+                attributes,
             )
         except (ClientError, BotoCoreError) as lost:
             log.error("schedule %s: dead-letter queue %s: %s", invocation.arn, queue, lost)
             self.failed.append(f"schedule {invocation.arn}: dead-letter queue {queue}: {lost}")
+
+
+def _group_arn(schedule_arn: str) -> str:
+    """What aws:SourceArn is (Scheduler user guide, "Confused deputy prevention")."""
+    start, _, path = schedule_arn.partition(":schedule/")
+    return f"{start}:schedule-group/{path.split('/')[0]}"

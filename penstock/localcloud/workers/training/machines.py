@@ -58,7 +58,7 @@ class Machines:
                 checkpoints=checkpoints.path if checkpoints else None,
             )
             log = LogStream(
-                self._context.clients.for_role(self._role, "logs"),
+                self._context.clients.for_role(self._role, "logs", by="sagemaker.amazonaws.com"),
                 self._context.clock,
                 group=LOG_GROUP,
                 stream=f"{self._job.name}/{name}-{started}",
@@ -149,12 +149,16 @@ class Machines:
             **self._variables,
         )
         if not self._request.get("EnableNetworkIsolation"):
-            environment.update(self._context.clients.environment(self._role))
+            environment.update(
+                self._context.clients.environment(self._role, by="sagemaker.amazonaws.com")
+            )
         return environment
 
     @property
     def _s3(self) -> Any:
-        return self._context.clients.for_role(self._role, "s3", attempts=S3_ATTEMPTS)
+        return self._context.clients.for_role(
+            self._role, "s3", by="sagemaker.amazonaws.com", attempts=S3_ATTEMPTS
+        )
 
     @property
     def _between_hosts(self) -> Path:

@@ -186,7 +186,9 @@ class TrainingRun:
     def _upload(self) -> None:
         output = self._request["OutputDataConfig"]
         base = f"{str(output['S3OutputPath']).rstrip('/')}/{self._job.name}/output"
-        s3 = self._context.clients.for_role(self._role, "s3", attempts=S3_ATTEMPTS)
+        s3 = self._context.clients.for_role(
+            self._role, "s3", attempts=S3_ATTEMPTS, by="sagemaker.amazonaws.com"
+        )
         key = str(output.get("KmsKeyId") or "")
         archives: dict[str, list[Path]] = {
             "model.tar.gz": [host.layout.model for host in self._machines.hosts],

@@ -41,7 +41,9 @@ class TrainingWorker:
         """RefusedRequestError for what CreateTrainingJob itself refuses: an empty channel."""
         role = str(request["RoleArn"])
         try:
-            s3 = self._context.clients.for_role(role, "s3", attempts=S3_ATTEMPTS)
+            s3 = self._context.clients.for_role(
+                role, "s3", attempts=S3_ATTEMPTS, by="sagemaker.amazonaws.com"
+            )
             channels_of(request, s3, region=self._context.region)
         except ChannelError as error:
             raise RefusedRequestError(str(error)) from None

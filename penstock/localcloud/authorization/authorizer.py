@@ -1,0 +1,235 @@
+"""Answers whether a caller may make a call: collects what applies, decides, and records it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from penstock.localcloud.authorization.call import Access, Call, NotDerivedError
+from penstock.localcloud.authorization.decision import Decision
+from penstock.localcloud.authorization.errors import PolicyError
+from penstock.localcloud.authorization.evaluator import Policies, decide
+from penstock.localcloud.authorization.lookups import Lookups, Text
+from penstock.localcloud.authorization.policy import PolicyDocument, Statement
+from penstock.localcloud.authorization.principals import Caller
+from penstock.localcloud.authorization.record import Context, DecisionRecord
+from penstock.localcloud.authorization.request import Principal, Request
+from penstock.localcloud.authorization.requests.registry import needed
+
+_REMEMBERED = 20_000
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
+_ADMINISTRATOR = PolicyDocument.parse(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    },
+    "user deployer, administrator's policy",
+)
+_Some = tuple[Text, ...] | None
+
+
+class _Texts(NamedTuple):
+    """The policies that apply, as they were put."""
+
+    identity: tuple[Text, ...] = ()
+    boundary: _Some = None
+    session: _Some = None
+    resource: _Some = None
+    resource_kind: str = ""
+
+
+class Authorizer:
+    """Decides and records; asked from many threads."""
+
+    def __init__(
+        self, *, lookups: Lookups, record: DecisionRecord, account_id: str, region: str
+    ) -> None:
+        self._lookups = lookups
+        self._record = record
+        self._account_id = account_id
+        self._region = region
+        self._decisions: OrderedDict[object, tuple[Decision, Context]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def refusal(self, caller: Caller, call: Call) -> Decision | None:
+        """The first decision that denies the call; None if it is allowed."""
+        try:
+            accesses = needed(call, self._lookups)
+        except NotDerivedError as error:
+            if caller.administrator:
+                return None
+            return self._not_derived(caller, call, str(error))
+        for access in accesses:
+            decision = self.decide(caller, access)
+            if not decision.allowed:
+                return decision
+        return None
+
+    def refusal_of(self, caller: Caller, accesses: Iterable[Access]) -> Decision | None:
+        """As `refusal`, for what a service does itself and no request is made for."""
+        for access in accesses:
+            decision = self.decide(caller, access)
+            if not decision.allowed:
+                return decision
+        return None
+
+    def decide(self, caller: Caller, access: Access) -> Decision:
+        """The verdict on one access, recorded."""
+        texts = self._texts(caller, access)
+        if caller.administrator:
+            self._record.administrator_called()
+        key = (
+            caller.principal,
+            caller.source_arn,
+            access.action,
+            access.resource,
+            tuple(sorted(access.context.items())),
+            texts,
+        )
+        with self._lock:
+            known = self._decisions.get(key)
+            if known is not None:
+                self._decisions.move_to_end(key)
+        if known is None:
+            known = self._decide(caller, access, texts, key)
+        if not (caller.administrator and known[0].allowed):
+            self._record.add(*known)
+        return known[0]
+
+    def _decide(
+        self, caller: Caller, access: Access, texts: _Texts, key: object
+    ) -> tuple[Decision, Context]:
+        policies = _policies(caller.administrator, texts)
+        request = Request(
+            caller.principal,
+            access.action,
+            access.resource,
+            self._context(caller, access, policies),
+        )
+        matters = tuple(
+            sorted(
+                (name, values)
+                for name, values in request.context.items()
+                if name.lower() in policies.keys
+            )
+        )
+        found = decide(request, policies), matters
+        if not policies.keys & _TIMES:
+            with self._lock:
+                self._decisions[key] = found
+                while len(self._decisions) > _REMEMBERED:
+                    self._decisions.popitem(last=False)
+        return found
+
+    def _texts(self, caller: Caller, access: Access) -> _Texts:
+        principal, lookups = caller.principal, self._lookups
+        holder = access.holder
+        policy = None if holder is None else lookups.resource_policy(holder)
+        texts = _Texts(
+            resource=None if policy is None else (policy,),
+            resource_kind="" if holder is None else holder.kind,
+        )
+        if principal.kind == "service" or caller.administrator:
+            return texts
+        if principal.kind == "role":
+            session = (Text("session policy", caller.session_policy),)
+            return texts._replace(
+                identity=lookups.role_policies(principal.role_arn),
+                boundary=lookups.boundary(principal.role_arn),
+                session=session if caller.session_policy else None,
+            )
+        return texts._replace(
+            identity=lookups.user_policies(principal.arn), boundary=lookups.boundary(principal.arn)
+        )
+
+    def _context(
+        self, caller: Caller, access: Access, policies: Policies
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Source: IAM user guide, "AWS global condition context keys"."""
+        principal = caller.principal
+        # the loopback stands for AWS's HTTPS endpoints: no client of ours speaks plain HTTP there
+        context: dict[str, tuple[str, ...]] = {
+            "aws:SecureTransport": ("true",),
+            "aws:RequestedRegion": (self._region,),
+            "aws:ResourceAccount": (self._account_id,),
+            "aws:ViaAWSService": ("false",),
+            **access.context,
+        }
+        if access.action.startswith("s3:"):
+            context["s3:TlsVersion"] = ("1.3",)
+            context["s3:authType"] = ("REST-HEADER",)
+        if principal.kind == "service":
+            context["aws:PrincipalIsAWSService"] = ("true",)
+            context["aws:PrincipalServiceName"] = (principal.arn,)
+            context["aws:SourceAccount"] = (self._account_id,)
+            context["aws:SourceOwner"] = (self._account_id,)
+            if caller.source_arn:
+                context["aws:SourceArn"] = (caller.source_arn,)
+        else:
+            context |= self._of_principal(principal)
+        wanted = [key for key in policies.keys if key.startswith("aws:resourcetag/")]
+        if wanted:
+            tags = self._lookups.tags(access.resource)
+            context |= {f"aws:ResourceTag/{name}": (value,) for name, value in tags.items()}
+        if any(key.startswith("aws:principaltag/") for key in policies.keys):
+            tags = self._lookups.tags(principal.role_arn or principal.arn)
+            context |= {f"aws:PrincipalTag/{name}": (value,) for name, value in tags.items()}
+        if policies.keys & _TIMES:
+            now = datetime.now(UTC)
+            context["aws:CurrentTime"] = (now.strftime("%Y-%m-%dT%H:%M:%SZ"),)
+            context["aws:EpochTime"] = (str(int(now.timestamp())),)
+        return context
+
+    def _of_principal(self, principal: Principal) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {
+            "aws:PrincipalIsAWSService": ("false",),
+            "aws:PrincipalArn": (principal.role_arn or principal.arn,),
+            "aws:PrincipalAccount": (principal.account_id,),
+            "aws:PrincipalType": ("AssumedRole" if principal.kind == "role" else "User",),
+        }
+        if principal.kind == "user":
+            found["aws:username"] = (principal.arn.rsplit("/", 1)[-1],)
+        return found
+
+    def _not_derived(self, caller: Caller, call: Call, reason: str) -> Decision:
+        request = Request(caller.principal, f"{call.service}:{call.operation}", "*")
+        decision = Decision(
+            allowed=False,
+            reason=f"{reason}: the local cloud denies what it does not know",
+            statement=None,
+            kind="not understood",
+            request=request,
+        )
+        self._record.add(decision, ())
+        return decision
+
+
+@lru_cache(maxsize=2000)
+def _policies(administrator: bool, texts: _Texts) -> Policies:
+    return Policies(
+        identity=_ADMINISTRATOR if administrator else _parsed(texts.identity),
+        boundary=None if texts.boundary is None else _parsed(texts.boundary),
+        session=None if texts.session is None else _parsed(texts.session),
+        resource=None if texts.resource is None else _parsed(texts.resource),
+        resource_kind=texts.resource_kind,
+    )
+
+
+def _parsed(texts: tuple[Text, ...]) -> tuple[Statement, ...]:
+    return tuple(statement for text in texts for statement in _statements(text))
+
+
+@lru_cache(maxsize=2000)
+def _statements(text: Text) -> tuple[Statement, ...]:
+    """A policy that IAM would have refused denies everything, as its author must hear of it."""
+    try:
+        return PolicyDocument.parse(text.document, text.origin)
+    except PolicyError as error:
+        everything = {"Effect": "Deny", "NotAction": "none:None", "Sid": "Malformed"}
+        return PolicyDocument.parse(
+            {"Statement": [{**everything, "Resource": "*"}]}, f"{text.origin} ({error})"
+        )

@@ -1,0 +1,71 @@
+"""CloudWatch Logs: log groups and log streams."""
+
+from __future__ import annotations
+
+from penstock.localcloud.authorization.call import Access, Call, NotDerivedError
+from penstock.localcloud.authorization.lookups import Lookups
+from penstock.localcloud.authorization.requests.naming import tag_context, texts
+
+_WITHOUT = frozenset(
+    [
+        "CancelExportTask",
+        "CreateLogDelivery",
+        "DeleteAccountPolicy",
+        "DeleteLogDelivery",
+        "DeleteQueryDefinition",
+        "DeleteResourcePolicy",
+        "DescribeAccountPolicies",
+        "DescribeDeliveries",
+        "DescribeDeliveryDestinations",
+        "DescribeDeliverySources",
+        "DescribeDestinations",
+        "DescribeExportTasks",
+        "DescribeLogGroups",
+        "DescribeQueries",
+        "DescribeQueryDefinitions",
+        "DescribeResourcePolicies",
+        "GetLogDelivery",
+        "ListLogDeliveries",
+        "ListLogGroups",
+        "PutAccountPolicy",
+        "PutQueryDefinition",
+        "PutResourcePolicy",
+        "StopQuery",
+        "TestMetricFilter",
+        "UpdateLogDelivery",
+        "GetQueryResults",
+    ]
+)
+_OF_STREAMS = frozenset(["CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"])
+
+
+def accesses(call: Call, _lookups: Lookups) -> list[Access]:
+    """The operation on log-group:NAME, or on its log-stream:NAME.
+
+    ARNs of groups end in :* in requests (CloudWatch Logs user guide, "Overview of managing access
+    permissions"); log-group:NAME:* and log-group:NAME in a policy both match that.
+    """
+    action = f"logs:{call.operation}"
+    if call.operation in _WITHOUT:
+        return [Access(action, "*")]
+    if call.operation in _OF_STREAMS:
+        group = _group(call)
+        stream = call.text("logStreamName")
+        return [Access(action, call.arn("logs", f"log-group:{group}:log-stream:{stream}"))]
+    if call.operation in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return [Access(action, call.text("resourceArn"), tag_context(call))]
+    groups = texts(call.parameters.get("logGroupNames")) or (_group(call),)
+    return [
+        Access(action, call.arn("logs", f"log-group:{group}:*"), tag_context(call))
+        for group in groups
+    ]
+
+
+def _group(call: Call) -> str:
+    name = call.text("logGroupName")
+    if not name:
+        given = call.text("logGroupIdentifier") or call.text("resourceIdentifier")
+        name = given.split(":log-group:")[-1].removesuffix(":*")
+    if not name:
+        raise NotDerivedError(f"no resource is known for logs:{call.operation}")
+    return name
