@@ -30,8 +30,29 @@ def att(name: str, attribute: str = "Arn") -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, attribute]}
 
 
+def statement(action: str | list[str], **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, **more}
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
 def template(**mapping: Any) -> dict[str, Any]:
-    trust = {"Version": "2012-10-17", "Statement": []}
+    trust = statement("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
+    reading = ["kinesis:DescribeStream*", "kinesis:Get*", "kinesis:ListShards"]
+    rights = [
+        statement(reading, Resource=att("Stream")),
+        statement("sns:Publish", Resource={"Ref": "Alerts"}),
+        statement("sqs:SendMessage", Resource=att("Dead")),
+        statement("logs:*", Resource="*"),
+    ]
+    delivers = statement(
+        "sqs:SendMessage",
+        Principal={"Service": "sns.amazonaws.com"},
+        Resource=att("Inbox"),
+        Condition={"ArnEquals": {"aws:SourceArn": {"Ref": "Alerts"}}},
+    )
     destination = {"OnFailure": {"Destination": att("Dead")}}
     resources = {
         "Stream": ("Kinesis::Stream", {"ShardCount": 1}),
@@ -47,7 +68,17 @@ def template(**mapping: Any) -> dict[str, Any]:
                 "RawMessageDelivery": True,
             },
         ),
-        "Role": ("IAM::Role", {"AssumeRolePolicyDocument": trust}),
+        "InboxPolicy": (
+            "SQS::QueuePolicy",
+            {"Queues": [{"Ref": "Inbox"}], "PolicyDocument": document(delivers)},
+        ),
+        "Role": (
+            "IAM::Role",
+            {
+                "AssumeRolePolicyDocument": document(trust),
+                "Policies": [{"PolicyName": "own", "PolicyDocument": document(*rights)}],
+            },
+        ),
         "Function": (
             "Lambda::Function",
             {

@@ -286,7 +286,7 @@ def test_what_cannot_be_delivered_is_tried_again_and_then_dead_letter(plan: Plan
 
 def test_a_retry_succeeds_once_the_target_is_there(plan: Plan) -> None:
     plan.schedule("rate(1 day)", target={"Arn": QUEUE_ARN.format("late")})
-    eventually(lambda: "sqs GetQueueUrl" in plan.callers.by_role().get("worker", set()))
+    eventually(lambda: "sqs GetQueueUrl" in plan.callers.by_role().get(DEPLOYER, set()))
     plan.urls["late"] = plan.sqs.create_queue(QueueName="late")["QueueUrl"]
     plan.clock.sleep(HOUR)
     assert plan.received("late") == ["tick"]
