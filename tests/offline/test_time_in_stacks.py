@@ -44,7 +44,29 @@ def template(state: str = "ENABLED") -> dict[str, Any]:
         "Resources": {
             "Role": {
                 "Type": "AWS::IAM::Role",
-                "Properties": {"AssumeRolePolicyDocument": {"Statement": []}},
+                "Properties": {
+                    "AssumeRolePolicyDocument": {
+                        "Statement": {
+                            "Effect": "Allow",
+                            "Action": "sts:AssumeRole",
+                            "Principal": {
+                                "Service": ["events.amazonaws.com", "scheduler.amazonaws.com"]
+                            },
+                        }
+                    },
+                    "Policies": [
+                        {
+                            "PolicyName": "starts",
+                            "PolicyDocument": {
+                                "Statement": {
+                                    "Effect": "Allow",
+                                    "Action": "states:StartExecution",
+                                    "Resource": "*",
+                                }
+                            },
+                        }
+                    ],
+                },
             },
             "Monitor": machine(role),
             "Retrain": machine(role),
