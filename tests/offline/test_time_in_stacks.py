@@ -58,6 +58,7 @@ def template(state: str = "ENABLED") -> dict[str, Any]:
                         {
                             "PolicyName": "starts",
                             "PolicyDocument": {
+                                "Version": "2012-10-17",
                                 "Statement": {
                                     "Effect": "Allow",
                                     "Action": "states:StartExecution",
