@@ -55,7 +55,7 @@ class MonitorJob(SparkJob):
             log_groups=names.monitor_job_logs,
             data=[
                 locate_bucket(bucket),
-                list_for_spark(bucket),
+                list_for_spark(bucket, prefixes),
                 read_folders(bucket, prefixes),
                 write_objects(bucket, [MONITOR_PREFIX]),
             ],

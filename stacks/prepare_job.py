@@ -45,7 +45,7 @@ class PrepareJob(SparkJob):
             log_groups=names.glue_logs,
             data=[
                 locate_bucket(bucket),
-                list_for_spark(bucket),
+                list_for_spark(bucket, [RECORDS_PREFIX, PREPARED_PREFIX]),
                 read_folders(bucket, [RECORDS_PREFIX, PREPARED_PREFIX]),
                 write_objects(bucket, [PREPARED_PREFIX]),
             ],

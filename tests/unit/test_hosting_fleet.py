@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.workers.hosting.fleet import Fleet, Variant
 
 
@@ -27,8 +29,8 @@ def container() -> Container:
 
 @pytest.fixture
 def fleet(container: Container) -> Fleet:
-    nothing = cast(Any, None)
-    fleet = Fleet(nothing, "live", "config", 1, nothing)
+    context = SimpleNamespace(faults=Faults.chosen([]))
+    fleet = Fleet(cast(Any, context), "live", "config", 1, cast(Any, None))
     fleet.variants.append(Variant("main", 1.0, "group", "stream", [cast(Any, container)]))
     return fleet
 
