@@ -131,6 +131,7 @@ def _anomaly(anomaly: dict[str, Any] | None) -> list[str]:
         f"anomaly: {anomaly['series']} series, {anomaly['points']} points: "
         f"{anomaly['scored_records']} scored, {anomaly['alerts']} alerts, "
         f"{anomaly['dead_letters']} dead letters"
+        + (f", {anomaly['late']} came too late or again" if anomaly.get("late") else "")
     )
     windows = anomaly["windows"]
     if windows is None:

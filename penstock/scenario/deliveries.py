@@ -29,25 +29,28 @@ class Deliveries:
         self._alone = alone
         self._keeper: Bookkeeper | None = None
 
-    def send(self, records: Sequence[bytes], step: str) -> None:
-        """Send the records as part of a step; StepFailedError if some are not found again."""
+    def send(self, records: Sequence[bytes], step: str) -> list[bytes]:
+        """Send the records as part of a step; returns those that the stream took, in that order.
+
+        StepFailedError if some are not found again.
+        """
         if self._keeper is None:
             self._keeper = Bookkeeper(self._aws, self._stage, since_ms=int(time.time() * 1000))
         keeper, account = self._keeper, self._keeper.account
         before = account.sent
         try:
-            sent, failed = feed(
+            fed = feed(
                 self._aws.client("kinesis"),
                 stream_name=self._stage["StreamName"],
                 records=records,
                 sent_so_far=lambda n: self._timeline.say(step, f"{n} of {len(records)} sent"),
                 key_of=partition_key(self._stage.outputs.get("PartitionKeyField")),
             )
-            account.sent += sent
-            account.failed["source"] += failed
-            keeper.sent(records)
+            account.sent += fed.sent
+            account.failed["source"] += fed.failed
+            keeper.sent(fed.arrived)
             self._aws.wait_for(
-                f"the {sent} records that were sent",
+                f"the {fed.sent} records that were sent",
                 lambda: self._balanced(keeper, step, before),
                 progress=lambda: account.accounted,
             )
@@ -55,6 +58,7 @@ class Deliveries:
             keeper.explain_failures()
             unique = self._findings.get("records", {}).get("unique")
             self._findings["records"] = {**asdict(account), "unique": unique}
+        return fed.arrived
 
     def _balanced(self, keeper: Bookkeeper, step: str, before: int) -> RecordAccount | None:
         account = keeper.look()

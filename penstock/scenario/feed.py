@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 # PutRecords: at most 500 records and 10 MiB per request (botocore 1.44.5, kinesis model). A
@@ -16,6 +17,19 @@ ATTEMPTS = 8
 
 
 PartitionKey = Callable[[bytes], str]
+
+
+@dataclass(frozen=True)
+class Fed:
+    """What became of the records: `arrived` are those that were taken, in that order."""
+
+    sent: int
+    arrived: list[bytes]
+
+    @property
+    def failed(self) -> int:
+        """Refused at the source, again and again."""
+        return self.sent - len(self.arrived)
 
 
 def digest_of(record: bytes) -> str:
@@ -47,31 +61,35 @@ def feed(
     sent_so_far: Callable[[int], None],
     key_of: PartitionKey = digest_of,
     pause_seconds: float = 0.2,
-) -> tuple[int, int]:
-    """Send all records; returns (sent, failed at the source).
+) -> Fed:
+    """Send all records.
 
     PutRecords is not atomic: records that the answer marks with an ErrorCode are sent again, up
     to ATTEMPTS times with growing pauses; what still fails is counted, never dropped silently.
     Records of one partition key arrive in the order in which they were given, as long as none of
-    them has to be sent again.
+    them has to be sent again; such a one comes after those that were behind it.
     """
-    sent = failed = 0
+    sent = 0
+    arrived: list[bytes] = []
     for batch in _batches(records):
         sent += len(batch)
-        waiting = [{"Data": data, "PartitionKey": key_of(data)} for data in batch]
+        waiting: list[dict[str, Any]] = [
+            {"Data": data, "PartitionKey": key_of(data)} for data in batch
+        ]
         for attempt in range(ATTEMPTS):
             answer = kinesis.put_records(StreamName=stream_name, Records=waiting)
-            waiting = [
-                entry
-                for entry, result in zip(waiting, answer["Records"], strict=True)
-                if result.get("ErrorCode")
-            ]
+            refused = []
+            for entry, result in zip(waiting, answer["Records"], strict=True):
+                if result.get("ErrorCode"):
+                    refused.append(entry)
+                else:
+                    arrived.append(entry["Data"])
+            waiting = refused
             if not waiting:
                 break
             time.sleep(pause_seconds * 2**attempt)
-        failed += len(waiting)
         sent_so_far(sent)
-    return sent, failed
+    return Fed(sent, arrived)
 
 
 def _batches(records: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -33,13 +33,15 @@ def stream_with(tmp_path: Path, *faults: str) -> Iterator[BareCloud]:
 
 
 def fed(cloud: BareCloud, count: int, *, pause_seconds: float = 0.001) -> tuple[int, int]:
-    return feed(
+    """How many were sent, and how many of them failed."""
+    done = feed(
         cloud.client("kinesis"),
         stream_name="stream",
         records=records(count),
         sent_so_far=lambda _: None,
         pause_seconds=pause_seconds,
     )
+    return done.sent, done.failed
 
 
 def shard(cloud: BareCloud, shard_id: str) -> list[bytes]:

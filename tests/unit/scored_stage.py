@@ -133,7 +133,7 @@ class ScoredStage:
 
     # what the pipeline does
 
-    def send(self, records: Sequence[bytes], _step: str = "ingest") -> None:
+    def send(self, records: Sequence[bytes], _step: str = "ingest") -> list[bytes]:
         """A delivery: the transform refuses what is no JSON, and the scorer buries it."""
         lines: list[dict[str, Any]] = []
         skipped: dict[str, int] = {}
@@ -148,6 +148,7 @@ class ScoredStage:
         self.store(lines)
         self.say(json.dumps({"event": "scored", "skipped": skipped}))
         self.spoil()
+        return list(records)
 
     def _decide(
         self, record: dict[str, Any], lines: list[dict[str, Any]], skipped: dict[str, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.scenario.feed import MAX_BYTES_PER_REQUEST, digest_of, feed, partition_key
+from penstock.scenario.feed import MAX_BYTES_PER_REQUEST, Fed, digest_of, feed, partition_key
 
 
 class Stream:
@@ -29,7 +29,7 @@ class Stream:
         return {"Records": results}
 
 
-def send(stream: Stream, records: list[bytes]) -> tuple[int, int]:
+def send(stream: Stream, records: list[bytes]) -> Fed:
     return feed(
         stream,
         stream_name="s",
@@ -42,7 +42,7 @@ def send(stream: Stream, records: list[bytes]) -> tuple[int, int]:
 def test_all_records_arrive_in_batches_of_at_most_500() -> None:
     stream = Stream()
     records = [str(n).encode() for n in range(1201)]
-    assert send(stream, records) == (1201, 0)
+    assert send(stream, records) == Fed(1201, records)
     assert stream.stored == records
     assert [len(request) for request in stream.requests] == [500, 500, 201]
 
@@ -55,13 +55,14 @@ def test_a_request_stays_below_its_byte_limit() -> None:
 
 def test_throttled_records_and_only_they_are_sent_again() -> None:
     stream = Stream({b"b": 2})
-    assert send(stream, [b"a", b"b", b"c"]) == (3, 0)
+    assert send(stream, [b"a", b"b", b"c"]) == Fed(3, [b"a", b"c", b"b"])
     assert stream.requests == [[b"a", b"b", b"c"], [b"b"], [b"b"]]
-    assert sorted(stream.stored) == [b"a", b"b", b"c"]
+    assert stream.stored == [b"a", b"c", b"b"]
 
 
 def test_what_is_refused_for_ever_is_counted() -> None:
-    assert send(Stream({b"b": 10**6}), [b"a", b"b"]) == (2, 1)
+    fed = send(Stream({b"b": 10**6}), [b"a", b"b"])
+    assert (fed.sent, fed.arrived, fed.failed) == (2, [b"a"], 1)
 
 
 def test_a_field_keeps_its_records_together_and_broken_ones_go_by_their_digest() -> None:

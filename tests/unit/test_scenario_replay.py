@@ -58,6 +58,7 @@ def test_each_newer_point_has_its_score_and_the_report_says_what_was_caught() ->
         "scored_records": 4,
         "threshold": THRESHOLD,
         "dead_letters": 0,
+        "late": 0,
         "skipped": {},
         "told_again": 0,
         "by_series": [
@@ -84,6 +85,20 @@ def test_the_curves_go_from_the_first_point_that_was_sent() -> None:
 def counts(stage: ScoredStage, series: str, **more: int) -> None:
     for name, number in more.items():
         stage.items[series][name] += number
+
+
+class Refusing(ScoredStage):
+    """Its stream refuses the first of the live records, which then comes last."""
+
+    def send(self, records: Sequence[bytes], _step: str = "ingest") -> list[bytes]:
+        if records == LIVE:
+            records = [*records[1:], records[0]]
+        return super().send(records)
+
+
+def test_a_point_that_was_refused_and_is_late_then_is_not_expected_to_be_scored() -> None:
+    found = replay(Refusing())
+    assert (found["scored_records"], found["late"]) == (3, 1)
 
 
 def last_object(stage: ScoredStage) -> str:
@@ -214,7 +229,7 @@ def test_duplicates_and_late_points_change_nothing() -> None:
         LIVE[2],
     ]
     stage = ScoredStage()
-    assert replay(stage, live=noise) == found
+    assert replay(stage, live=noise) == found | {"late": 5}
     _cpu, disk = stage.findings["anomaly_drawing"]["series"]
     assert disk["values"][3] == 20.0
 
