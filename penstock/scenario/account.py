@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from penstock.scenario.arrivals import Arrivals
+from penstock.scenario.arrivals import Arrivals, Copies
 from penstock.scenario.aws import Aws, Stage
 
 # What Firehose calls the two kinds of failure in the error prefix (Firehose developer guide,
@@ -54,7 +54,7 @@ class Bookkeeper:
     def __init__(self, aws: Aws, stage: Stage, *, since_ms: int) -> None:
         self.account = RecordAccount()
         self._arrivals = Arrivals()
-        self._copies = {"delivered": 0, "transform": 0}
+        self._copies = Copies(0, 0, 0)
         self._stage = stage
         self._s3 = aws.client("s3")
         self._logs = aws.client("logs")
@@ -83,11 +83,11 @@ class Bookkeeper:
 
     def take_out_copies(self) -> None:
         """Count what arrived more often than it was sent as copies, and as nothing else."""
-        rows, failures = self._arrivals.copies()
-        self.account.delivered -= rows - self._copies["delivered"]
-        self.account.failed["transform"] -= failures - self._copies["transform"]
-        self._copies = {"delivered": rows, "transform": failures}
-        self.account.copies = rows + failures
+        before, now = self._copies, self._arrivals.copies()
+        self.account.delivered -= now.rows - before.rows
+        self.account.failed["transform"] -= now.transform - before.transform
+        self.account.failed["conversion"] -= now.conversion - before.conversion
+        self.account.copies, self._copies = now.total, now
 
     def explain_failures(self) -> None:
         """Add to each failed record the reason that the transform logged for it."""
@@ -108,6 +108,8 @@ class Bookkeeper:
             digest = hashlib.sha256(raw).hexdigest()
             if where == "transform":
                 self._arrivals.failed(digest)
+            elif where == "conversion":
+                self._arrivals.unfit(raw)
             self.account.failures.append(
                 {
                     "where": where,

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,20 @@ _COLUMNS = 4
 Content = tuple[Hashable, ...]
 
 
+@dataclass(frozen=True)
+class Copies:
+    """How many rows of the lake, and how many error lines of each kind, are copies."""
+
+    rows: int
+    transform: int
+    conversion: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.rows + self.transform + self.conversion
+
+
 class Arrivals:
     """Compares the contents of what was sent with those of rows in the lake and of error lines.
 
@@ -26,6 +41,7 @@ class Arrivals:
     def __init__(self) -> None:
         self._sent: Counter[bytes] = Counter()
         self._failed: Counter[str] = Counter()
+        self._unfit: list[bytes] = []
         self._rows: Counter[Content] = Counter()
         self._columns: list[str] = []
 
@@ -34,8 +50,12 @@ class Arrivals:
         self._sent.update(records)
 
     def failed(self, sha256: str) -> None:
-        """A line below the error prefix is of a record with this digest."""
+        """An error line of the transform is of a record with this digest."""
         self._failed[sha256] += 1
+
+    def unfit(self, transformed: bytes) -> None:
+        """An error line of the conversion is of a record that the transform had made this of."""
+        self._unfit.append(transformed)
 
     def rows(self, file: pq.ParquetFile) -> None:
         """An object of the lake."""
@@ -44,22 +64,26 @@ class Arrivals:
         for row in file.read(columns=columns).to_pylist():
             self._rows[tuple(_comparable(row.get(name)) for name in self._columns)] += 1
 
-    def copies(self) -> tuple[int, int]:
-        """How many rows of the lake, and how many error lines, are copies."""
+    def copies(self) -> Copies:
+        """A record that failed and is in the lake, too, counts as failed, its row as a copy."""
         expected: Counter[Content] = Counter()
-        failed_copies = 0
+        transform = conversion = 0
         for record, count in self._sent.items():
             lines = self._failed[hashlib.sha256(record).hexdigest()]
-            failed_copies += max(0, lines - count)
+            transform += max(0, lines - count)
             content = self._content(record)
             if content is not None:
                 expected[content] += max(0, count - lines)
-        row_copies = sum(
+        for content in map(self._content, self._unfit):
+            if content is not None and content in expected:
+                conversion += expected[content] == 0
+                expected[content] = max(0, expected[content] - 1)
+        rows = sum(
             max(0, count - expected[content])
             for content, count in self._rows.items()
             if content in expected
         )
-        return row_copies, failed_copies
+        return Copies(rows, transform, conversion)
 
     def _content(self, record: bytes) -> Content | None:
         """What the record's row would be, None if it cannot be one."""

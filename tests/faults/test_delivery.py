@@ -46,6 +46,29 @@ def test_records_that_do_not_fit_the_table_are_kept_as_they_are(
     assert "below format-conversion-failed as DataFormat" in ingestion.fault()[1]
 
 
+def test_the_account_balances_however_many_faults_meet(given: Callable[..., Ingestion]) -> None:
+    ingestion = given(
+        "kinesis-throttling",
+        "kinesis-partial-failures",
+        "hot-shard=0.7",
+        "duplicate-delivery=0.5",
+        "transform-raises=2",
+        "transform-answers-short=3",
+        "conversion-fails=5",
+        "s3-slow-down=0.3",
+        "s3-internal-error=0.2",
+    )
+    ingestion.send([*digits(300), b"no json"])
+    account = ingestion.send([*digits(300), b"no json either"])  # all of them again
+    assert account["sent"] == 602
+    assert account["failed"]["source"] == 0
+    assert account["failed"]["transform"] > 2
+    assert account["failed"]["conversion"] > 0
+    assert account["copies"] > 0
+    assert account["delivered"] <= ingestion.rows().total()
+    assert all(entry["happened"] for entry in ingestion.cloud.context.faults.entries())
+
+
 def test_points_that_come_twice_are_scored_once(tmp_path: Path) -> None:
     with scoring_lab(tmp_path, ["duplicate-delivery=1"]) as lab:
         lab.serve()

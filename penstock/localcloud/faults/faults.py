@@ -89,13 +89,15 @@ class Faults:
         """
         with self._lock:
             self._chosen[name].happened[detail] += times
-            for thing in to:
-                self._hit.setdefault(thing, set()).add(name)
+            self._hit_by(name, to)
 
-    def followed(self, name: str, detail: str, times: int = 1) -> None:
+    def followed(
+        self, name: str, detail: str, times: int = 1, *, to: Iterable[Hashable] = ()
+    ) -> None:
         """What was seen to come of it: tried again with success, counted as failed, ..."""
         with self._lock:
             self._chosen[name].followed[detail] += times
+            self._hit_by(name, to)
 
     def came_of(self, things: Iterable[Hashable], detail: str) -> None:
         """What became of these things, for the faults that had happened to any of them."""
@@ -105,6 +107,10 @@ class Faults:
             for thing in things:
                 for name in self._hit.pop(thing, ()):
                     self._chosen[name].followed[detail] += 1
+
+    def _hit_by(self, name: str, things: Iterable[Hashable]) -> None:
+        for thing in things:
+            self._hit.setdefault(thing, set()).add(name)
 
     def entries(self) -> list[dict[str, Any]]:
         """For each chosen fault its name, value, how often it happened, and a line that tells."""

@@ -61,10 +61,18 @@ class Gate:
         thing = ("put", record["PartitionKey"], record["Data"])
         if refusal is None:
             self._faults.came_of([thing], "accepted when it was sent again")
+            if self._is_hot(record):
+                self._faults.happened(HOT_SHARD, "record hashed to the one shard")
             return None
         call = "entry of PutRecords" if is_one_of_many else "PutRecord"
-        self._faults.happened(refusal.fault, f"{call} refused with {refusal.code}", to=[thing])
+        # a hot shard is the fault, what it refuses comes of that
+        tell = self._faults.followed if refusal.fault == HOT_SHARD else self._faults.happened
+        tell(refusal.fault, f"{call} refused with {refusal.code}", to=[thing])
         return refusal
+
+    def _is_hot(self, record: dict[str, Any]) -> bool:
+        share = self._faults.value(HOT_SHARD)
+        return share is not None and is_hot(record["PartitionKey"], share)
 
     def _judge(self, stream: Any, record: dict[str, Any], is_one_of_many: bool) -> Refusal | None:
         shard_id = stream.get_shard_for_key(
@@ -137,13 +145,17 @@ def install(patches: Patches, *, faults: Faults, clock: Clock) -> None:
         _heat(patches, share)
 
 
+def is_hot(partition_key: str, share: float) -> bool:
+    """Whether that key is among the share of all keys that hash to one shard."""
+    return hashlib.sha256(partition_key.encode()).digest()[0] / 256 < share
+
+
 def _heat(patches: Patches, share: float) -> None:
     """Let a share of all partition keys hash to the first open shard."""
 
     def shard_for_key(self: Any, partition_key: str, explicit_hash_key: str) -> Any:
         found = stock(self, partition_key, explicit_hash_key)
-        part = hashlib.sha256(partition_key.encode()).digest()[0] / 256
-        if found is None or explicit_hash_key or part >= share:
+        if found is None or explicit_hash_key or not is_hot(partition_key, share):
             return found
         return next(shard for shard in self.shards.values() if shard.is_open)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.workers.firehose.records import OutputRecord
@@ -26,21 +25,18 @@ def with_misfits(
 
 def _hit(faults: Faults, record: OutputRecord, stream_arn: str) -> OutputRecord:
     thing = (stream_arn, record.source.record_id)
-    faults.happened(FAULT, "record whose numbers became text", to=[thing])
+    faults.happened(FAULT, "record with text for a number", to=[thing])
     return replace(record, data=misfit(record.data))
 
 
 def misfit(data: bytes) -> bytes:
-    """The JSON object with text where it has numbers; cut short if it has none, or is none."""
+    """The JSON object with text for its last number; cut short if it has none, or is none."""
     try:
         document = json.loads(data)
     except ValueError:
         return data[: len(data) // 2]
-    if not isinstance(document, dict) or not any(map(_is_number, document.values())):
+    fields = document.items() if isinstance(document, dict) else ()
+    numbers = [name for name, value in fields if isinstance(value, int | float)]
+    if not numbers:
         return data[: len(data) // 2]
-    spoiled = {k: "no number" if _is_number(v) else v for k, v in document.items()}
-    return json.dumps(spoiled).encode() + b"\n"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return json.dumps({**document, numbers[-1]: "no number"}).encode() + b"\n"
