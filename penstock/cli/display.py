@@ -112,6 +112,7 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
     lines += _anomaly(report.get("anomaly"))
     lines += _monitor(report["monitor"] or {}) + _retraining(report["retraining"])
     lines += [f"fault {fault['line']}" for fault in report["faults"]]
+    lines += _access(report["access"])
     model = report["model"]
     if "copy" in model:
         lines.append(f"model: {model['copy']}, a copy of {model['artifact']}")
@@ -122,6 +123,13 @@ def summary(report: dict[str, Any], console: Console, folder: Path) -> None:
     lines.append(f"report: {latest / 'report.json'}, to look at: {latest / 'report.html'}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _access(access: dict[str, Any] | None) -> list[str]:
+    if access is None:
+        return []
+    counts = f"allowed to roles and services {access['allowed']} times, denied {access['denied']}"
+    return [f"access: {counts}", *(f"  {denied}" for denied in access["denied_lines"])]
 
 
 def _anomaly(anomaly: dict[str, Any] | None) -> list[str]:

@@ -236,6 +236,7 @@ def _run(
             findings=running.findings,
             ledger=running.ledger,
             faults=running.faults_met,
+            access=running.access,
         )
         write(report, folder)
         write_html(report, folder)

@@ -21,6 +21,7 @@ from penstock.scenario.run import Scenario
 
 _POLL_SECONDS = 0.2  # everything is on this machine: looking often costs little
 _PATIENCE_SECONDS = 120.0
+DECISIONS_FILE = "decisions.jsonl"
 
 
 @contextmanager
@@ -92,6 +93,8 @@ class OfflineRun(Run):
             finally:
                 self.ledger = cloud.context.ledger.report()
                 self.faults_met = cloud.context.faults.entries()
+                self.access = cloud.context.authorization.summary()
+                cloud.context.authorization.write(self.folder / DECISIONS_FILE)
                 self._keep(cloud.context.clients.deployer)
 
     def _keep(self, client: Callable[[str], Any]) -> None:

@@ -21,6 +21,7 @@ def build(
     findings: dict[str, Any],
     ledger: dict[str, Any] | None,
     faults: list[dict[str, Any]],
+    access: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The report as a JSON object; names that other programs rely on come first."""
     empty_account = {
@@ -57,6 +58,7 @@ def build(
         ],
         "ledger": ledger,
         "faults": faults,
+        "access": access,
         "model": findings.get("model", {}),
         "failed_step": timeline.failed_step(),
         "reason": reason,

@@ -26,6 +26,7 @@ class Run(ABC):
 
     `ledger` is None where nothing stands in for anything. What should outlive the run goes into
     `folder`. `faults` are those to be met, `faults_met` what came of them.
+    `access` sums up what IAM decided, None where it was not asked here.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Run(ABC):
         self.ledger: dict[str, Any] | None = None
         self.faults = faults
         self.faults_met: list[dict[str, Any]] = []
+        self.access: dict[str, Any] | None = None
 
     def go(self) -> tuple[str, str | None, float]:
         """Run; returns ("succeeded", None) or ("failed", why), and how many seconds it took."""

@@ -83,6 +83,7 @@ def stay_up(
         with LocalCloud.for_assembly(
             assembly, workdir=Path(folder) / "cloud", real_time=True
         ) as cloud:
+            cloud.context.authorization.told = lambda line: say(f"denied: {line}")
             if pipeline is not None:
                 make_given(cloud.context, pipeline=pipeline, environment=ENVIRONMENT)
             outputs = cloud.deploy(assembly, on_progress=lambda stack, how: say(f"{stack} {how}"))

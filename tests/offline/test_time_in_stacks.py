@@ -63,7 +63,7 @@ def template(state: str = "ENABLED") -> dict[str, Any]:
                                     "Effect": "Allow",
                                     "Action": "states:StartExecution",
                                     "Resource": "*",
-                                }
+                                },
                             },
                         }
                     ],

@@ -118,6 +118,7 @@ def test_times_in_the_report_count_from_the_beginning_of_the_run() -> None:
         findings={},
         ledger=None,
         faults=[],
+        access=None,
     )
     (event,) = report["events"]
     assert 0 <= event.pop("at_seconds") < 1
@@ -138,6 +139,7 @@ def test_the_scored_stream_is_in_the_report_and_null_without_one() -> None:
             findings=findings,
             ledger=None,
             faults=[],
+            access=None,
         )["anomaly"]
 
     assert built({}) is None

@@ -25,6 +25,7 @@ REPORT: dict[str, Any] = {
     "model": {},
     "ledger": None,
     "faults": [],
+    "access": None,
 }
 RETRAINING = {
     "cause": "alarm",
@@ -51,6 +52,13 @@ def test_a_run_that_failed_early_says_where_and_why(tmp_path: Path) -> None:
     assert lines[:2] == ["digits: failed in 12.3 s", "step deploy: no room"]
     assert lines[2].startswith("report: ")
     assert len(lines) == 3
+
+
+def test_each_denial_is_told_in_a_line(tmp_path: Path) -> None:
+    access = {"allowed": 7, "denied": 2, "denied_lines": ["role a may not s3:GetObject"]}
+    lines = shown(tmp_path, access=access)
+    assert "access: allowed to roles and services 7 times, denied 2" in lines
+    assert "  role a may not s3:GetObject" in lines
 
 
 def test_a_run_without_an_endpoint_says_in_one_line_what_to_do(tmp_path: Path) -> None:
