@@ -203,7 +203,7 @@ class LocalCloud:
 
         kinesis_faults.install(patches, faults=context.faults, clock=context.clock)
         kinesis.install(patches, clock=context.clock, written=stream_written)
-        sns.install(patches)
+        sns.install(patches, refusal=authorizer.handover_refusal)
         sqs.install(patches, clock=context.clock, written=event_sources_worker.written)
         spark_jobs = GlueWorker(context)
         glue.install(patches, start=spark_jobs.start_run, stop=spark_jobs.stop_run)

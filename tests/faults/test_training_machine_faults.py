@@ -13,6 +13,7 @@ import pytest
 from penstock.localcloud.shims import sns
 from penstock.localcloud.workers.training.failure import OUT_OF_MEMORY
 from tests.faults.jobs_lab import cloud_with, let_loose, told
+from tests.offline.bare_cloud import admitted
 from tests.offline.training_machine_lab import MachineLab, training_states
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("training-machine-faults")]
@@ -28,7 +29,7 @@ class AlertedLab(MachineLab):
 
     def __init__(self, cloud: Any) -> None:
         super().__init__(cloud)
-        sns.install(cloud.patches)
+        sns.install(cloud.patches, refusal=admitted)
         self.topic = cloud.client("sns").create_topic(Name="alerts")["TopicArn"]
         self.sqs = cloud.client("sqs")
         self.queue = self.sqs.create_queue(QueueName="alerts")["QueueUrl"]

@@ -66,6 +66,14 @@ class AuthorizationLab:
             self.role(*statements, **more), service, by=SERVICE
         )
 
+    def bucket(self, *keys: str) -> str:
+        """A new bucket with these objects."""
+        name = self.name("bucket")
+        self.admin("s3").create_bucket(Bucket=name)
+        for key in keys:
+            self.admin("s3").put_object(Bucket=name, Key=key, Body=b"there")
+        return name
+
     def denied(self) -> list[str]:
         """The lines of all denials."""
         return self.cloud.context.authorization.denied_lines()
@@ -76,3 +84,12 @@ def refused(call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as error:
         call(**arguments)
     return dict(error.value.response["Error"])
+
+
+def said(action: str, resource: str = "") -> str:
+    """The end of AWS's message for an action that no policy allows."""
+    on = f" on resource: {resource}" if resource else ""
+    return (
+        f"is not authorized to perform: {action}{on} because no identity-based policy allows the "
+        f"{action} action"
+    )

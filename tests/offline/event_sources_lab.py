@@ -15,7 +15,7 @@ from typing import Any
 from penstock.localcloud.shims import event_sources, functions, kinesis, sns, sqs
 from penstock.localcloud.workers.event_sources import EventSourcesWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
-from tests.offline.bare_cloud import BareCloud, patched, running_server
+from tests.offline.bare_cloud import BareCloud, admitted, patched, running_server
 
 # Notes what it is given in a file beside the tests, one line for each invocation.
 RECORDER = """
@@ -71,7 +71,7 @@ class EventSourcesLab:
         event_sources.install(cloud.patches, mappings=self.worker)
         kinesis.install(cloud.patches, clock=context.clock, written=self.worker.written)
         sqs.install(cloud.patches, clock=context.clock, written=self.worker.written)
-        sns.install(cloud.patches)
+        sns.install(cloud.patches, refusal=admitted)
         self.functions.start()
         self.client = cloud.client
 

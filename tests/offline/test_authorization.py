@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -19,6 +20,7 @@ from tests.offline.authorization_lab import (
     arn,
     policy,
     refused,
+    said,
 )
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("authorization")]
@@ -30,25 +32,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthorizationLab]:
         yield AuthorizationLab(cloud)
 
 
-def said(action: str, resource: str = "") -> str:
-    """The end of AWS's message for an action that no policy allows."""
-    on = f" on resource: {resource}" if resource else ""
-    return (
-        f"is not authorized to perform: {action}{on} because no identity-based policy allows the "
-        f"{action} action"
-    )
-
-
-def bucket(lab: AuthorizationLab, *keys: str) -> str:
-    name = lab.name("bucket")
-    lab.admin("s3").create_bucket(Bucket=name)
-    for key in keys:
-        lab.admin("s3").put_object(Bucket=name, Key=key, Body=b"there")
-    return name
-
-
 def test_an_object_is_read_below_the_allowed_prefix_alone(lab: AuthorizationLab) -> None:
-    name = bucket(lab, "open/a", "shut/a")
+    name = lab.bucket("open/a", "shut/a")
     s3 = lab.client("s3", allow("s3:GetObject", f"arn:aws:s3:::{name}/open/*"))
     assert s3.get_object(Bucket=name, Key="open/a")["Body"].read() == b"there"
     error = refused(s3.get_object, Bucket=name, Key="shut/a")
@@ -59,7 +44,7 @@ def test_an_object_is_read_below_the_allowed_prefix_alone(lab: AuthorizationLab)
 def test_an_object_that_is_not_there_is_missing_only_for_who_may_list(
     lab: AuthorizationLab,
 ) -> None:
-    name = bucket(lab)
+    name = lab.bucket()
     read = allow("s3:GetObject", f"arn:aws:s3:::{name}/*")
     assert refused(lab.client("s3", read).head_object, Bucket=name, Key="a")["Code"] == "403"
     lists = allow("s3:ListBucket", f"arn:aws:s3:::{name}")
@@ -67,7 +52,7 @@ def test_an_object_that_is_not_there_is_missing_only_for_who_may_list(
 
 
 def test_a_listing_needs_the_prefix_of_the_condition(lab: AuthorizationLab) -> None:
-    name = bucket(lab, "open/a")
+    name = lab.bucket("open/a")
     below = {"StringLike": {"s3:prefix": "open/*"}}
     s3 = lab.client("s3", allow("s3:ListBucket", f"arn:aws:s3:::{name}", Condition=below))
     assert s3.list_objects_v2(Bucket=name, Prefix="open/")["KeyCount"] == 1
@@ -75,7 +60,7 @@ def test_a_listing_needs_the_prefix_of_the_condition(lab: AuthorizationLab) -> N
 
 
 def test_a_copy_needs_both_ends(lab: AuthorizationLab) -> None:
-    name = bucket(lab, "a")
+    name = lab.bucket("a")
     write = allow("s3:PutObject", f"arn:aws:s3:::{name}/b")
     source = {"Bucket": name, "Key": "a"}
     blind = lab.client("s3", write)
@@ -89,7 +74,7 @@ def test_a_copy_needs_both_ends(lab: AuthorizationLab) -> None:
 
 
 def test_a_bucket_policy_denies_by_its_conditions_even_the_deployer(lab: AuthorizationLab) -> None:
-    name = bucket(lab)
+    name = lab.bucket()
     everything = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
     deny = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Resource": everything}
     plain = {**deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
@@ -104,7 +89,7 @@ def test_a_bucket_policy_denies_by_its_conditions_even_the_deployer(lab: Authori
 
 
 def test_a_bucket_policy_allows_without_an_identity_policy(lab: AuthorizationLab) -> None:
-    name, role = bucket(lab, "a"), lab.role()
+    name, role = lab.bucket("a"), lab.role()
     statement = allow("s3:GetObject", f"arn:aws:s3:::{name}/*", Principal={"AWS": role})
     lab.admin("s3").put_bucket_policy(Bucket=name, Policy=policy(statement))
     s3 = lab.cloud.context.clients.for_role(role, "s3", by=SERVICE)
@@ -157,7 +142,7 @@ def test_each_service_refuses_with_its_own_error(
 
 
 def test_a_permissions_boundary_limits_what_a_role_may(lab: AuthorizationLab) -> None:
-    name = bucket(lab, "a")
+    name = lab.bucket("a")
     document = policy(allow("s3:ListBucket", "*"))
     limit = lab.admin("iam").create_policy(PolicyName=lab.name("limit"), PolicyDocument=document)
     s3 = lab.client("s3", allow("s3:*", "*"), PermissionsBoundary=limit["Policy"]["Arn"])
@@ -202,7 +187,7 @@ def test_a_role_is_assumed_only_by_whom_it_trusts(lab: AuthorizationLab) -> None
 def test_a_denial_is_one_line_with_the_statement_that_would_allow_it(
     lab: AuthorizationLab, tmp_path: Path
 ) -> None:
-    name = bucket(lab, "a")
+    name = lab.bucket("a")
     role = lab.role()
     s3 = lab.cloud.context.clients.for_role(role, "s3", by=SERVICE)
     for _ in range(3):
@@ -215,3 +200,25 @@ def test_a_denial_is_one_line_with_the_statement_that_would_allow_it(
     entries = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
     (entry,) = (e for e in entries if e["principal"] == role and e["action"] == "s3:GetObject")
     assert (entry["verdict"], entry["count"]) == ("implicit deny", 3)
+
+
+def test_a_condition_that_is_not_understood_denies_and_says_so(lab: AuthorizationLab) -> None:
+    name = lab.bucket("a")
+    strange = {"StringEquals": {"s3:DataAccessPointArn": "x"}}
+    s3 = lab.client("s3", allow("s3:GetObject", "*", Condition=strange))
+    error = refused(s3.get_object, Bucket=name, Key="a")
+    assert "the local cloud does not understand" in error["Message"]
+    assert "s3:dataaccesspointarn" in error["Message"]
+
+
+def test_a_session_key_that_nobody_gave_out_is_no_key(lab: AuthorizationLab) -> None:
+    keys = lab.cloud.context.clients.environment(lab.role(), by=SERVICE)
+    assert keys["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    stranger = boto3.client(
+        "kinesis",
+        endpoint_url=lab.cloud.context.clients.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="ASIA" + "X" * 16,
+        aws_secret_access_key="x",
+    )
+    assert refused(stranger.list_streams)["Code"] == "UnrecognizedClientException"

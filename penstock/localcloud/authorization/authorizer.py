@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from penstock.localcloud.authorization.call import Access, Call, NotDerivedError
 from penstock.localcloud.authorization.decision import Decision
@@ -69,16 +69,29 @@ class Authorizer:
                 return decision
         return None
 
-    def refusal_of(self, caller: Caller, accesses: Iterable[Access]) -> Decision | None:
-        """As `refusal`, for what a service does itself and no request is made for."""
-        for access in accesses:
-            decision = self.decide(caller, access)
-            if not decision.allowed:
-                return decision
-        return None
+    def handover_refusal(
+        self,
+        by: str,
+        source_arn: str,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+    ) -> Decision | None:
+        """As `refusal`, of what a service does for a resource without a request over HTTP."""
+        call = Call(
+            service=service,
+            operation=operation,
+            headers={},
+            region=self._region,
+            account_id=self._account_id,
+            parse=lambda: parameters,
+        )
+        return self.refusal(Caller(Principal.service(by), source_arn=source_arn), call)
 
     def decide(self, caller: Caller, access: Access) -> Decision:
         """The verdict on one access, recorded."""
+        if access.by:
+            caller = Caller(Principal.service(access.by))
         texts = self._texts(caller, access)
         if caller.administrator:
             self._record.administrator_called()

@@ -24,12 +24,17 @@ class Holder:
 
 @dataclass(frozen=True)
 class Access:
-    """One action on one resource. `holder` has the resource policy that counts, if any does."""
+    """One action on one resource.
+
+    `holder` has the resource policy that counts, if any does. `by` is the service principal that
+    will need the access for itself, in place of the caller.
+    """
 
     action: str
     resource: str
     context: Context = field(default_factory=dict)
     holder: Holder | None = None
+    by: str = ""
 
 
 class Call:

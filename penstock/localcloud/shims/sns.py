@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from moto.awslambda.utils import get_backend
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.sns.models import SNSBackend, Subscription
 from moto.sqs.models import sqs_backends
 
+from penstock.localcloud.authorization.decision import Decision
 from penstock.localcloud.shims.patches import Patches
 
 log = logging.getLogger(__name__)
 
 
+class Handover(Protocol):
+    """Whether a service may do something of its own; None if it may."""
+
+    def __call__(
+        self,
+        by: str,
+        source_arn: str,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+    ) -> Decision | None: ...
+
+
+class _RefusedError(Exception):
+    """The endpoint's own policy does not admit the topic."""
+
+
 # what moto raises when a queue or a function is not there
-_GONE = (ServiceException, JsonRESTError)
+_GONE = (ServiceException, JsonRESTError, _RefusedError)
+# endpoints whose own policy decides, by service: what the topic does and the parameter's name
+_ADMITTED = {"sqs": ("SendMessage", "QueueUrl"), "lambda": ("Invoke", "FunctionName")}
 
 
-def install(patches: Patches) -> None:
+def install(patches: Patches, *, refusal: Handover) -> None:
     """A failed delivery leaves Publish and the other subscriptions alone.
 
     SNS developer guide, "Amazon SNS dead-letter queues": a queue or function that is gone is a
@@ -37,11 +58,13 @@ def install(patches: Patches) -> None:
         message_attributes: dict[str, Any] | None = None,
         **more: Any,
     ) -> None:
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(message_attributes, message):
+            return
         try:
+            admitted(self.topic.arn, self.endpoint)
             if self.protocol == "lambda":
-                matcher = self._filter_policy_matcher
-                if matcher is None or matcher.matches(message_attributes, message):
-                    _invoke(self, message, message_id, subject, message_attributes, **more)
+                _invoke(self, message, message_id, subject, message_attributes, **more)
             else:
                 stock_publish(self, message, message_id, subject, message_attributes, **more)
         except _GONE as error:
@@ -49,7 +72,28 @@ def install(patches: Patches) -> None:
             if not self.attributes.get("RawMessageDelivery"):
                 envelope = self.get_post_data(message, message_id, subject, message_attributes)
                 message = json.dumps(envelope)
-            _redrive(self, message)
+            redrive(self, message)
+
+    def admitted(topic_arn: str, endpoint: str) -> None:
+        service = endpoint.split(":")[2] if endpoint.startswith("arn:") else ""
+        if service not in _ADMITTED:
+            return
+        operation, name = _ADMITTED[service]
+        denied = refusal("sns.amazonaws.com", topic_arn, service, operation, {name: endpoint})
+        if denied is not None:
+            raise _RefusedError(denied.line())
+
+    def redrive(subscription: Any, body: str) -> None:
+        policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
+        if not policy:
+            return
+        queue_arn = str(policy["deadLetterTargetArn"])
+        _, _, _, region, account_id, name = queue_arn.split(":")
+        try:
+            admitted(subscription.topic.arn, queue_arn)
+            sqs_backends[account_id][region].send_message(name, body)
+        except _GONE as error:
+            log.error("%s: dead-letter queue %s: %s: %s", subscription.arn, queue_arn, error, body)
 
     def set_attribute(self: Any, arn: str, name: str, value: Any) -> None:
         stock_set(self, arn, name, value)
@@ -97,15 +141,3 @@ def _invoke(
     region = subscription.endpoint.split(":")[3]
     function = get_backend(subscription.account_id, region).get_function(subscription.endpoint)
     function.invoke(json.dumps({"Records": [event]}), {}, {})
-
-
-def _redrive(subscription: Any, body: str) -> None:
-    policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
-    if not policy:
-        return
-    queue_arn = str(policy["deadLetterTargetArn"])
-    _, _, _, region, account_id, name = queue_arn.split(":")
-    try:
-        sqs_backends[account_id][region].send_message(name, body)
-    except _GONE as error:
-        log.error("%s: dead-letter queue %s: %s: %s", subscription.arn, queue_arn, error, body)

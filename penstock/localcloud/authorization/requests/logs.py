@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from penstock.localcloud.authorization.call import Access, Call, NotDerivedError
+from penstock.localcloud.authorization.call import Access, Call, Holder, NotDerivedError
 from penstock.localcloud.authorization.lookups import Lookups
+from penstock.localcloud.authorization.requests.encryption import context_keys
 from penstock.localcloud.authorization.requests.naming import tag_context, texts
 
 _WITHOUT = frozenset(
@@ -39,7 +40,7 @@ _WITHOUT = frozenset(
 _OF_STREAMS = frozenset(["CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"])
 
 
-def accesses(call: Call, _lookups: Lookups) -> list[Access]:
+def accesses(call: Call, lookups: Lookups) -> list[Access]:
     """The operation on log-group:NAME, or on its log-stream:NAME.
 
     ARNs of groups end in :* in requests (CloudWatch Logs user guide, "Overview of managing access
@@ -55,9 +56,28 @@ def accesses(call: Call, _lookups: Lookups) -> list[Access]:
     if call.operation in ("TagResource", "UntagResource", "ListTagsForResource"):
         return [Access(action, call.text("resourceArn"), tag_context(call))]
     groups = texts(call.parameters.get("logGroupNames")) or (_group(call),)
-    return [
+    found = [
         Access(action, call.arn("logs", f"log-group:{group}:*"), tag_context(call))
         for group in groups
+    ]
+    if call.operation in ("CreateLogGroup", "AssociateKmsKey"):
+        found += _key_use(call, lookups, groups[0])
+    return found
+
+
+def _key_use(call: Call, lookups: Lookups, group: str) -> list[Access]:
+    """The key policy must let the service itself use the key.
+
+    CloudWatch Logs user guide, "Encrypt log data using AWS KMS".
+    """
+    key = lookups.key_arn(call.text("kmsKeyId")) if call.text("kmsKeyId") else ""
+    if not key:
+        return []
+    context = context_keys({"aws:logs:arn": call.arn("logs", f"log-group:{group}")})
+    service = f"logs.{call.region}.amazonaws.com"
+    return [
+        Access(f"kms:{use}", key, context, Holder("key", key), by=service)
+        for use in ("Encrypt", "Decrypt", "GenerateDataKey")
     ]
 
 

@@ -26,7 +26,9 @@ def accesses(call: Call, lookups: Lookups) -> list[Access]:
     """The operation on its queue; batches need the single action."""
     url = call.text("QueueUrl")
     name = url.rstrip("/").rsplit("/", 1)[-1]
-    queue = call.arn("sqs", name) if name else _NAMING.resource(call)
+    queue = name if name.startswith("arn:") else call.arn("sqs", name)
+    if not name:
+        queue = _NAMING.resource(call)
     action = _NAMING.action(call)
     holder = Holder("queue", queue) if queue != "*" else None
     found = [Access(action, queue, tag_context(call), holder)]
