@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,6 +22,9 @@ from penstock.localcloud.authorization.request import Principal, Request
 from penstock.localcloud.authorization.requests.registry import needed
 
 _REMEMBERED = 20_000
+# services that roles may also trust by a name with the region in it: states.us-east-1.amazonaws.com
+# (Step Functions' own refusal: "Neither the global service principal ..., nor the regional one")
+_REGIONAL = frozenset({"states.amazonaws.com"})
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
 _ADMINISTRATOR = PolicyDocument.parse(
     {
@@ -92,9 +96,20 @@ class Authorizer:
         """The verdict on one access, recorded."""
         if access.by:
             caller = Caller(Principal.service(access.by))
-        texts = self._texts(caller, access)
         if caller.administrator:
             self._record.administrator_called()
+        found = self._known(caller, access)
+        if not found[0].allowed and caller.principal.arn in _REGIONAL:
+            service, rest = caller.principal.arn.split(".", 1)
+            regional = Principal.service(f"{service}.{self._region}.{rest}")
+            again = self._known(replace(caller, principal=regional), access)
+            found = again if again[0].allowed else found
+        if not (caller.administrator and found[0].allowed):
+            self._record.add(*found)
+        return found[0]
+
+    def _known(self, caller: Caller, access: Access) -> tuple[Decision, Context]:
+        texts = self._texts(caller, access)
         key = (
             caller.principal,
             caller.source_arn,
@@ -107,11 +122,7 @@ class Authorizer:
             known = self._decisions.get(key)
             if known is not None:
                 self._decisions.move_to_end(key)
-        if known is None:
-            known = self._decide(caller, access, texts, key)
-        if not (caller.administrator and known[0].allowed):
-            self._record.add(*known)
-        return known[0]
+        return self._decide(caller, access, texts, key) if known is None else known
 
     def _decide(
         self, caller: Caller, access: Access, texts: _Texts, key: object
