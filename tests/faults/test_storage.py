@@ -14,6 +14,7 @@ from tests.offline.bare_cloud import BareCloud, patched, running_server
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("faults-storage")]
 
+SERVICE = "sagemaker.amazonaws.com"
 OBJECT = {"Bucket": "lake", "Key": "records/1"}
 
 
@@ -37,7 +38,7 @@ def test_a_role_is_refused_and_whoever_deploys_is_not(
     bare: BareCloud, status: int, code: str, text: str
 ) -> None:
     bare.client("s3").put_object(**OBJECT, Body=b"whole")
-    s3 = bare.context.clients.for_role(bare.role_arn, "s3")
+    s3 = bare.context.clients.for_role(bare.role_arn, "s3", by=SERVICE)
     for call in (lambda: s3.put_object(**OBJECT, Body=b"half"), lambda: s3.get_object(**OBJECT)):
         with pytest.raises(ClientError) as refused:
             call()
@@ -52,7 +53,7 @@ def test_a_role_is_refused_and_whoever_deploys_is_not(
 @pytest.mark.parametrize("bare", ["s3-slow-down=2"], indirect=True)
 def test_a_service_asks_again(bare: BareCloud) -> None:
     bare.client("s3").put_object(**OBJECT, Body=b"whole")
-    s3 = bare.context.clients.for_role(bare.role_arn, "s3", attempts=3)
+    s3 = bare.context.clients.for_role(bare.role_arn, "s3", by=SERVICE, attempts=3)
     assert s3.get_object(**OBJECT)["Body"].read() == b"whole"
     (entry,) = bare.context.faults.entries()
     assert "GET answered 503 SlowDown (2 times); then GET answered when it" in entry["line"]
