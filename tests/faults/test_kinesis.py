@@ -108,6 +108,12 @@ def test_only_the_failed_entries_of_a_call_are_sent_again(tmp_path: Path) -> Non
         assert told(cloud)[0] == 3
 
 
+def test_a_partial_failure_takes_more_than_one_record(tmp_path: Path) -> None:
+    with stream_with(tmp_path, "kinesis-partial-failures=1") as cloud:
+        cloud.client("kinesis").put_record(StreamName="stream", PartitionKey="a", Data=b"1")
+        assert told(cloud)[0] == 0
+
+
 def test_records_that_fail_inside_aws_arrive_once_each(tmp_path: Path) -> None:
     with stream_with(tmp_path, "kinesis-partial-failures=0.3") as cloud:
         assert fed(cloud, 100) == (100, 0)
