@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from benchmarks.cloud import BenchCloud
 from benchmarks.comparison import say
+from penstock.localcloud.cloud import LocalCloud
 from penstock.localcloud.shims import sagemaker, sagemaker_runtime
+from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.hosting import HostingWorker
 from penstock.localcloud.workers.training import TrainingWorker
 from penstock.localcloud.workers.transform import TransformWorker
@@ -20,11 +24,45 @@ IMAGES = "382416733822.dkr.ecr.us-east-1.amazonaws.com"
 BUCKET = "models"
 
 
+# what a model's role needs here: its files, and its containers' log
+_NEEDED = (
+    ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/*"),
+    ("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"),
+    ("logs:CreateLogGroup", "*"),
+    ("logs:CreateLogStream", "*"),
+    ("logs:PutLogEvents", "*"),
+)
+
+
 class Model(Protocol):
     """What an engine has learned."""
 
     def save(self, directory: Path) -> Path:
         """Write the model's file into the directory."""
+
+
+@contextmanager
+def whole_cloud(workdir: Path) -> Iterator[BenchCloud]:
+    """The local cloud as it is, IAM enforced, with a role for models."""
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in _NEEDED
+    ]
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    with LocalCloud(workdir=workdir) as cloud:
+        iam = cloud.context.clients.deployer("iam")
+        role = iam.create_role(RoleName="model", AssumeRolePolicyDocument=_policy([trust]))
+        iam.put_role_policy(
+            RoleName="model", PolicyName="model", PolicyDocument=_policy(statements)
+        )
+        yield BenchCloud(cloud.context, Patches(), str(role["Role"]["Arn"]))
+
+
+def _policy(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def host(cloud: BenchCloud, workers: ExitStack) -> HostingWorker:

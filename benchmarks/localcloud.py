@@ -13,14 +13,15 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.cloud import BenchCloud, bench_cloud
+from benchmarks.cloud import BenchCloud
 from benchmarks.comparison import compare
-from benchmarks.endpoint import host, serve
+from benchmarks.endpoint import serve, whole_cloud
 from benchmarks.invoking import ENDPOINT, FEATURES, Clients, clients_process, echoing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,15 +36,16 @@ def main() -> None:
     """Print the comparison invoke_endpoint."""
     if not UVICORN.exists():
         raise SystemExit("uvicorn is not installed: run `make bench`")
-    with bench_cloud() as cloud, ExitStack() as opened:
-        host(cloud, opened)
+    with ExitStack() as opened:
+        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="penstock-bench-"))
+        cloud = opened.enter_context(whole_cloud(Path(folder) / "cloud"))
         serve(cloud, ENDPOINT, algorithm="linear-learner", model=echoing())
         ours = cloud.context.clients.endpoint_url
         theirs = opened.enter_context(_bare(cloud))
         clients = opened.enter_context(clients_process())
         compare(
             "invoke_endpoint",
-            what="p50 of boto3's invoke_endpoint: moto's server, hosting worker, container",
+            what="p50 of boto3's invoke_endpoint: server, IAM, hosting worker, container",
             baseline="p50 of boto3's invoke_endpoint against the same model behind bare uvicorn",
             subject=lambda: _p50(clients, ours),
             against=lambda: _p50(clients, theirs),

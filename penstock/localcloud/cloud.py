@@ -168,7 +168,7 @@ class LocalCloud:
         stacks = cloudformation.install(patches, context=context)
         self._open.callback(stacks.close)
         authorizer = authorization.authorizer_of(context, stacks)
-        authorization.install(
+        refusal = authorization.install(
             patches,
             authorizer=authorizer,
             keys=keys,
@@ -217,7 +217,7 @@ class LocalCloud:
             hosting=hosting,
             transform=transform,
         )
-        sagemaker_runtime.install(patches, invoke=hosting.invoke)
+        sagemaker_runtime.install(patches, invoke=hosting.invoke, refusal=refusal)
         # stopped in reverse: whoever hands work on ends before those who take it
         return [
             hosting,

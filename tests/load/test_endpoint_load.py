@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,11 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.cloud import BenchCloud
-from benchmarks.endpoint import BUCKET, serve
+from benchmarks.endpoint import serve, whole_cloud
 from benchmarks.invoking import ENDPOINT, clients_process, echoing
-from penstock.localcloud.cloud import LocalCloud
-from penstock.localcloud.shims.patches import Patches
 from tests.load.figures import latencies_ms, memory_mb, tell
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("load")]
@@ -25,34 +21,10 @@ SECONDS = 60
 GROWTH_MB = 100.0  # of the local cloud's process, whatever number of requests it carried
 
 
-def role(cloud: LocalCloud) -> str:
-    """The model's role: it may read the model."""
-    iam = cloud.context.clients.deployer("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}}
-    made = iam.create_role(
-        RoleName="model",
-        AssumeRolePolicyDocument=json.dumps(
-            {"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]}
-        ),
-    )
-    statements = [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"},
-        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"},
-        {
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": "*",
-        },
-    ]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    iam.put_role_policy(RoleName="model", PolicyName="model", PolicyDocument=policy)
-    return str(made["Role"]["Arn"])
-
-
 def test_a_minute_of_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with LocalCloud(workdir=tmp_path / "cloud") as cloud, ExitStack() as opened:
-        bench = BenchCloud(cloud.context, Patches(), role(cloud))
-        serve(bench, ENDPOINT, algorithm="linear-learner", model=echoing())
+    with ExitStack() as opened:
+        cloud = opened.enter_context(whole_cloud(tmp_path / "cloud"))
+        serve(cloud, ENDPOINT, algorithm="linear-learner", model=echoing())
         url = cloud.context.clients.endpoint_url
         processes = [opened.enter_context(clients_process()) for _ in range(PROCESSES)]
         for clients in processes:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 from tests.offline.sagemaker_lab import IMAGE, RECORDIO, SageMakerLab, encode
 from tests.offline.test_hosting_worker import ONE_ROW, create_config, put_model, score
 from tests.waiting import eventually
@@ -193,7 +194,7 @@ def test_the_models_role_writes_the_files(lab: SageMakerLab, tmp_path: Path) -> 
     puts: list[str] = []
     clients = lab.cloud.context.clients
     client = clients.for_role(
-        lab.cloud.role_arn, "s3", by="sagemaker.amazonaws.com"
+        lab.cloud.role_arn, "s3", by="sagemaker.amazonaws.com", attempts=S3_ATTEMPTS
     )  # the factory gives it to all who ask
     client.meta.events.register(
         "before-call.s3.PutObject", lambda params, **_: puts.append(params["url_path"])

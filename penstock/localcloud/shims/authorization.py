@@ -48,10 +48,11 @@ _NOBODY = Caller(Principal("user", "anonymous"))
 
 def install(
     patches: Patches, *, authorizer: Authorizer, keys: AccessKeys, account_id: str, region: str
-) -> None:
+) -> Callable[[Request], Response | None]:
     """Ask `authorizer` before each request, and tell `keys` of each session that STS makes.
 
-    moto checks nothing unless it is told to, and then neither resources nor conditions.
+    Returns what is asked, for requests that do not come this way: an error, or None to go on. moto
+    checks nothing unless it is told to, and then neither resources nor conditions.
     """
     gate = _Gate(authorizer, keys, account_id, region)
 
@@ -69,6 +70,7 @@ def install(
 
     stock = patches.replace(convert_to_flask_response, "__call__", answer)
     stock_assume = patches.replace(STSBackend, "assume_role", assume_role)
+    return gate.refusal
 
 
 def authorizer_of(context: CloudContext, stacks: StackFront) -> Authorizer:
