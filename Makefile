@@ -77,7 +77,7 @@ $(BIN)/uv: requirements/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-$(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requirements/sample-series.txt requirements/spark-jars.txt requirements/lambda-python3.13.txt pyproject.toml
+$(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requirements/sample-series.txt requirements/spark-jars.txt requirements/lambda-python3.13.txt pyproject.toml penstock/recordio/core.c
 	@echo "  the project's own environment"
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/main.txt requirements/uv.txt
 	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r requirements/sample-series.txt

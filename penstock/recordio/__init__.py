@@ -5,6 +5,7 @@ from penstock.recordio.errors import RecordIOError
 from penstock.recordio.frame import count_records
 from penstock.recordio.labels import write_labels
 from penstock.recordio.reader import Reader
+from penstock.recordio.record import write_records
 from penstock.recordio.sparse import write_csr
 from penstock.recordio.tensor import BytesTensor, Record, Tensor
 
@@ -18,4 +19,5 @@ __all__ = [
     "write_csr",
     "write_dense",
     "write_labels",
+    "write_records",
 ]

@@ -11,9 +11,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from penstock.recordio.errors import RecordIOError
+from penstock.recordio.source import CHUNK_BYTES, ByteSource, Source
 
 MAGIC = 0xCED7230A
 MAGIC_BYTES = struct.pack("<I", MAGIC)
@@ -49,18 +49,14 @@ def header(length: int) -> bytes:
 
 
 class FrameReader:
-    """Takes records off a binary stream (file, FIFO, HTTP body) with a bounded buffer.
+    """Takes records off bytes in memory or a binary stream (file, FIFO, HTTP body).
 
-    The buffer holds one record or `chunk_bytes`, whichever is more; a wrong length never
-    allocates more than what the stream really delivers.
+    A stream's buffer holds one record or `chunk_bytes`, whichever is more; a wrong length never
+    allocates more than twice what the stream really delivers (or 32 MiB).
     """
 
-    def __init__(self, file: BinaryIO, *, chunk_bytes: int = 1 << 20) -> None:
-        # read1 hands over what a FIFO has now instead of waiting for a full chunk
-        self._read = getattr(file, "read1", file.read)
-        self._chunk_bytes = chunk_bytes
-        self._buffer = b""
-        self._start = 0
+    def __init__(self, source: Source, *, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self._source = ByteSource(source, chunk_bytes)
         self.offset = 0  # of the first byte that nobody has taken
         self.record = 0  # number of the next record
 
@@ -70,24 +66,19 @@ class FrameReader:
 
     def peek(self, wanted: int) -> memoryview:
         """At least `wanted` bytes, fewer at the end of the stream; nothing is taken."""
-        missing = wanted - (len(self._buffer) - self._start)
-        if missing > 0:
-            parts = [self._buffer[self._start :]]
-            while missing > 0:
-                chunk = self._read(self._chunk_bytes)
-                if not chunk:
-                    break
-                parts.append(bytes(chunk))
-                missing -= len(chunk)
-            self._buffer = b"".join(parts)
-            self._start = 0
-        return memoryview(self._buffer)[self._start :]
+        return self._source.peek(wanted)
 
     def take(self, count: int, records: int = 0) -> None:
         """Drop `count` bytes that were peeked at; `records` of them were whole records."""
-        self._start += count
+        self._source.take(count)
         self.offset += count
         self.record += records
+
+    def give_back(self, found: Frame) -> None:
+        """The whole record that was taken last is the next one again."""
+        self._source.take(found.offset - self.offset)
+        self.offset = found.offset
+        self.record = found.record
 
     def next_frame(self) -> Frame | None:
         """The next record, or None at the end. RecordIOError for anything that is no record."""
@@ -148,6 +139,6 @@ class FrameReader:
         return RecordIOError(message, record=self.record, offset=at)
 
 
-def count_records(file: BinaryIO) -> int:
-    """How many records a stream holds; checks the framing, not the payloads."""
-    return sum(1 for _ in FrameReader(file))
+def count_records(source: Source) -> int:
+    """How many records there are; checks the framing, not the payloads."""
+    return sum(1 for _ in FrameReader(source))

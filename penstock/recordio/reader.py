@@ -1,127 +1,128 @@
-"""Reads records one by one, or dense ones as numpy batches, from anything that can be read."""
+"""Reads records one by one or in batches, from bytes in memory and from anything to read from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from penstock.recordio.dense import DenseLayout, layout_of
+from penstock.recordio.dense_layout import DenseLayout, layout_of
 from penstock.recordio.errors import RecordIOError, WireError
 from penstock.recordio.frame import HEADER_BYTES, Frame, FrameReader
 from penstock.recordio.payload import decode_record
+from penstock.recordio.rows import DenseRows, Kind, Rows, SparseRows, index_dtype, joined
+from penstock.recordio.source import Source
+from penstock.recordio.sparse_layout import SparseLayout, sparse_layout_of
 from penstock.recordio.tensor import BytesTensor, Record, Tensor
 
-Batch = tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
+DenseBatch = tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
+Batch = tuple[Any, npt.NDArray[Any] | None]  # X is an array or scipy's csr_matrix
 
 
 class Reader:
-    """Records from a binary file object: a file, a FIFO, an HTTP body.
+    """Records from bytes (also a memoryview, an mmap, an array) or from a binary file object.
 
-    Iterating and `batches` take records off the same stream. Memory stays bounded by one batch
-    (or one record) whatever the stream's length. RecordIOError says which record and byte.
+    A file object is a file, a FIFO, an HTTP or S3 body: whatever has readinto or read. Iterating
+    and the batches take records off the same stream. Memory stays bounded by one batch (or one
+    record) whatever the stream's length. RecordIOError says which record and byte.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._frames = FrameReader(file)
+    def __init__(self, source: Source) -> None:
+        self._frames = FrameReader(source)
 
     def __iter__(self) -> Iterator[Record]:
         for found in self._frames:
             yield _decode(found)
 
     def batches(self, rows: int) -> Iterator[Batch]:
-        """(X, y) of up to `rows` dense records at a time.
+        """(X, y) of up to `rows` records at a time.
 
-        X is (n, D) in the records' own type, y is (n,) or None when records have no label. All
-        records must have the same D, type and kind of label; sparse ones, and other features than
-        the single one named "values", raise RecordIOError.
+        X is (n, D) in the records' own type, or a scipy.sparse.csr_matrix of sparse records; y is
+        (n,) or None when records have no label. Where dense and sparse records follow each other
+        a batch ends. All records of a kind must have the same D, type and kind of label; others,
+        and other features than the single one named "values", raise RecordIOError.
+
+        Dense float rows are not copied where they lie in one piece: X and y are then views, with
+        the records' headers between the rows, read-only if the source is. numpy.ascontiguousarray
+        makes them compact. NaN and infinite values come as they are.
         """
+        for batch in self._batches(rows, sparse=True):
+            yield batch.matrix, batch.labels
+
+    def dense_batches(self, rows: int) -> Iterator[DenseBatch]:
+        """As `batches`, but a sparse record raises RecordIOError."""
+        for batch in self._batches(rows, sparse=False):
+            if isinstance(batch, DenseRows):
+                yield batch.values, batch.labels
+
+    def _batches(self, rows: int, *, sparse: bool) -> Iterator[Rows]:
         if rows < 1:
             raise ValueError(f"rows is {rows}, expected 1 or more")
-        batch = _DenseBatch()
-        layout: DenseLayout | None = None
-        ahead = 1  # rows to try with the layout: doubles while records have it
+        waiting: list[Rows] = []
+        count = 0
+        kinds: dict[bool, Kind] = {}  # of dense and of sparse rows
+        layout: DenseLayout | SparseLayout | None = None
         while True:
-            if layout is not None:
-                table = self._rows_ahead(layout, min(ahead, rows - batch.rows))
-                count = layout.matching(table) if len(table) else 0
-                if count:
-                    batch.add(*layout.decode(table[:count]))
-                    self._frames.take(count * layout.stride, count)
-                ahead = min(ahead * 2, rows) if count == len(table) else 1
-            if layout is None or not count:
+            part = self._rows_ahead(layout, rows - count)
+            if part is None:
                 found = self._frames.next_frame()
                 if found is None:
                     break
-                values, label = _dense_row(found)
-                if batch.differs(values, label):
-                    raise _error(found, batch.difference(values, label))
-                batch.add(values, label)
-                layout = (
-                    layout_of(values.dtype, values.shape[1], label is not None)
-                    if values.dtype.kind == "f" and (label is None or label.dtype == "<f4")
-                    else None
-                )
-            if batch.rows >= rows:
-                yield batch.take()
-        if batch.rows:
-            yield batch.take()
+                part = _row(found, sparse)
+                kind = part.kind
+                if kinds.setdefault(kind.sparse, kind) != kind:
+                    before = kinds[kind.sparse].words()
+                    raise _error(found, f"{kind.words()}, but earlier records have {before}")
+                if waiting and type(waiting[-1]) is not type(part):
+                    yield joined(waiting)
+                    waiting, count = [], 0
+                if (wanted := _layout(kind)) is not layout:
+                    layout = wanted
+                    part = self._again(found, layout, rows - count) or part
+            waiting.append(part)
+            count += len(part)
+            if count >= rows:
+                yield joined(waiting)
+                waiting, count = [], 0
+        if waiting:
+            yield joined(waiting)
 
-    def _rows_ahead(self, layout: DenseLayout, rows: int) -> npt.NDArray[np.uint8]:
-        """What the stream has next, cut into the layout's rows; empty at its end."""
-        data = self._frames.peek(rows * layout.stride)
-        count = min(rows, len(data) // layout.stride)
-        return np.frombuffer(data[: count * layout.stride], np.uint8).reshape(count, layout.stride)
+    def _rows_ahead(self, layout: DenseLayout | SparseLayout | None, rows: int) -> Rows | None:
+        """The next records, `rows` at most, that have the layout; None if the next one has not."""
+        if layout is None:
+            return None
+        part, used = layout.read(self._frames.peek(layout.bytes_of(rows)), rows)
+        if not len(part):
+            return None
+        self._frames.take(used, len(part))
+        return part
 
-
-class _DenseBatch:
-    """Rows of one type and width that wait for their batch to be full."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self._values: list[npt.NDArray[Any]] = []
-        self._labels: list[npt.NDArray[Any]] = []
-        self._like: tuple[np.dtype[Any], int, np.dtype[Any] | None] | None = None
-
-    def differs(self, values: npt.NDArray[Any], label: npt.NDArray[Any] | None) -> bool:
-        """Whether the row cannot stand with those that came before it, in any batch."""
-        return self._like not in (None, _kind(values, label))
-
-    def difference(self, values: npt.NDArray[Any], label: npt.NDArray[Any] | None) -> str:
-        """The row's kind against that of the earlier ones, in words."""
-        before = self._like or _kind(values, label)
-        return f"{_words(_kind(values, label))}, but earlier records have {_words(before)}"
-
-    def add(self, values: npt.NDArray[Any], labels: npt.NDArray[Any] | None) -> None:
-        self._like = _kind(values, labels)
-        self._values.append(values)
-        if labels is not None:
-            self._labels.append(labels)
-        self.rows += len(values)
-
-    def take(self) -> Batch:
-        """What has come together; the next batch starts empty."""
-        values = np.concatenate(self._values)
-        labels = np.concatenate(self._labels) if self._labels else None
-        self._values, self._labels, self.rows = [], [], 0
-        return values, labels
+    def _again(
+        self, found: Frame, layout: DenseLayout | SparseLayout | None, rows: int
+    ) -> Rows | None:
+        """The record and those after it with the layout, so that it lies in one piece with them."""
+        if layout is None or not found.whole:
+            return None
+        self._frames.give_back(found)
+        part = self._rows_ahead(layout, rows)
+        if part is None:
+            self._frames.next_frame()
+        return part
 
 
-def _kind(
-    values: npt.NDArray[Any], labels: npt.NDArray[Any] | None
-) -> tuple[np.dtype[Any], int, np.dtype[Any] | None]:
-    return values.dtype, values.shape[1], None if labels is None else labels.dtype
+def _layout(kind: Kind) -> DenseLayout | SparseLayout | None:
+    """How to read many records of a kind at once; None for those with varints around the values."""
+    if kind.label_dtype is not None and kind.label_dtype.kind != "f":
+        return None
+    if kind.sparse:
+        return sparse_layout_of(kind.dtype, kind.width, kind.label_dtype)
+    return layout_of(kind.dtype, kind.width, kind.label_dtype) if kind.dtype.kind == "f" else None
 
 
-def _words(kind: tuple[np.dtype[Any], int, np.dtype[Any] | None]) -> str:
-    dtype, width, label = kind
-    return f"{width} {dtype.name} values and {label.name if label else 'no'} label"
-
-
-def _dense_row(found: Frame) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
-    """(1, D) values and the (1,) label of a record; RecordIOError unless it is dense."""
+def _row(found: Frame, sparse: bool) -> Rows:
+    """A record as one row; RecordIOError unless it is one, and dense unless `sparse`."""
     record = _decode(found)
     values = record.features.get("values")
     if values is None or len(record.features) != 1:
@@ -129,13 +130,21 @@ def _dense_row(found: Frame) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
         raise _error(found, f'batches need the single feature "values", found {names}')
     if isinstance(values, BytesTensor):
         raise _error(found, "the record holds bytes: iterate over the Reader instead of batches")
-    if values.is_sparse:
+    label = _label(found, record)
+    if not values.is_sparse:
+        return DenseRows(values.values.reshape(1, -1), label)
+    if not sparse:
         raise _error(
             found,
-            "the record is sparse (it has keys), batches are for dense ones: "
-            "iterate over the Reader instead",
+            "the record is sparse (it has keys), here are dense ones needed: "
+            "use batches(), or iterate over the Reader",
         )
-    return values.values.reshape(1, -1), _label(found, record)
+    if values.shape is None or len(values.shape) != 1:
+        raise _error(found, f"a sparse row has one dimension, the record's shape is {values.shape}")
+    keys = np.empty(0, np.uint64) if values.keys is None else values.keys
+    columns = values.shape[0]
+    pointers = np.array([0, len(keys)], np.int64)
+    return SparseRows(pointers, keys.astype(index_dtype(columns)), values.values, columns, label)
 
 
 def _label(found: Frame, record: Record) -> npt.NDArray[Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,21 +94,43 @@ def number_fields(
 
 
 def encode_varints(
-    numbers: npt.NDArray[np.uint64],
+    numbers: npt.NDArray[Any],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """All varints one after the other, and the number of bytes that each of them takes."""
-    lengths = np.ones(len(numbers), np.int64)
-    largest = int(numbers.max()) if len(numbers) else 0
-    for step in range(1, MAX_VARINT_BYTES):
-        if largest >> (7 * step) == 0:
-            break
-        lengths += numbers >= np.uint64(1 << (7 * step))
-    widest = int(lengths.max()) if len(numbers) else 1
+    """All varints one after the other, and where each begins (one more entry for the end).
+
+    `numbers` are integers of any type, none of them negative.
+    """
+    widest = len(encode_varint(int(numbers.max()))) if len(numbers) else 1
+    lengths = np.ones(len(numbers), np.uint8)
+    for step in range(1, widest):
+        lengths += numbers >= (1 << 7 * step)
+    begins = np.zeros(len(numbers) + 1, np.int64)
+    np.cumsum(lengths, out=begins[1:])
+    if widest <= 4:
+        words = _spread(numbers.astype(np.uint32), widest)
+        words |= np.take(_CONTINUED, lengths)
+        packed = np.zeros(begins[-1] + 3, np.uint8)
+        # whole words in their order: each one's zeros are overwritten by the next
+        every: npt.NDArray[np.uint32] = np.ndarray((int(begins[-1]),), "<u4", packed, 0, (1,))
+        every[begins[:-1]] = words
+        return packed[:-3], begins
     table = np.empty((len(numbers), widest), np.uint8)
     for step in range(widest):
-        table[:, step] = (numbers >> np.uint64(7 * step)) & np.uint64(0x7F)
+        table[:, step] = (numbers >> (7 * step)) & 0x7F
         table[:, step] |= (lengths > step + 1).view(np.uint8) << 7
-    return table[np.arange(widest) < lengths[:, None]], lengths
+    return table[np.arange(widest, dtype=np.uint8) < lengths[:, None]], begins
+
+
+# by a varint's length, as little-endian words: the flags of its bytes, and the bytes themselves
+_CONTINUED = np.array([0, 0, 0x80, 0x8080, 0x808080], "<u4")
+_KEPT = np.array([0, 0x7F, 0x7FFF, 0x7FFFFF, 0x7FFFFFFF], "<u4")
+
+
+def _spread(numbers: npt.NDArray[np.uint32], bytes_each: int) -> npt.NDArray[np.uint32]:
+    words: npt.NDArray[np.uint32] = numbers & np.uint32(0x7F)
+    for step in range(1, bytes_each):
+        words |= (numbers & (0x7F << 7 * step)) << step
+    return words
 
 
 def decode_varints(buffer: Bytes, position: int) -> npt.NDArray[np.uint64]:
@@ -133,4 +156,29 @@ def decode_varints(buffer: Bytes, position: int) -> npt.NDArray[np.uint64]:
         longer = lengths > step
         part = encoded[starts[longer] + step].astype(np.uint64) & np.uint64(0x7F)
         numbers[longer] |= part << np.uint64(7 * step)
+    return numbers
+
+
+def decode_short_varints(
+    encoded: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint32] | None:
+    """The packed varints that end at `ends`, the last of which is the last byte.
+
+    None if one of them has more than four bytes.
+    """
+    starts = np.empty_like(ends)
+    starts[:1] = 0
+    np.add(ends[:-1], 1, out=starts[1:])
+    lengths = ends - starts
+    lengths += 1
+    widest = int(lengths.max()) if len(lengths) else 0
+    if widest > 4:
+        return None
+    padded = np.concatenate([encoded, np.zeros(3, np.uint8)])
+    every: npt.NDArray[np.uint32] = np.ndarray((len(encoded),), "<u4", padded, 0, (1,))
+    words = every[starts]
+    words &= np.take(_KEPT, lengths)
+    numbers: npt.NDArray[np.uint32] = words & np.uint32(0x7F)
+    for step in range(1, widest):
+        numbers |= (words >> step) & (0x7F << 7 * step)
     return numbers

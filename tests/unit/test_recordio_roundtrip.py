@@ -65,9 +65,9 @@ def test_sparse_rows_come_back(matrix: np.ndarray, labelled: bool) -> None:
 def test_varints_of_all_sizes_come_back(numbers: list[int]) -> None:
     from penstock.recordio.wire import decode_varint, decode_varints, encode_varint, encode_varints
 
-    packed, lengths = encode_varints(np.array(numbers, np.uint64))
+    packed, begins = encode_varints(np.array(numbers, np.uint64))
     assert packed.tobytes() == b"".join(map(encode_varint, numbers))
-    assert lengths.tolist() == [len(encode_varint(number)) for number in numbers]
+    assert np.diff(begins).tolist() == [len(encode_varint(number)) for number in numbers]
     assert decode_varints(packed.tobytes(), 0).tolist() == numbers
     for number in numbers:
         data = encode_varint(number)
@@ -131,8 +131,8 @@ def test_memory_does_not_grow_with_the_stream() -> None:
 
 
 def test_other_kinds_of_numbers_are_refused_with_what_to_do() -> None:
-    with pytest.raises(ValueError, match=r"X has type int64.*astype"):
-        write_dense(io.BytesIO(), np.array([[1, 2]]))
+    with pytest.raises(ValueError, match=r"X has type uint8.*astype"):
+        write_dense(io.BytesIO(), np.array([[1, 2]], np.uint8))
     with pytest.raises(ValueError, match="2 rows"):
         write_dense(io.BytesIO(), np.ones((2, 2), np.float32), [1])
     with pytest.raises(ValueError, match="float32 label cannot hold"):
@@ -178,10 +178,10 @@ def test_records_that_do_not_fit_a_batch_are_named() -> None:
         assert (raised.value.record, raised.value.offset) == (3, len(first))
 
 
-def test_batches_refuse_sparse_records_and_say_which() -> None:
+def test_dense_batches_refuse_sparse_records_and_say_which() -> None:
     file = io.BytesIO()
     write_dense(file, np.ones((5, 2), np.float32))
     size = file.tell()
     write_csr(file, scipy.sparse.csr_matrix(np.eye(2, dtype=np.float32)))
     with pytest.raises(RecordIOError, match=f"record 5 at byte {size}: the record is sparse"):
-        list(Reader(io.BytesIO(file.getvalue())).batches(100))
+        list(Reader(io.BytesIO(file.getvalue())).dense_batches(100))

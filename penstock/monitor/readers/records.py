@@ -27,7 +27,7 @@ def recordio_batches(file: IO[bytes], name: str, names: Sequence[str]) -> Iterat
         MonitorError: no dense records, or of another number of features than there are names.
     """
     try:
-        for values, _ in RecordReader(cast("BinaryIO", file)).batches(BATCH_ROWS):
+        for values, _ in RecordReader(cast("BinaryIO", file)).dense_batches(BATCH_ROWS):
             if values.shape[1] != len(names):
                 raise MonitorError(
                     f"{name} holds records of {values.shape[1]} features, {len(names)} columns are "

@@ -152,7 +152,7 @@ class Channel:
 
     def _recordio(self, stream: BinaryIO, rows: int) -> Iterator[_Parsed]:
         with self._blaming_the_data():
-            for features, labels in Reader(stream).batches(rows):
+            for features, labels in Reader(stream).dense_batches(rows):
                 if features.dtype != np.float32:
                     raise CustomerError(
                         f"channel {self.name}: records hold {features.dtype.name} values; "

@@ -116,7 +116,7 @@ def _numbers(where: str, values: Any) -> list[float]:
 
 def _recordio(body: bytes, features: int) -> NDArray[np.float64]:
     try:
-        parts = [rows for rows, _ in Reader(io.BytesIO(body)).batches(4096)]
+        parts = [rows for rows, _ in Reader(io.BytesIO(body)).dense_batches(4096)]
     except RecordIOError:
         parts = _records(body, features)  # sparse ones, of different types, or no records at all
     if not parts:

@@ -1,0 +1,412 @@
+/* Sparse records, the part that numpy is slow at: CSR rows to bytes and back.
+
+   Plain C without Python's headers; penstock/recordio/core.py calls it through ctypes. Reading
+   takes only records in the canonical order that writers produce, and checks every byte against
+   the end of its message first. Whatever else it meets, it stops before: the decoder in Python
+   reads that record, or refuses it with a message. */
+
+#include <stdint.h>
+#include <string.h>
+
+#define API __attribute__((visibility("default")))
+#define CORE_VERSION 1
+#define MAGIC 0xCED7230Au
+#define HEADER_BYTES 8
+#define MAX_LENGTH ((1u << 29) - 1)
+#define MAX_VARINT_BYTES 10
+#define FLOAT32 2
+#define FLOAT64 3
+#define INT32 7
+#define KEY_BYTES 8
+
+static const uint8_t KEY[KEY_BYTES] = {0x0a, 6, 'v', 'a', 'l', 'u', 'e', 's'};
+
+API int32_t core_version(void) { return CORE_VERSION; }
+
+/* ---- varints ---- */
+
+static inline int64_t varint_bytes(uint64_t number) {
+    int64_t bytes = 1;
+    while (number > 127) {
+        number >>= 7;
+        bytes++;
+    }
+    return bytes;
+}
+
+static inline uint8_t *put_varint(uint8_t *out, uint64_t number) {
+    while (number > 127) {
+        *out++ = (uint8_t)(number | 128);
+        number >>= 7;
+    }
+    *out++ = (uint8_t)number;
+    return out;
+}
+
+/* The varint at *at; 0 if the message's end cuts it, or it does not fit 64 bits. */
+static inline int take_varint(const uint8_t **at, const uint8_t *end, uint64_t *number) {
+    const uint8_t *p = *at;
+    uint64_t found = 0;
+    for (int index = 0; index < MAX_VARINT_BYTES; index++) {
+        if (p >= end) return 0;
+        uint8_t byte = *p++;
+        found |= (uint64_t)(byte & 127) << (7 * index);
+        if (byte < 128) {
+            if (index == MAX_VARINT_BYTES - 1 && byte > 1) return 0;
+            *number = found;
+            *at = p;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A key: four bytes at once where the message has them and the key is no longer. */
+static inline int take_key(const uint8_t **at, const uint8_t *end, uint64_t *key) {
+    if (end - *at >= 4) {
+        uint32_t word;
+        memcpy(&word, *at, 4);
+        uint32_t ends = ~word & 0x80808080u;
+        if (ends) {
+            uint32_t bits = ends ^ (ends - 1); /* up to and with the last byte's flag */
+            word &= bits;
+            *key = (word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000) |
+                   (word >> 3 & 0xfe00000);
+            *at += (__builtin_ctz(ends) >> 3) + 1;
+            return 1;
+        }
+    }
+    return take_varint(at, end, key);
+}
+
+/* ---- writing ---- */
+
+static inline uint64_t index_at(const void *indices, int32_t index_bytes, int64_t place) {
+    return index_bytes == 4 ? (uint64_t)((const uint32_t *)indices)[place]
+                            : ((const uint64_t *)indices)[place];
+}
+
+#define BLOCK 256
+
+/* Keys as the words to store, each with its varint's length. */
+typedef struct {
+    uint32_t words[BLOCK], lengths[BLOCK];
+    int ready; /* they are all of a row's keys */
+} Keys;
+
+/* Fills `keys` with `count` <= BLOCK keys and returns their bytes, without a branch so that the
+   compiler does many at once; -1 if a key has 2^28 or more. */
+static inline int64_t prepare(const void *indices, int32_t index_bytes, int64_t from,
+                              int64_t count, Keys *keys) {
+    uint32_t bytes = (uint32_t)count, high = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t key = index_at(indices, index_bytes, from + i);
+        uint32_t k = (uint32_t)key;
+        uint32_t two = -(uint32_t)((int32_t)k > 0x7f);
+        uint32_t three = -(uint32_t)((int32_t)k > 0x3fff);
+        uint32_t four = -(uint32_t)((int32_t)k > 0x1fffff);
+        high |= index_bytes == 4 ? k >> 28 : (key >> 28) != 0;
+        keys->words[i] = (k & 0x7f) | (k & 0x3f80) << 1 | (k & 0x1fc000) << 2 |
+                         (k & 0xfe00000) << 3 | (two & 0x80) | (three & 0x8000) |
+                         (four & 0x800000);
+        keys->lengths[i] = 1 - two - three - four;
+        bytes -= two + three + four;
+    }
+    return high ? -1 : (int64_t)bytes;
+}
+
+/* The bytes of all keys. */
+static inline int64_t measure(const void *indices, int32_t index_bytes, int64_t from,
+                              int64_t count, Keys *keys) {
+    int64_t bytes = 0;
+    keys->ready = count <= BLOCK;
+    for (int64_t done = 0; done < count; done += BLOCK) {
+        int64_t some = count - done < BLOCK ? count - done : BLOCK;
+        int64_t found = prepare(indices, index_bytes, from + done, some, keys);
+        if (found < 0) {
+            found = keys->ready = 0;
+            for (int64_t i = 0; i < some; i++)
+                found += varint_bytes(index_at(indices, index_bytes, from + done + i));
+        }
+        bytes += found;
+    }
+    return bytes;
+}
+
+/* Writes the keys that were measured; the last one's word may reach three bytes beyond it. */
+static inline uint8_t *put_keys(uint8_t *p, const void *indices, int32_t index_bytes,
+                                int64_t from, int64_t count, Keys *keys) {
+    for (int64_t done = 0; done < count; done += BLOCK) {
+        int64_t some = count - done < BLOCK ? count - done : BLOCK;
+        if (!keys->ready && prepare(indices, index_bytes, from + done, some, keys) < 0) {
+            for (int64_t i = 0; i < some; i++)
+                p = put_varint(p, index_at(indices, index_bytes, from + done + i));
+            continue;
+        }
+        for (int64_t i = 0; i < some; i++) {
+            memcpy(p, &keys->words[i], 4);
+            p += keys->lengths[i];
+        }
+    }
+    return p;
+}
+
+static inline uint64_t int32_at(const void *values, int64_t place) {
+    return (uint64_t)(int64_t)((const int32_t *)values)[place];
+}
+
+/* Writes rows one after the other while they fit into `capacity`; returns how many did, and in
+   *written their bytes. -1: the row pointers lead outside of the `stored` values; -2: a row is
+   longer than a record may be. `shape` is the shape's whole field; a label is `label_head` and
+   then `label_bytes` of `labels`, which is NULL when there are none. */
+static inline int64_t encode(int64_t rows, const int64_t *pointers, int64_t stored,
+                             const void *indices, int32_t index_bytes, const void *values,
+                             int32_t field, const uint8_t *shape, int64_t shape_bytes,
+                             const uint8_t *label_head, int64_t label_head_bytes,
+                             const uint8_t *labels, int64_t label_bytes, uint8_t *out,
+                             int64_t capacity, int64_t *written) {
+    uint8_t *p = out;
+    int64_t row = 0;
+    Keys keys;
+    int64_t tail_bytes = labels ? label_head_bytes + label_bytes : 0;
+    for (; row < rows; row++) {
+        int64_t from = pointers[row], to = pointers[row + 1];
+        if (from < 0 || to < from || to > stored) return -1;
+        int64_t count = to - from, key_bytes, value_bytes = 0;
+        key_bytes = measure(indices, index_bytes, from, count, &keys);
+        if (field == INT32)
+            for (int64_t i = from; i < to; i++) value_bytes += varint_bytes(int32_at(values, i));
+        else
+            value_bytes = count * (field == FLOAT64 ? 8 : 4);
+        int64_t tensor = shape_bytes;
+        if (count) tensor += 2 + varint_bytes(value_bytes) + value_bytes + varint_bytes(key_bytes) + key_bytes;
+        int64_t value = 1 + varint_bytes(tensor) + tensor;
+        int64_t entry = KEY_BYTES + 1 + varint_bytes(value) + value;
+        int64_t body = 1 + varint_bytes(entry) + entry + tail_bytes;
+        if (body > MAX_LENGTH) return -2;
+        int64_t padding = -body & 3;
+        /* a key's word may reach four bytes beyond it */
+        if (HEADER_BYTES + body + padding + 4 > capacity - (p - out)) break;
+        uint32_t head[2] = {MAGIC, (uint32_t)body};
+        memcpy(p, head, HEADER_BYTES);
+        p += HEADER_BYTES;
+        *p++ = 0x0a;
+        p = put_varint(p, entry);
+        memcpy(p, KEY, KEY_BYTES);
+        p += KEY_BYTES;
+        *p++ = 0x12;
+        p = put_varint(p, value);
+        *p++ = (uint8_t)(field << 3 | 2);
+        p = put_varint(p, tensor);
+        if (count) {
+            *p++ = 0x0a;
+            p = put_varint(p, value_bytes);
+            if (field == INT32) {
+                for (int64_t i = from; i < to; i++) p = put_varint(p, int32_at(values, i));
+            } else {
+                memcpy(p, (const uint8_t *)values + from * (value_bytes / count), value_bytes);
+                p += value_bytes;
+            }
+            *p++ = 0x12;
+            p = put_varint(p, key_bytes);
+            p = put_keys(p, indices, index_bytes, from, count, &keys);
+        }
+        memcpy(p, shape, shape_bytes);
+        p += shape_bytes;
+        if (labels) {
+            memcpy(p, label_head, label_head_bytes);
+            memcpy(p + label_head_bytes, labels + row * label_bytes, label_bytes);
+            p += tail_bytes;
+        }
+        memset(p, 0, padding);
+        p += padding;
+    }
+    *written = p - out;
+    return row;
+}
+
+#define ENCODE(bytes, kind)                                                                  \
+    encode(rows, pointers, stored, indices, bytes, values, kind, shape, shape_bytes,          \
+           label_head, label_head_bytes, labels, label_bytes, out, capacity, written)
+
+API int64_t encode_rows(int64_t rows, const int64_t *pointers, int64_t stored,
+                        const void *indices, int32_t index_bytes, const void *values,
+                        int32_t field, const uint8_t *shape, int64_t shape_bytes,
+                        const uint8_t *label_head, int64_t label_head_bytes,
+                        const uint8_t *labels, int64_t label_bytes, uint8_t *out,
+                        int64_t capacity, int64_t *written) {
+    if (index_bytes == 4 && field == FLOAT32) return ENCODE(4, FLOAT32); /* the usual case */
+    return ENCODE(index_bytes, field);
+}
+
+/* ---- reading ---- */
+
+typedef struct {
+    int32_t field;
+    const uint8_t *shape; /* the shape's whole field */
+    int64_t shape_bytes;
+    const uint8_t *label_head;
+    int64_t label_head_bytes;
+    int64_t label_bytes; /* 0: records have no label */
+} Layout;
+
+typedef struct {
+    const uint8_t *values, *keys, *label;
+    int64_t value_bytes, key_bytes;
+    int64_t size; /* of the whole record, padding included */
+} Row;
+
+/* A length that must end its message exactly, unless `rest` bytes follow it. */
+static inline int take_length(const uint8_t **at, const uint8_t *end, int64_t rest) {
+    uint64_t length;
+    return take_varint(at, end, &length) && end - *at >= rest &&
+           length == (uint64_t)(end - *at - rest);
+}
+
+static inline int take_byte(const uint8_t **at, const uint8_t *end, uint8_t byte) {
+    return *at < end && *(*at)++ == byte;
+}
+
+static inline int take_bytes(const uint8_t **at, const uint8_t *end, const uint8_t *bytes,
+                             int64_t count) {
+    if (end - *at < count || memcmp(*at, bytes, count)) return 0;
+    *at += count;
+    return 1;
+}
+
+/* A packed field: where its bytes are. */
+static inline int take_packed(const uint8_t **at, const uint8_t *end, uint8_t tag,
+                              const uint8_t **body, int64_t *bytes) {
+    uint64_t length;
+    if (!take_byte(at, end, tag) || !take_varint(at, end, &length)) return 0;
+    if (length > (uint64_t)(end - *at)) return 0;
+    *body = *at;
+    *bytes = (int64_t)length;
+    *at += length;
+    return 1;
+}
+
+static inline int take_row(const uint8_t *p, const uint8_t *stop, const Layout *layout, Row *row) {
+    uint32_t head[2];
+    if (stop - p < HEADER_BYTES) return 0;
+    memcpy(head, p, HEADER_BYTES);
+    if (head[0] != MAGIC || head[1] > MAX_LENGTH) return 0; /* a flag makes it larger */
+    int64_t body = head[1], padding = -body & 3;
+    row->size = HEADER_BYTES + body + padding;
+    if (row->size > stop - p) return 0;
+    p += HEADER_BYTES;
+    const uint8_t *end = p + body;
+    for (int64_t i = 0; i < padding; i++)
+        if (end[i]) return 0;
+    int64_t label = layout->label_bytes ? layout->label_head_bytes + layout->label_bytes : 0;
+    if (body < label) return 0;
+    const uint8_t *tail = end - label;
+    if (label && memcmp(tail, layout->label_head, layout->label_head_bytes)) return 0;
+    row->label = tail + layout->label_head_bytes;
+    if (!take_byte(&p, tail, 0x0a) || !take_length(&p, tail, 0)) return 0;
+    if (!take_bytes(&p, tail, KEY, KEY_BYTES)) return 0;
+    if (!take_byte(&p, tail, 0x12) || !take_length(&p, tail, 0)) return 0;
+    if (!take_byte(&p, tail, (uint8_t)(layout->field << 3 | 2)) || !take_length(&p, tail, 0))
+        return 0;
+    row->values = row->keys = p;
+    row->value_bytes = row->key_bytes = 0;
+    if (p < tail && *p == 0x0a) {
+        if (!take_packed(&p, tail, 0x0a, &row->values, &row->value_bytes)) return 0;
+        if (!take_packed(&p, tail, 0x12, &row->keys, &row->key_bytes)) return 0;
+    }
+    return tail - p == layout->shape_bytes && !memcmp(p, layout->shape, layout->shape_bytes);
+}
+
+/* Values in a row by its bytes; -1 where they are no whole number of values. */
+static inline int64_t count_values(const Row *row, int32_t field) {
+    if (field == INT32) {
+        int64_t count = 0;
+        for (int64_t i = 0; i < row->value_bytes; i++) count += row->values[i] < 128;
+        return count;
+    }
+    int64_t size = field == FLOAT64 ? 8 : 4;
+    return row->value_bytes % size ? -1 : row->value_bytes / size;
+}
+
+/* Counts the records from the first on that have the layout, `rows` of them at most, and what
+   they take; their keys and int32 values are not read yet. */
+API int64_t scan_rows(const uint8_t *data, int64_t size, int64_t rows, int32_t field,
+                      const uint8_t *shape, int64_t shape_bytes, const uint8_t *label_head,
+                      int64_t label_head_bytes, int64_t label_bytes, int64_t *stored) {
+    Layout layout = {field, shape, shape_bytes, label_head, label_head_bytes, label_bytes};
+    const uint8_t *p = data, *stop = data + size;
+    int64_t found = 0;
+    *stored = 0;
+    for (; found < rows; found++) {
+        Row row;
+        if (!take_row(p, stop, &layout, &row)) break;
+        int64_t count = count_values(&row, field);
+        if (count < 0) break;
+        *stored += count;
+        p += row.size;
+    }
+    return found;
+}
+
+static inline int64_t decode(const uint8_t *data, int64_t size, int64_t rows, uint64_t columns,
+                             int32_t field, const uint8_t *shape, int64_t shape_bytes,
+                             const uint8_t *label_head, int64_t label_head_bytes,
+                             int64_t label_bytes, int64_t capacity, int64_t *pointers,
+                             void *indices, int32_t index_bytes, void *values, uint8_t *labels,
+                             int64_t *used) {
+    Layout layout = {field, shape, shape_bytes, label_head, label_head_bytes, label_bytes};
+    const uint8_t *p = data, *stop = data + size;
+    int64_t found = 0, stored = 0;
+    pointers[0] = 0;
+    for (; found < rows; found++) {
+        Row row;
+        if (!take_row(p, stop, &layout, &row)) break;
+        int64_t count = count_values(&row, field);
+        if (count < 0 || count > capacity - stored) break;
+        const uint8_t *key = row.keys, *keys_end = row.keys + row.key_bytes;
+        int64_t i = 0;
+        for (; i < count; i++) {
+            uint64_t number;
+            if (!take_key(&key, keys_end, &number) || number >= columns) break;
+            if (index_bytes == 4)
+                ((int32_t *)indices)[stored + i] = (int32_t)number;
+            else
+                ((int64_t *)indices)[stored + i] = (int64_t)number;
+        }
+        if (i < count || key != keys_end) break;
+        if (field == INT32) {
+            const uint8_t *value = row.values, *values_end = row.values + row.value_bytes;
+            for (i = 0; i < count; i++) {
+                uint64_t number;
+                if (!take_varint(&value, values_end, &number)) break;
+                if ((int64_t)number != (int32_t)number) break;
+                ((int32_t *)values)[stored + i] = (int32_t)number;
+            }
+            if (i < count || value != values_end) break;
+        } else if (count) {
+            memcpy((uint8_t *)values + stored * (field == FLOAT64 ? 8 : 4), row.values,
+                   row.value_bytes);
+        }
+        if (label_bytes) memcpy(labels + found * label_bytes, row.label, label_bytes);
+        stored += count;
+        pointers[found + 1] = stored;
+        p += row.size;
+    }
+    *used = p - data;
+    return found;
+}
+
+#define DECODE(bytes, kind)                                                                     \
+    decode(data, size, rows, columns, kind, shape, shape_bytes, label_head, label_head_bytes,    \
+           label_bytes, capacity, pointers, indices, bytes, values, labels, used)
+
+/* Reads records that have the layout until one does not, or `rows` or `capacity` values are
+   reached; returns how many, and in *used their bytes. */
+API int64_t decode_rows(const uint8_t *data, int64_t size, int64_t rows, uint64_t columns,
+                        int32_t field, const uint8_t *shape, int64_t shape_bytes,
+                        const uint8_t *label_head, int64_t label_head_bytes, int64_t label_bytes,
+                        int64_t capacity, int64_t *pointers, void *indices, int32_t index_bytes,
+                        void *values, uint8_t *labels, int64_t *used) {
+    if (index_bytes == 4 && field == FLOAT32) return DECODE(4, FLOAT32); /* the usual case */
+    return DECODE(index_bytes, field);
+}
