@@ -9,7 +9,7 @@ PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo verify-aws test test-faults test-iam test-load python313 test-lambda clients test-clients synth lint bench bench-peers setup clean
+.PHONY: demo verify-aws test test-faults test-iam test-load python313 test-lambda clients test-clients synth lint fidelity bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
@@ -57,6 +57,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/mypy app.py jobs
 	@for handler in lambda/*/handler.py; do $(BIN)/mypy $$handler || exit 1; done
+
+# docs/fidelity.md, by what a local cloud says
+fidelity: setup
+	$(BIN)/python -m tests.offline.fidelity
 
 bench: setup $(VENV)/runtimes/bench-uvicorn/.ready
 	@for name in recordio pipe hosting localcloud delivery run_share monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done

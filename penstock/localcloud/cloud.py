@@ -17,9 +17,12 @@ from penstock.localcloud.deploy import deploy
 from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.isolation import isolated
 from penstock.localcloud.ledger import Ledger
+from penstock.localcloud.roundtrip.record import write_down
+from penstock.localcloud.roundtrip.stacks import read_back
 from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import (
     authorization,
+    budgets,
     cloudformation,
     cloudwatch,
     dynamodb,
@@ -30,6 +33,8 @@ from penstock.localcloud.shims import (
     glue,
     kinesis,
     kinesis_faults,
+    kms,
+    logs,
     s3,
     s3_faults,
     sagemaker,
@@ -37,6 +42,7 @@ from penstock.localcloud.shims import (
     scheduler,
     sns,
     sqs,
+    ssm,
     stepfunctions,
 )
 from penstock.localcloud.shims.patches import Patches
@@ -132,9 +138,12 @@ class LocalCloud:
     ) -> dict[str, dict[str, str]]:
         """Create or update every stack of the assembly; returns the outputs by stack name.
 
-        LocalCloudError names the stack, the resource and the reason when something fails.
+        LocalCloudError names the stack, the resource and the reason when something fails. The
+        ledger is told how every property of their resources came back from its service.
         """
-        return deploy(read_assembly(assembly), self.context, on_progress=on_progress)
+        outputs = deploy(read_assembly(assembly), self.context, on_progress=on_progress)
+        write_down(read_back(self.context, outputs), self.context.ledger)
+        return outputs
 
     def _start(self, opening: ExitStack) -> None:
         opening.enter_context(isolated())
@@ -177,6 +186,8 @@ class LocalCloud:
         )
         s3.install(patches)
         s3_faults.install(patches, faults=context.faults)
+        for service in (budgets, kms, logs, ssm):
+            service.install(patches)
         dynamodb.install(patches)
         stepfunctions.install(patches, clients=context.clients, clock=context.clock)
         events.install(patches, deliver=event_bus.deliver)

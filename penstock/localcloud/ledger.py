@@ -27,11 +27,33 @@ class Entry:
     notes: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A property that came back otherwise than a template asks; `said` is why, if known."""
+
+    resource: str
+    type: str
+    property: str
+    asked: Any
+    there: Any
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """How the properties of one resource came back from its service after a deploy."""
+
+    equal: int
+    not_given_back: int
+    different: tuple[Difference, ...]
+
+
 class Ledger:
     """Entries by resource; the deployment writes them, workers refine them."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._read_back: dict[str, ReadBack] = {}
         self._lock = threading.Lock()
 
     def record(self, resource: str, type_: str, life: Life, by: str = "") -> None:
@@ -47,10 +69,16 @@ class Ledger:
             if text not in entry.notes:
                 self._entries[resource] = replace(entry, notes=(*entry.notes, text))
 
+    def read_back(self, resource: str, properties: ReadBack) -> None:
+        """Say how the resource's properties came back; the last deploy's word holds."""
+        with self._lock:
+            self._read_back[resource] = properties
+
     def forget(self, resource: str) -> None:
         """The resource was deleted."""
         with self._lock:
             self._entries.pop(resource, None)
+            self._read_back.pop(resource, None)
 
     def entries(self) -> list[Entry]:
         """All entries, in the order in which they were first recorded."""
@@ -58,8 +86,13 @@ class Ledger:
             return list(self._entries.values())
 
     def report(self) -> dict[str, Any]:
-        """Counts of live and api_only, the substituted ones one by one, and every entry."""
+        """Counts of live and api_only, the substituted ones one by one, and every entry.
+
+        `properties` counts those that came back as templates ask, and lists the others.
+        """
         entries = self.entries()
+        with self._lock:
+            read_back = list(self._read_back.values())
         return {
             "live": sum(entry.life is Life.LIVE for entry in entries),
             "api_only": sum(entry.life is Life.API_ONLY for entry in entries),
@@ -68,5 +101,10 @@ class Ledger:
                 for e in entries
                 if e.life is Life.SUBSTITUTED
             ],
+            "properties": {
+                "equal": sum(each.equal for each in read_back),
+                "not_given_back": sum(each.not_given_back for each in read_back),
+                "different": [asdict(found) for each in read_back for found in each.different],
+            },
             "entries": [asdict(entry) for entry in entries],
         }

@@ -711,6 +711,73 @@ class TestBetweenStacks:
         assert "already exported by stack producer" in stack["StackStatusReason"]
 
 
+class TestDynamicReferences:
+    def value_of(self, lab: CloudFormationLab, reference: Any) -> str:
+        stack = lab.create(resources(P=parameter(reference)))
+        assert stack["StackStatus"] == "CREATE_COMPLETE", lab.failures()
+        ssm = lab.cloud.client("ssm")
+        return str(ssm.get_parameter(Name=lab.physical()["P"])["Parameter"]["Value"])
+
+    def refused(self, lab: CloudFormationLab, reference: str) -> str:
+        stack = lab.create(resources(Q=queue(), P=parameter(reference)))
+        assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+        assert queues(lab) == set()
+        return str(stack["StackStatusReason"]) + "; ".join(lab.failures())
+
+    @pytest.fixture
+    def word(self, lab: CloudFormationLab) -> CloudFormationLab:
+        ssm = lab.cloud.client("ssm")
+        for value in ("one", "two"):
+            ssm.put_parameter(Name="/word", Value=value, Type="String", Overwrite=True)
+        ssm.put_parameter(Name="/secret", Value="quiet", Type="SecureString")
+        secrets = lab.cloud.client("secretsmanager")
+        secrets.create_secret(Name="login", SecretString='{"user": "me", "port": 5432}')
+        return lab
+
+    @pytest.mark.parametrize(
+        ("reference", "value"),
+        [
+            ("{{resolve:ssm:/word}}", "two"),
+            ("{{resolve:ssm:/word:1}}", "one"),
+            ("a {{resolve:ssm:/word:1}} b {{resolve:ssm:/word:2}}", "a one b two"),
+            ({"Fn::Sub": "{{resolve:ssm:${Name}}}"}, "two"),
+            ("{{resolve:secretsmanager:login:SecretString:user}}", "me"),
+            ("{{resolve:secretsmanager:login:SecretString:port}}", "5432"),
+            ("{{resolve:secretsmanager:login}}", '{"user": "me", "port": 5432}'),
+        ],
+    )
+    def test_stands_for_what_the_service_has(
+        self, word: CloudFormationLab, reference: Any, value: str
+    ) -> None:
+        if isinstance(reference, dict):
+            template = {
+                "Parameters": {"Name": {"Type": "String", "Default": "/word"}},
+                **resources(P=parameter(reference)),
+            }
+            word.create(template)
+            name = word.physical()["P"]
+            found = word.cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+        else:
+            found = self.value_of(word, reference)
+        assert found == value
+
+    @pytest.mark.parametrize(
+        ("reference", "words"),
+        [
+            ("{{resolve:ssm:/nobody}}", "ParameterNotFound"),
+            ("{{resolve:ssm:/word:9}}", "ParameterVersionNotFound"),
+            ("{{resolve:ssm:/secret}}", "/secret is a SecureString"),
+            ("{{resolve:ssm-secure:/secret}}", "SSM Secure reference is not supported"),
+            ("{{resolve:secretsmanager:nobody}}", "ResourceNotFound"),
+            ("{{resolve:vault:x}}", "dynamic reference"),
+        ],
+    )
+    def test_what_cannot_be_read_is_named_and_nothing_is_left(
+        self, word: CloudFormationLab, reference: str, words: str
+    ) -> None:
+        assert words in self.refused(word, reference)
+
+
 class TestChangeSets:
     def test_change_set_creates_and_updates(self, lab: CloudFormationLab) -> None:
         first, second = resources(Q=queue()), resources(Q=queue(DelaySeconds=5), P=parameter("x"))

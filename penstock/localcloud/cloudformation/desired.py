@@ -81,11 +81,21 @@ def _outside(services: Services, client: Callable[[str], Any]) -> Outside:
     def dynamic(service: str, reference: str) -> str:
         if service == "secretsmanager":
             return _secret(client("secretsmanager"), reference)
-        return str(
-            client("ssm").get_parameter(Name=reference, WithDecryption=service == "ssm-secure")[
-                "Parameter"
-            ]["Value"]
-        )
+        if service == "ssm-secure":
+            # user guide, "Get a secure string value from Systems Manager Parameter Store":
+            # passwords of a few types, none of which can be deployed here
+            raise TemplateError(
+                f"SSM Secure reference is not supported in any property of the types that the "
+                f"local cloud knows: {{{{resolve:ssm-secure:{reference}}}}}; "
+                "use secretsmanager, or let the resource read the parameter itself"
+            )
+        found = client("ssm").get_parameter(Name=reference)["Parameter"]
+        if found["Type"] == "SecureString":
+            raise TemplateError(
+                f"{{{{resolve:ssm:{reference}}}}}: {found['Name']} is a SecureString, which "
+                "resolve:ssm does not read; use String, StringList, or secretsmanager"
+            )
+        return str(found["Value"])
 
     def zones(region: str) -> list[str]:
         answer = client("ec2").describe_availability_zones(

@@ -195,7 +195,13 @@ class Realization:
 
         def undo() -> None:  # runs after the new resource is gone again
             self._put_back(before)
-            self._event(logical_id, before.physical_id, before.type, "UPDATE_COMPLETE")
+            self._event(
+                logical_id,
+                before.physical_id,
+                before.type,
+                "UPDATE_COMPLETE",
+                properties=before.properties,
+            )
 
         self._undo.append(undo)
         after = self._make(logical_id, generation=before.generation + 1)
@@ -216,7 +222,13 @@ class Realization:
             self._event(logical_id, before.physical_id, before.type, "UPDATE_IN_PROGRESS")
             self._modify(handler, context, before.physical_id, properties, before.properties)
             self._put_back(before)
-            self._event(logical_id, before.physical_id, before.type, "UPDATE_COMPLETE")
+            self._event(
+                logical_id,
+                before.physical_id,
+                before.type,
+                "UPDATE_COMPLETE",
+                properties=before.properties,
+            )
 
         self._undo.append(undo)
         self._event(

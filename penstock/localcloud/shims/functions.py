@@ -14,6 +14,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.utilities.aws_headers import amz_crc32
 
 from penstock.localcloud.errors import LocalCloudError
+from penstock.localcloud.shims.function_policies import install_policies
 from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.functions.asynchronous import DESTINATIONS, AsyncPolicy
 from penstock.localcloud.workers.functions.environment import InvocationResult
@@ -157,6 +158,7 @@ def install(patches: Patches, *, invoker: Invoker) -> None:
     patches.replace(LambdaFunction, "invoke", function_invoke)
     _keep_settings(patches)
     _one_invoke_config(patches)
+    install_policies(patches)
 
 
 def _event_text(body: Any) -> str:
@@ -172,8 +174,8 @@ def _event_text(body: Any) -> str:
     return str(text)
 
 
-# of a function's settings, what moto drops: its log group, and where its lost events go
-_KEPT = frozenset({"LoggingConfig", "DeadLetterConfig"})
+# of a function's settings, what moto drops or answers always alike
+_KEPT = frozenset({"LoggingConfig", "DeadLetterConfig", "SnapStart"})
 
 
 def _kept(function: Any, name: str) -> Any:
@@ -196,6 +198,7 @@ def _keep_settings(patches: Patches) -> None:
         dead_letters = _kept(self, "DeadLetterConfig") or {}
         if dead_letters.get("TargetArn"):
             document["DeadLetterConfig"] = dead_letters
+        document["SnapStart"] |= _kept(self, "SnapStart") or {}
         return document
 
     def update(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +225,9 @@ def _one_invoke_config(patches: Patches) -> None:
         answer: dict[str, Any] = stock_put(self, function_name, config)
         function = self.get_function(function_name)
         function.event_invoke_config = function.event_invoke_config[-1:]
-        return answer
+        # the ARN of what it belongs to: functions have no versions here (developer guide,
+        # "Configuring error handling settings for asynchronous invocations")
+        function.event_invoke_config[0].arn = f"{function.function_arn}:$LATEST"
+        return {**answer, "FunctionArn": function.event_invoke_config[0].arn}
 
     stock_put = patches.replace(LambdaBackend, "put_function_event_invoke_config", put)

@@ -12,6 +12,7 @@ from moto.glue.exceptions import JobRunNotFoundException
 from moto.glue.responses import GlueResponse
 
 from penstock.localcloud.shims.glue_connections import install_connections
+from penstock.localcloud.shims.glue_jobs import install_jobs
 from penstock.localcloud.shims.patches import Patches
 
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED")
@@ -99,6 +100,7 @@ def install(patches: Patches, *, start: Start, stop: Stop) -> None:
         return ActionResult({"SuccessfulSubmissions": submitted, "Errors": errors})
 
     install_connections(patches)
+    install_jobs(patches)
     patches.replace(models, "FakeJobRun", JobRun)
     patches.replace(models.GlueBackend, "start_job_run", start_job_run)
     patches.add(GlueResponse, "batch_stop_job_run", batch_stop_job_run)

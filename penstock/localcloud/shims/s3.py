@@ -10,6 +10,7 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
 from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.shims.s3_settings import install_settings
 
 _JAVA_SDK = "aws-sdk-java/1."
 _KMS_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
@@ -46,4 +47,5 @@ def install(patches: Patches) -> None:
 
     patches.replace(FakeBucket, "get_permission", get_permission)
     headed = patches.replace(S3Response, "head_object", head_object)
+    install_settings(patches)
     listed = patches.replace(S3Backend, "list_objects", list_objects)

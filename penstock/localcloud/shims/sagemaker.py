@@ -14,8 +14,10 @@ from penstock.localcloud.clock import Clock
 from penstock.localcloud.context import EventSink
 from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.shims.sagemaker_endpoints import HostingHooks, install_endpoints
+from penstock.localcloud.shims.sagemaker_group_policies import install_group_policies
 from penstock.localcloud.shims.sagemaker_monitoring import install_monitoring
 from penstock.localcloud.shims.sagemaker_packages import install_packages
+from penstock.localcloud.shims.sagemaker_settings import install_settings
 from penstock.localcloud.shims.sagemaker_training import TrainingHooks, install_training
 from penstock.localcloud.shims.sagemaker_transform import TransformHooks, install_transform
 
@@ -34,7 +36,9 @@ def install(
     install_transform(patches, clock, events, transform)
     install_endpoints(patches, clock, events, hosting)
     _install_models(patches)
+    install_settings(patches)
     install_packages(patches, clock, events)
+    install_group_policies(patches)
     install_monitoring(patches, clock)
     patches.replace(FakeEndpointConfig, "validate_instance_type", _validate_instance_type)
 

@@ -14,6 +14,7 @@ from moto.sqs.models import sqs_backends
 
 from penstock.localcloud.authorization.decision import Decision
 from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.shims.sns_attributes import install_attributes
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ def install(patches: Patches, *, refusal: Handover) -> None:
         if name == "FilterPolicyScope" and policy:
             stock_set(self, arn, "FilterPolicy", policy)  # moto would go on by the old scope
 
+    install_attributes(patches)
     stock_set = patches.replace(SNSBackend, "set_subscription_attributes", set_attribute)
     stock_publish = patches.replace(Subscription, "publish", publish)
 

@@ -14,6 +14,7 @@ from moto.sqs.models import Queue, SQSBackend
 
 from penstock.localcloud.clock import Clock
 from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.shims.sqs_attributes import install_attributes
 
 
 def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -> None:
@@ -87,6 +88,7 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
 
     patches.replace(moto.sqs.models, "unix_time", now)
     patches.replace(moto.sqs.models, "unix_time_millis", now_ms)
+    install_attributes(patches)
     stock_add = patches.replace(Queue, "add_message", add)
     patches.replace(Queue, "delete_message", delete)
     patches.replace(Queue, "messages", property(visible))

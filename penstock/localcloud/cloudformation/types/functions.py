@@ -34,7 +34,10 @@ _DEFAULTS: dict[str, Any] = {
     "EphemeralStorage": {"Size": 512},
     "LoggingConfig": {"LogFormat": "Text"},
     "MemorySize": 128,
+    "SnapStart": {"ApplyOn": "None"},
     "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"},
+    "VpcConfig": {"SecurityGroupIds": [], "SubnetIds": []},
 }
 _MAPPING_DEFAULTS: dict[str, Any] = {
     "BisectBatchOnFunctionError": False,
@@ -97,13 +100,18 @@ class Function(Handler):
             "ReservedConcurrentExecutions",
             "Role",
             "Runtime",
+            "SnapStart",
             "Tags",
             "Timeout",
+            "TracingConfig",
+            "VpcConfig",
         }
     )
     required = frozenset({"Code", "Role"})
     unsupported = {
         "RuntimeManagementConfig": "the process runs with the Python of this machine",
+    }
+    kept_only = {
         "SnapStart": "there are no snapshots here",
         "TracingConfig": "no traces are written here",
         "VpcConfig": "there are no networks here",

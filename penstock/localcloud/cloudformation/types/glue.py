@@ -177,7 +177,6 @@ class Job(Handler):
     type = "AWS::Glue::Job"
     life = Life.SUBSTITUTED
     by = "Apache Spark 3.5.6 on this machine"
-    kept_only = {"Connections": "the job runs on this machine's network"}
     properties = frozenset(
         {
             "AllocatedCapacity",
@@ -188,7 +187,10 @@ class Job(Handler):
             "ExecutionClass",
             "ExecutionProperty",
             "GlueVersion",
+            "JobMode",
+            "JobRunQueuingEnabled",
             "LogUri",
+            "MaintenanceWindow",
             "MaxCapacity",
             "MaxRetries",
             "Name",
@@ -203,7 +205,8 @@ class Job(Handler):
         }
     )
     required = frozenset({"Command", "Role"})
-    unsupported = {
+    kept_only = {
+        "Connections": "the job runs on this machine's network",
         "JobMode": "it only says with which editor the job was made",
         "JobRunQueuingEnabled": "runs start at once here",
         "MaintenanceWindow": "it concerns streaming jobs on AWS",
@@ -225,7 +228,7 @@ class Job(Handler):
         self._put(context, physical_id, new)
 
     def _put(self, context: ResourceContext, name: str, properties: Properties) -> None:
-        arguments = {**without(properties, *self.unsupported), "Name": name}
+        arguments = {**properties, "Name": name}
         call(context.client("glue"), "create_job", arguments)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:

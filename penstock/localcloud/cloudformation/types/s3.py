@@ -192,7 +192,7 @@ class Bucket(Handler):
         if value is None:
             s3.delete_bucket_cors(Bucket=name)
             return
-        renamed = {"Id": "ID", "MaxAge": "MaxAgeSeconds"}
+        renamed = {"ExposedHeaders": "ExposeHeaders", "Id": "ID", "MaxAge": "MaxAgeSeconds"}
         rules = [
             {renamed.get(key, key): item for key, item in rule.items()}
             for rule in value["CorsRules"]

@@ -18,7 +18,7 @@ from penstock.localcloud.cloudformation.resource import (
     without,
 )
 from penstock.localcloud.cloudformation.shapes import call
-from penstock.localcloud.cloudformation.types.api import retag, tag_list
+from penstock.localcloud.cloudformation.types.api import document, retag, tag_list
 from penstock.localcloud.ledger import Life
 
 # botocore 1.44.5 sagemaker: ModelName, EndpointConfigName, EndpointName ([a-zA-Z0-9-], 63)
@@ -76,6 +76,7 @@ class ModelPackageGroup(OnlyTagsChange):
             "Tags",
         }
     )
+    kept_only = {"ModelPackageGroupPolicy": "nobody asks for this policy here"}
     required = frozenset({"ModelPackageGroupName"})
     replace_on = frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName"})
     name_property = "ModelPackageGroupName"
@@ -90,7 +91,7 @@ class ModelPackageGroup(OnlyTagsChange):
         arn = call(sagemaker, "create_model_package_group", arguments)["ModelPackageGroupArn"]
         context.made(arn)
         if "ModelPackageGroupPolicy" in properties:
-            context.note("ModelPackageGroupPolicy: nobody asks for this policy here")
+            self._set_policy(context, arn, properties)
         group = sagemaker.describe_model_package_group(ModelPackageGroupName=_last(arn))
         return Created(
             arn,
@@ -100,6 +101,25 @@ class ModelPackageGroup(OnlyTagsChange):
                 "ModelPackageGroupStatus": group["ModelPackageGroupStatus"],
             },
         )
+
+    def update(
+        self, context: ResourceContext, physical_id: str, old: Properties, new: Properties
+    ) -> None:
+        """The policy and tags change in place."""
+        if changed(old, new, "ModelPackageGroupPolicy"):
+            self._set_policy(context, physical_id, new)
+        super().update(context, physical_id, old, new)
+
+    @staticmethod
+    def _set_policy(context: ResourceContext, arn: str, properties: Properties) -> None:
+        sagemaker, name = context.client("sagemaker"), _last(arn)
+        if "ModelPackageGroupPolicy" in properties:
+            sagemaker.put_model_package_group_policy(
+                ModelPackageGroupName=name,
+                ResourcePolicy=document(properties["ModelPackageGroupPolicy"]),
+            )
+        else:
+            sagemaker.delete_model_package_group_policy(ModelPackageGroupName=name)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteModelPackageGroup; SageMaker refuses while packages are in it."""

@@ -48,9 +48,20 @@ class Topic(Handler):
 
     type = "AWS::SNS::Topic"
     life = Life.LIVE
-    kept_only = {"KmsMasterKeyId": "nothing is encrypted here"}
-    properties = frozenset({*_TOPIC_ATTRIBUTES, "FifoTopic", "Subscription", "Tags", "TopicName"})
-    unsupported = {"DataProtectionPolicy": "messages are not looked through here"}
+    kept_only = {
+        "DataProtectionPolicy": "messages are not looked through here",
+        "KmsMasterKeyId": "nothing is encrypted here",
+    }
+    properties = frozenset(
+        {
+            *_TOPIC_ATTRIBUTES,
+            "DataProtectionPolicy",
+            "FifoTopic",
+            "Subscription",
+            "Tags",
+            "TopicName",
+        }
+    )
     replace_on = frozenset({"FifoTopic", "TopicName"})
     name_property = "TopicName"
     tag_style = "list"
@@ -67,6 +78,7 @@ class Topic(Handler):
             Name=name, Attributes=attributes, Tags=tag_list(tag_map(properties))
         )["TopicArn"]
         context.made(arn)
+        self._protect(sns, arn, {}, properties)
         self._subscribe(sns, arn, {}, properties)
         return Created(arn, {"TopicArn": arn, "TopicName": arn.rsplit(":", 1)[1]})
 
@@ -82,12 +94,21 @@ class Topic(Handler):
                     AttributeName=key,
                     AttributeValue=_text(new.get(key, default)),
                 )
+        self._protect(sns, physical_id, old, new)
         self._subscribe(sns, physical_id, old, new)
         retag(sns, old, new, ResourceArn=physical_id)
 
     def delete(self, context: ResourceContext, physical_id: str, properties: Properties) -> None:
         """DeleteTopic with its subscriptions."""
         ignoring(_GONE, context.client("sns").delete_topic, TopicArn=physical_id)
+
+    @staticmethod
+    def _protect(sns: Any, arn: str, old: Properties, new: Properties) -> None:
+        if changed(old, new, "DataProtectionPolicy"):
+            sns.put_data_protection_policy(
+                ResourceArn=arn,
+                DataProtectionPolicy=_text(new.get("DataProtectionPolicy", "")),
+            )
 
     @staticmethod
     def _subscribe(sns: Any, arn: str, old: Properties, new: Properties) -> None:

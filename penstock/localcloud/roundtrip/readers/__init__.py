@@ -1,0 +1,1 @@
+"""Readers by service, like the handlers in cloudformation/types/."""
