@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from penstock.localcloud.cloudformation.registry import known_types
+from penstock.localcloud.roundtrip.comparison import Verdict
+from penstock.localcloud.roundtrip.stacks import read_back
 from tests.offline.cloudformation_lab import CloudFormationLab
 from tests.offline.cloudformation_zoo import zoo
+
+ROLE = "arn:aws:iam::123456789012:role/worker"
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("cloudformation")]
 
@@ -141,3 +145,42 @@ def check(client: Any, ids: dict[str, str], word: str) -> None:
     topic = client("sns").get_topic_attributes(TopicArn=ids["Topic"])["Attributes"]
     assert topic["DisplayName"] == word
     assert f'"{word}"' in topic["Policy"]
+
+
+def test_every_instance_type_of_the_api_comes_back(lab: CloudFormationLab) -> None:
+    model = lab.cloud.client("sagemaker").meta.service_model
+    types = list(model.shape_for("ProductionVariantInstanceType").enum)
+    assert len(types) > 150
+    groups = [types[start : start + 10] for start in range(0, len(types), 10)]
+    resources: dict[str, Any] = {
+        "Model": {
+            "Type": "AWS::SageMaker::Model",
+            "Properties": {"PrimaryContainer": {"Image": "image"}, "ExecutionRoleArn": ROLE},
+        }
+    }
+    for number, group in enumerate(groups):
+        resources[f"Config{number}"] = {
+            "Type": "AWS::SageMaker::EndpointConfig",
+            "Properties": {
+                "ProductionVariants": [
+                    {
+                        "VariantName": f"v{place}",
+                        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+                        "InitialInstanceCount": 1,
+                        "InitialVariantWeight": 1,
+                        "InstanceType": name,
+                    }
+                    for place, name in enumerate(group)
+                ]
+            },
+        }
+    assert lab.create({"Resources": resources})["StackStatus"] == "CREATE_COMPLETE", lab.failures()
+    results = {result.resource: result for result in read_back(lab.cloud.context, ["s"])}
+    for number, group in enumerate(groups):
+        found = [
+            one
+            for one in results[f"s/Config{number}"].properties
+            if one.path == "ProductionVariants[].InstanceType"
+        ]
+        assert [one.there for one in found] == group
+        assert {one.verdict for one in found} == {Verdict.EQUAL}
