@@ -44,6 +44,7 @@ from penstock.localcloud.shims import (
     sqs,
     ssm,
     stepfunctions,
+    tags,
 )
 from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.alarms import AlarmsWorker
@@ -186,7 +187,7 @@ class LocalCloud:
         )
         s3.install(patches)
         s3_faults.install(patches, faults=context.faults)
-        for service in (budgets, kms, logs, ssm):
+        for service in (budgets, kms, logs, ssm, tags):
             service.install(patches)
         dynamodb.install(patches)
         stepfunctions.install(patches, clients=context.clients, clock=context.clock)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
+from penstock.localcloud.assembly import read_assembly
 from penstock.localcloud.cloudformation.template import Template
 from penstock.localcloud.schema.check import violations
+from tests.foreign.assembly import changed, resource, synthesize
 from tests.offline.cloudformation_zoo import zoo
 
 pytestmark = pytest.mark.offline
@@ -61,3 +64,16 @@ def test_wrong_templates_are_refused_by_the_same_rules() -> None:
 def test_a_template_with_every_type_is_right_for_both() -> None:
     assert found_by_cfn_lint(zoo(1)) == set()
     assert found_here(zoo(1)) == set()
+
+
+def test_an_app_that_knows_nothing_of_this_project_is_looked_at_too(tmp_path: Path) -> None:
+    def misspelt(template: dict[str, Any]) -> None:
+        function = resource(template, "ReadingsLineWriter", "AWS::Lambda::Function")
+        function["Properties"]["TimeOut"] = 30
+
+    assembly = synthesize(tmp_path / "cdk.out")
+    edited = changed(assembly, tmp_path / "edited", misspelt)
+    (right,), (wrong,) = read_assembly(assembly).stacks, read_assembly(edited).stacks
+    assert violations(right.template, right.name, "us-east-1") == []
+    (line,) = violations(wrong.template, wrong.name, "us-east-1")
+    assert "TimeOut: there is no such property; allowed: Timeout" in line

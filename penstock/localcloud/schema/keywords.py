@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from penstock.localcloud.cloudformation.intrinsics import canonical, text_of
@@ -29,51 +29,23 @@ class Keywords:
 
     def __init__(self, schema: ResourceSchema) -> None:
         self._schema = schema
-        # of any value; then those of one kind of value
-        self._checks: tuple[Callable[[Part, Any, Path], Iterator[Violation]], ...] = (
-            self._enumerated,
-            self._combined,
-        )
 
     def violations(self, part: Part, value: Any, path: Path) -> Iterator[Violation]:
         """What is wrong with a value, and with everything inside of it."""
         part = self._schema.resolved(part)
         for known, where in branches(value, path):
-            wrong = list(self._typed(part, known, where))
+            wrong = list(_typed(part, known, where))
             if wrong:
                 yield from wrong
                 continue
-            for check in self._checks:
-                yield from check(part, known, where)
+            yield from _enumerated(part, known, where)
+            yield from self._combined(part, known, where)
             if isinstance(known, dict):
                 yield from self._object(part, known, where)
             elif isinstance(known, list):
                 yield from self._list(part, known, where)
             else:
                 yield from _scalar(part, known, where)
-
-    def _typed(self, part: Part, value: Any, path: Path) -> Iterator[Violation]:
-        types = part.get("type", [])
-        types = [types] if isinstance(types, str) else types
-        if types and not any(has_type(value, type_) for type_ in types):
-            yield Violation(path, "E3012", f"{_short(value)} must be {' or '.join(types)}")
-
-    @staticmethod
-    def _enumerated(part: Part, value: Any, path: Path) -> Iterator[Violation]:
-        if isinstance(value, dict | list):
-            return
-        allowed = [part["const"]] if "const" in part else part.get("enum")
-        if allowed is not None and text_of(value) not in map(text_of, allowed):
-            yield Violation(
-                path, "E3030", f"{_short(value)} is not allowed; {_names(allowed, value)}"
-            )
-        folded = part.get("enumCaseInsensitive")
-        if folded is not None and text_of(value).lower() not in (
-            text_of(v).lower() for v in folded
-        ):
-            yield Violation(
-                path, "E3030", f"{_short(value)} is not allowed; {_names(folded, value)}"
-            )
 
     def _combined(self, part: Part, value: Any, path: Path) -> Iterator[Violation]:
         for each in part.get("allOf", []):
@@ -130,6 +102,24 @@ class Keywords:
             for number, text in enumerate(texts):
                 if text in texts[:number]:
                     yield Violation((*path, number), "E3037", f"{_short(value[number])} again")
+
+
+def _typed(part: Part, value: Any, path: Path) -> Iterator[Violation]:
+    types = part.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if types and not any(has_type(value, type_) for type_ in types):
+        yield Violation(path, "E3012", f"{_short(value)} must be {' or '.join(types)}")
+
+
+def _enumerated(part: Part, value: Any, path: Path) -> Iterator[Violation]:
+    if isinstance(value, dict | list):
+        return
+    allowed = [part["const"]] if "const" in part else part.get("enum")
+    if allowed is not None and text_of(value) not in map(text_of, allowed):
+        yield Violation(path, "E3030", f"{_short(value)} is not allowed; {_names(allowed, value)}")
+    folded = part.get("enumCaseInsensitive")
+    if folded is not None and text_of(value).lower() not in (text_of(v).lower() for v in folded):
+        yield Violation(path, "E3030", f"{_short(value)} is not allowed; {_names(folded, value)}")
 
 
 _BOUNDS = {"minItems": "at least", "maxItems": "at most"}

@@ -149,7 +149,7 @@ class MotoLookups:
 
     def parameter_key(self, name: str) -> str:
         found = self._backend(ssm_backends)._parameters.get(name)
-        if not found or found[-1].type != "SecureString":
+        if not found or found[-1].parameter_type != "SecureString":
             return ""
         return str(found[-1].keyid or "")
 
