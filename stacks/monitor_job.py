@@ -10,7 +10,7 @@ from constructs import Construct
 
 from pipelines.spec import Monitor, Network
 from stacks.names import CAPTURE_PREFIX, MONITOR_PREFIX, PREPARED_PREFIX, Names
-from stacks.policies import list_for_spark, locate_bucket, read_folders, write_objects
+from stacks.policies import list_bucket, locate_bucket, read_folders, write_objects
 from stacks.spark_job import SparkJob, SparkProgram
 
 # the version whose libraries penstock.monitor and its wheel are tested with
@@ -55,7 +55,7 @@ class MonitorJob(SparkJob):
             log_groups=names.monitor_job_logs,
             data=[
                 locate_bucket(bucket),
-                list_for_spark(bucket, prefixes),
+                list_bucket(bucket, prefixes),
                 read_folders(bucket, prefixes),
                 write_objects(bucket, [MONITOR_PREFIX]),
             ],

@@ -16,29 +16,10 @@ from stacks.permission import Permission, allow
 
 def list_bucket(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
     """Listing a bucket below some prefixes only."""
+    patterns = [text for prefix in prefixes for text in (prefix.rstrip("/"), f"{prefix}*")]
     return allow(
-        ["s3:ListBucket"],
-        [bucket.bucket_arn],
-        conditions={"StringLike": {"s3:prefix": _listed(prefixes)}},
+        ["s3:ListBucket"], [bucket.bucket_arn], conditions={"StringLike": {"s3:prefix": patterns}}
     )
-
-
-def list_for_spark(bucket: s3.IBucket, prefixes: Sequence[str]) -> Permission:
-    """The same for Spark, which asks for a folder as if it were an object first.
-
-    S3 says 404 of an object that is not there only to who may list the bucket (S3 API reference,
-    HeadObject), and S3A, the file system of Glue 5.1, gives up at 403. Such a request has no
-    s3:prefix, so the condition must not need one: unconfirmed.
-    """
-    return allow(
-        ["s3:ListBucket"],
-        [bucket.bucket_arn],
-        conditions={"StringLikeIfExists": {"s3:prefix": _listed(prefixes)}},
-    )
-
-
-def _listed(prefixes: Sequence[str]) -> list[str]:
-    return [text for prefix in prefixes for text in (prefix.rstrip("/"), f"{prefix}*")]
 
 
 def locate_bucket(bucket: s3.IBucket) -> Permission:

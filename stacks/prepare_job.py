@@ -8,7 +8,7 @@ from constructs import Construct
 
 from pipelines.spec import Network, Prepare, RecordSchema
 from stacks.names import PREPARED_PREFIX, RECORDS_PREFIX, Names
-from stacks.policies import list_for_spark, locate_bucket, read_folders, write_objects
+from stacks.policies import list_bucket, locate_bucket, read_folders, write_objects
 from stacks.spark_job import SparkJob, SparkProgram
 
 
@@ -45,7 +45,7 @@ class PrepareJob(SparkJob):
             log_groups=names.glue_logs,
             data=[
                 locate_bucket(bucket),
-                list_for_spark(bucket, [RECORDS_PREFIX, PREPARED_PREFIX]),
+                list_bucket(bucket, [RECORDS_PREFIX, PREPARED_PREFIX]),
                 read_folders(bucket, [RECORDS_PREFIX, PREPARED_PREFIX]),
                 write_objects(bucket, [PREPARED_PREFIX]),
             ],

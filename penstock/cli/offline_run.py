@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from penstock.cli.given import make_given
 from penstock.cli.keepsakes import keep_logs, keep_object
@@ -18,6 +18,9 @@ from penstock.cli.synth import synthesize
 from penstock.localcloud.isolation import isolated
 from penstock.scenario.aws import Aws, Stage
 from penstock.scenario.run import Scenario
+
+if TYPE_CHECKING:
+    from penstock.localcloud.context import CloudContext
 
 _POLL_SECONDS = 0.2  # everything is on this machine: looking often costs little
 _PATIENCE_SECONDS = 120.0
@@ -95,9 +98,10 @@ class OfflineRun(Run):
                 self.faults_met = cloud.context.faults.entries()
                 self.access = cloud.context.authorization.summary()
                 cloud.context.authorization.write(self.folder / DECISIONS_FILE)
-                self._keep(cloud.context.clients.deployer)
+                self._keep(cloud.context)
 
-    def _keep(self, client: Callable[[str], Any]) -> None:
+    def _keep(self, context: CloudContext) -> None:
+        client = context.clients.deployer
         keep_logs(client("logs"), self.folder / "logs")
         self.keep_monitor(client)
         artifact = self.findings.get("model", {}).get("artifact")

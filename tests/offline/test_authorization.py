@@ -51,6 +51,33 @@ def test_an_object_that_is_not_there_is_missing_only_for_who_may_list(
     assert refused(lab.client("s3", read, lists).head_object, Bucket=name, Key="a")["Code"] == "404"
 
 
+def test_who_may_list_a_prefix_is_told_what_is_missing_below_it(lab: AuthorizationLab) -> None:
+    name = bucket(lab)
+    read = allow("s3:GetObject", f"arn:aws:s3:::{name}/*")
+    below = {"StringLike": {"s3:prefix": "open/*"}}
+    lists = allow("s3:ListBucket", f"arn:aws:s3:::{name}", Condition=below)
+    s3 = lab.client("s3", read, lists)
+    assert refused(s3.head_object, Bucket=name, Key="open/a")["Code"] == "404"
+    assert refused(s3.head_object, Bucket=name, Key="shut/a")["Code"] == "403"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("s3", "list_buckets", {}),
+        ("sns", "list_topics", {}),
+        ("ssm", "get_parameter", {"Name": "none"}),
+        ("lambda", "list_functions", {}),
+    ],
+)
+def test_a_refusal_has_a_request_id(
+    lab: AuthorizationLab, service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(ClientError) as error:
+        getattr(lab.client(service), operation)(**arguments)
+    assert error.value.response["ResponseMetadata"]["RequestId"]
+
+
 def test_a_listing_needs_the_prefix_of_the_condition(lab: AuthorizationLab) -> None:
     name = lab.bucket("open/a")
     below = {"StringLike": {"s3:prefix": "open/*"}}

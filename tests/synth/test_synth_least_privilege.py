@@ -324,7 +324,7 @@ def test_the_monitor_job_reads_captures_and_prepared_data_and_writes_monitor_onl
     }
     assert actions_on(statements, "/records/*") == set()
     (listing,) = (s for s in statements if "s3:ListBucket" in as_list(s["Action"]))
-    assert set(listing["Condition"]["StringLikeIfExists"]["s3:prefix"]) == {
+    assert set(listing["Condition"]["StringLike"]["s3:prefix"]) == {
         text for prefix in ("capture", "prepared", "monitor") for text in (prefix, f"{prefix}/*")
     }
     (metrics,) = (s for s in statements if "cloudwatch:PutMetricData" in as_list(s["Action"]))

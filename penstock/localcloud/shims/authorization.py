@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
@@ -257,21 +258,28 @@ def _error(service: str, request: Request, code: str, text: str) -> Response:
         protocol = determine_request_protocol(model, request.content_type)
     except Exception:  # noqa: BLE001 (a service that botocore does not know)
         protocol = "rest-json"
+    request_id = str(uuid.uuid4())
     if protocol == "rest-xml":
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
         )
-        return Response("" if request.method == "HEAD" else body, 403, mimetype="application/xml")
+        return Response(
+            "" if request.method == "HEAD" else body,
+            403,
+            {"x-amz-request-id": request_id},
+            mimetype="application/xml",
+        )
     if protocol in ("query", "ec2"):
         body = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
-            f"<Message>{escape(text)}</Message></Error></ErrorResponse>"
+            f"<Message>{escape(text)}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         return Response(body, 403, mimetype="text/xml")
     # what is not read would be taken for the connection's next request
     request.get_data()
-    headers = {"x-amzn-ErrorType": code}
+    headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id}
     body = json.dumps({"__type": code, "message": text, "Message": text})
     status = 400 if protocol == "json" else 403
     return Response(body, status, headers, mimetype="application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import unquote
 
 from penstock.localcloud.authorization.call import Access, Call, Holder, NotDerivedError
@@ -55,8 +56,7 @@ def accesses(call: Call, lookups: Lookups) -> list[Access]:
         found += _source(call, lookups)
     if operation in ("GetObject", "HeadObject") and lookups.bucket_exists(bucket):
         if not lookups.object_exists(bucket, key, version):
-            # S3 API reference, GetObject: 404 for who may list the bucket, 403 for others
-            found.append(_on_bucket(call, bucket, "ListBucket"))
+            found.append(_listing_of(call, bucket, key))
         elif operation == "GetObject":
             found += _read_key(call, lookups, bucket, key, version)
     if operation in _NEEDS_DATA_KEY:
@@ -83,6 +83,16 @@ def _bucket(call: Call, name: str) -> str:
 def _on_bucket(call: Call, bucket: str, action: str) -> Access:
     arn = _bucket(call, bucket)
     return Access(f"s3:{action}", arn, _context(call), Holder("bucket", arn))
+
+
+def _listing_of(call: Call, bucket: str, missing: str) -> Access:
+    """A missing object is 404 for whoever may list it, and 403 for others.
+
+    Source: S3 API reference, GetObject. The object's key is the check's s3:prefix, as others have
+    seen (ceph/ceph pull request 68577, kopia/kopia pull request 3072).
+    """
+    listing = _on_bucket(call, bucket, "ListBucket")
+    return replace(listing, context={**listing.context, "s3:prefix": (missing,)})
 
 
 def _on_object(call: Call, bucket: str, key: str, action: str) -> Access:
@@ -134,7 +144,7 @@ def _source(call: Call, lookups: Lookups) -> list[Access]:
     action = "GetObjectVersion" if query else "GetObject"
     found = [_on_object(call, bucket, key, action)]
     if lookups.bucket_exists(bucket) and not lookups.object_exists(bucket, key, query):
-        return [*found, _on_bucket(call, bucket, "ListBucket")]
+        return [*found, _listing_of(call, bucket, key)]
     return [*found, *_read_key(call, lookups, bucket, key, query)]
 
 
