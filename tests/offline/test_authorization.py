@@ -52,7 +52,7 @@ def test_an_object_that_is_not_there_is_missing_only_for_who_may_list(
 
 
 def test_who_may_list_a_prefix_is_told_what_is_missing_below_it(lab: AuthorizationLab) -> None:
-    name = bucket(lab)
+    name = lab.bucket()
     read = allow("s3:GetObject", f"arn:aws:s3:::{name}/*")
     below = {"StringLike": {"s3:prefix": "open/*"}}
     lists = allow("s3:ListBucket", f"arn:aws:s3:::{name}", Condition=below)
