@@ -43,7 +43,7 @@ class Call:
     Args:
         service: botocore's name of the service.
         operation: the API operation.
-        headers: of the HTTP request, names in lower case.
+        headers: of the HTTP request, by lower-case names.
         parse: gives the parameters by their names in botocore's model; called when needed.
     """
 

@@ -142,7 +142,7 @@ class _Gate:
         return Call(
             service=service,
             operation=operation.name,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=request.headers,
             region=self._region,
             account_id=self._account_id,
             parse=_parser(service, operation, uri, request),

@@ -52,6 +52,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from penstock.localcloud.clients import ClientFactory
@@ -199,6 +200,12 @@ class SageMakerTask(callback.StateTaskServiceCallback):  # type: ignore[misc]
         )
 
 
+class _MachinesRole(str):
+    """A role's ARN that knows for which machine it is assumed."""
+
+    machine_arn: str
+
+
 def callback_client(resource_runtime_part: Any, state_credentials: Any) -> Any:
     """The SageMaker client of the machine's role (through the patched boto_client_for)."""
     return aws_sdk.boto_client_for(
@@ -214,7 +221,23 @@ def install(patches: Patches, *, clients: ClientFactory, clock: Clock) -> None:
     def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         if region != clients.region:
             raise ValueError(f"the local cloud has one region, {clients.region}, not {region}")
-        return clients.for_role(state_credentials.role_arn, service, by="states.amazonaws.com")
+        role = state_credentials.role_arn
+        return clients.for_role(
+            str(role),
+            service,
+            by="states.amazonaws.com",
+            source_arn=getattr(role, "machine_arn", ""),
+        )
+
+    def execution_details(self: Any) -> Any:
+        details = stock_details(self)
+        details.role_arn = _MachinesRole(details.role_arn)
+        details.role_arn.machine_arn = self.state_machine_arn
+        return details
+
+    stock_details = patches.replace(
+        Execution, "_get_start_aws_execution_details", execution_details
+    )
 
     _replace_everywhere(patches, "boto_client_for", client_for)
     _replace_everywhere(patches, "extract_json", extract)

@@ -73,7 +73,9 @@ class QueueMapping:
 
     def _sqs(self) -> Any:
         role = self._functions.role_of(self.settings.function_arn)
-        return self._clients.for_role(role, "sqs", by="lambda.amazonaws.com")
+        return self._clients.for_role(
+            role, "sqs", by="lambda.amazonaws.com", source_arn=self.settings.function_arn
+        )
 
     def _visibility_seconds(self, sqs: Any) -> int:
         if not self._queue_url:

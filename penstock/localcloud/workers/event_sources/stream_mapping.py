@@ -131,7 +131,9 @@ class StreamMapping:
 
     def _kinesis(self) -> Any:
         role = self.functions.role_of(self.settings.function_arn)
-        return self._clients.for_role(role, "kinesis", by="lambda.amazonaws.com")
+        return self._clients.for_role(
+            role, "kinesis", by="lambda.amazonaws.com", source_arn=self.settings.function_arn
+        )
 
     def _read(self) -> Again | None:
         self._fit_lanes()

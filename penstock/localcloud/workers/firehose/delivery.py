@@ -140,7 +140,7 @@ class Delivery:
         self, records: list[OutputRecord], conversion: Conversion
     ) -> tuple[Converted, Catalog]:
         glue = self._context.clients.for_role(
-            conversion.role_arn, "glue", by="firehose.amazonaws.com"
+            conversion.role_arn, "glue", by="firehose.amazonaws.com", source_arn=self.settings.arn
         )
         try:
             columns, catalog = read_table(glue, self.settings, conversion)
@@ -193,7 +193,10 @@ class Delivery:
         try:
             put(
                 self._context.clients.for_role(
-                    item.target.role_arn, "s3", by="firehose.amazonaws.com"
+                    item.target.role_arn,
+                    "s3",
+                    by="firehose.amazonaws.com",
+                    source_arn=self.settings.arn,
                 ),
                 item,
             )

@@ -74,7 +74,10 @@ class Reporting:
             if key not in self._streams:
                 self._streams[key] = LogStream(
                     self._context.clients.for_role(
-                        settings.target.role_arn, "logs", by="firehose.amazonaws.com"
+                        settings.target.role_arn,
+                        "logs",
+                        by="firehose.amazonaws.com",
+                        source_arn=settings.arn,
                     ),
                     self._context.clock,
                     group=settings.log_group,

@@ -59,7 +59,10 @@ class DeliveryStream:
         if settings.source_arn:
             self._source = KinesisSource(
                 context.clients.for_role(
-                    settings.source_role_arn, "kinesis", by="firehose.amazonaws.com"
+                    settings.source_role_arn,
+                    "kinesis",
+                    by="firehose.amazonaws.com",
+                    source_arn=self.settings.arn,
                 ),
                 settings.source_arn,
                 context.faults,
@@ -162,7 +165,10 @@ class DeliveryStream:
         if processor is not None:
             self._transform = LambdaTransform(
                 self._context.clients.for_role(
-                    processor.role_arn, "lambda", by="firehose.amazonaws.com"
+                    processor.role_arn,
+                    "lambda",
+                    by="firehose.amazonaws.com",
+                    source_arn=self.settings.arn,
                 ),
                 self._context.clock,
                 processor,

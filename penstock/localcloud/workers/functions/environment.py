@@ -171,7 +171,10 @@ class ExecutionEnvironment:
     def _open_log(self, *, create_group: bool) -> LogStream:
         return LogStream(
             self._context.clients.for_role(
-                self.settings.role_arn, "logs", by="lambda.amazonaws.com"
+                self.settings.role_arn,
+                "logs",
+                by="lambda.amazonaws.com",
+                source_arn=self.settings.arn,
             ),
             self._context.clock,
             group=self.settings.log_group,
@@ -195,7 +198,9 @@ class ExecutionEnvironment:
         settings = self.settings
         return {
             **dict(settings.environment),
-            **self._context.clients.environment(settings.role_arn, by="lambda.amazonaws.com"),
+            **self._context.clients.environment(
+                settings.role_arn, by="lambda.amazonaws.com", source_arn=self.settings.arn
+            ),
             "_HANDLER": settings.handler,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{settings.runtime}",
             "AWS_LAMBDA_FUNCTION_NAME": settings.name,

@@ -166,7 +166,9 @@ class GlueWorker:
                 home=home,
                 python_path=python_path,
             ),
-            **self._context.clients.environment(settings.role_arn, by="glue.amazonaws.com"),
+            **self._context.clients.environment(
+                settings.role_arn, by="glue.amazonaws.com", source_arn=self._arn(settings)
+            ),
         }
         output, errors = self._log(settings, "output"), self._log(settings, "error")
         if settings.without_effect:
@@ -219,6 +221,10 @@ class GlueWorker:
                 raise LocalCloudError(f"Glue job {settings.job_name}: {uri}: {error}") from error
         return found
 
+    def _arn(self, settings: RunSettings) -> str:
+        place = f"{self._context.region}:{self._context.account_id}"
+        return f"arn:aws:glue:{place}:job/{settings.job_name}"
+
     def _download(self, settings: RunSettings, uri: str, folder: Path) -> Path:
         """One object, read as the job's role. LocalCloudError says which one cannot be read."""
         scheme, _, rest = uri.partition("://")
@@ -228,7 +234,11 @@ class GlueWorker:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / Path(key).name
         s3 = self._context.clients.for_role(
-            settings.role_arn, "s3", attempts=S3_ATTEMPTS, by="glue.amazonaws.com"
+            settings.role_arn,
+            "s3",
+            attempts=S3_ATTEMPTS,
+            by="glue.amazonaws.com",
+            source_arn=self._arn(settings),
         )
         try:
             body = s3.get_object(Bucket=bucket, Key=key)["Body"]
@@ -243,7 +253,12 @@ class GlueWorker:
     def _log(self, settings: RunSettings, kind: str) -> JobLog:
         return JobLog(
             LogStream(
-                self._context.clients.for_role(settings.role_arn, "logs", by="glue.amazonaws.com"),
+                self._context.clients.for_role(
+                    settings.role_arn,
+                    "logs",
+                    by="glue.amazonaws.com",
+                    source_arn=self._arn(settings),
+                ),
                 self._context.clock,
                 group=f"{settings.log_group_prefix}/{kind}",
                 stream=settings.log_stream,

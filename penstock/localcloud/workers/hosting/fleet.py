@@ -160,7 +160,11 @@ class Fleet:
             variant.capture = DataCapture(
                 capture,
                 s3=self._context.clients.for_role(
-                    role, "s3", attempts=S3_ATTEMPTS, by="sagemaker.amazonaws.com"
+                    role,
+                    "s3",
+                    attempts=S3_ATTEMPTS,
+                    by="sagemaker.amazonaws.com",
+                    source_arn=str(model["ModelArn"]),
                 ),
                 clock=self._context.clock,
                 account=self._captures,

@@ -90,14 +90,24 @@ def container_of(
     clients = context.clients
     name = str(definition.get("ContainerHostname") or f"container-{number + 1}")
     root = directory / name / "opt" / "ml"
-    s3 = clients.for_role(role, "s3", by="sagemaker.amazonaws.com", attempts=S3_ATTEMPTS)
+    s3 = clients.for_role(
+        role,
+        "s3",
+        by="sagemaker.amazonaws.com",
+        source_arn=str(model["ModelArn"]),
+        attempts=S3_ATTEMPTS,
+    )
     fetch(definition, s3, root / "model", f"container_{number + 1}")
     variables = {str(k): str(v) for k, v in (definition.get("Environment") or {}).items()}
     variables |= {"AWS_REGION": context.region, **(environment or {})}
     if not model.get("EnableNetworkIsolation"):
-        variables |= clients.environment(role, by="sagemaker.amazonaws.com")
+        variables |= clients.environment(
+            role, by="sagemaker.amazonaws.com", source_arn=str(model["ModelArn"])
+        )
     log = LogStream(
-        clients.for_role(role, "logs", by="sagemaker.amazonaws.com"),
+        clients.for_role(
+            role, "logs", by="sagemaker.amazonaws.com", source_arn=str(model["ModelArn"])
+        ),
         context.clock,
         group=log_group,
         stream=log_stream if number == 0 else f"{log_stream}/{name}",

@@ -58,7 +58,9 @@ class Machines:
                 checkpoints=checkpoints.path if checkpoints else None,
             )
             log = LogStream(
-                self._context.clients.for_role(self._role, "logs", by="sagemaker.amazonaws.com"),
+                self._context.clients.for_role(
+                    self._role, "logs", by="sagemaker.amazonaws.com", source_arn=self._job.arn
+                ),
                 self._context.clock,
                 group=LOG_GROUP,
                 stream=f"{self._job.name}/{name}-{started}",
@@ -150,14 +152,20 @@ class Machines:
         )
         if not self._request.get("EnableNetworkIsolation"):
             environment.update(
-                self._context.clients.environment(self._role, by="sagemaker.amazonaws.com")
+                self._context.clients.environment(
+                    self._role, by="sagemaker.amazonaws.com", source_arn=self._job.arn
+                )
             )
         return environment
 
     @property
     def _s3(self) -> Any:
         return self._context.clients.for_role(
-            self._role, "s3", by="sagemaker.amazonaws.com", attempts=S3_ATTEMPTS
+            self._role,
+            "s3",
+            by="sagemaker.amazonaws.com",
+            source_arn=self._job.arn,
+            attempts=S3_ATTEMPTS,
         )
 
     @property

@@ -187,7 +187,11 @@ class TrainingRun:
         output = self._request["OutputDataConfig"]
         base = f"{str(output['S3OutputPath']).rstrip('/')}/{self._job.name}/output"
         s3 = self._context.clients.for_role(
-            self._role, "s3", attempts=S3_ATTEMPTS, by="sagemaker.amazonaws.com"
+            self._role,
+            "s3",
+            attempts=S3_ATTEMPTS,
+            by="sagemaker.amazonaws.com",
+            source_arn=self._job.arn,
         )
         key = str(output.get("KmsKeyId") or "")
         archives: dict[str, list[Path]] = {

@@ -119,7 +119,7 @@ class TransformRun:
         self._job.started()
         clients, role = self._context.clients, str(model["ExecutionRoleArn"])
         data_log = LogStream(
-            clients.for_role(role, "logs", by="sagemaker.amazonaws.com"),
+            clients.for_role(role, "logs", by="sagemaker.amazonaws.com", source_arn=self._job.arn),
             self._context.clock,
             group=LOG_GROUP,
             stream=f"{self._job.name}/{INSTANCE}/data-log",
@@ -131,7 +131,9 @@ class TransformRun:
             f"BatchStrategy={settings.strategy}"
         )
         objects = ObjectTransform(settings, self._containers, self._stop)
-        s3 = clients.for_role(role, "s3", attempts=S3_ATTEMPTS, by="sagemaker.amazonaws.com")
+        s3 = clients.for_role(
+            role, "s3", attempts=S3_ATTEMPTS, by="sagemaker.amazonaws.com", source_arn=self._job.arn
+        )
         found = 0
         failures: list[str] = []
         # as on AWS, an object that fails leaves no output, and the others are still processed
