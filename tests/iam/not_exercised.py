@@ -7,13 +7,26 @@ from __future__ import annotations
 
 from tests.iam.table import Row
 
-SAGEMAKER_ROLES = (
-    "SageMaker developer guide, How to use SageMaker AI execution roles: "
-    "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
+_DOCS = "https://docs.aws.amazon.com"
+_SAGEMAKER_ROLES = f"{_DOCS}/sagemaker/latest/dg/sagemaker-roles.html"
+_FIREHOSE = f"{_DOCS}/firehose/latest/dev/controlling-access.html"
+_GLUE_ROLE = f"{_DOCS}/glue/latest/dg/create-service-policy.html"
+_GLUE_ENCRYPTION = f"{_DOCS}/glue/latest/dg/set-up-encryption.html"
+_STATES_SAGEMAKER = f"{_DOCS}/step-functions/latest/dg/sagemaker-iam.html"
+_CLOUDFORMATION = f"{_DOCS}/AWSCloudFormation/latest/UserGuide/aws-resource-"
+
+_ALGORITHMS = ("TrainingRole", "ModelRole", "*ScoringRole")
+_JOBS = ("TrainingRole", "*ScoringRole")
+_SPARK = ("PrepareRole", "MonitorRole")
+_MACHINES = (
+    "TrainingWorkflowRole",
+    "DeploymentWorkflowRole",
+    "MonitorWorkflowRole",
+    "RetrainWorkflowRole",
 )
-ALGORITHM_ROLES = ("TrainingRole", "ModelRole", "*ScoringRole")
 
 ROWS: tuple[Row, ...] = (
+    # SageMaker
     Row(
         actions=(
             "ecr:BatchCheckLayerAvailability",
@@ -21,9 +34,273 @@ ROWS: tuple[Row, ...] = (
             "ecr:GetDownloadUrlForLayer",
             "ecr:GetAuthorizationToken",
         ),
-        holders=ALGORITHM_ROLES,
-        why="SageMaker pulls the algorithm's image with the job's or model's role; here an open "
-        "library stands in for the image",
-        source=SAGEMAKER_ROLES,
+        holders=_ALGORITHMS,
+        why="SageMaker pulls the algorithm's image in the role's name; here a library stands in",
+        source=_SAGEMAKER_ROLES,
+    ),
+    Row(
+        actions=("cloudwatch:PutMetricData", "logs:DescribeLogStreams"),
+        holders=_ALGORITHMS,
+        why="SageMaker's agents publish metrics and look for their log streams",
+        source=_SAGEMAKER_ROLES,
+    ),
+    Row(
+        actions=("kms:Encrypt", "kms:CreateGrant", "kms:DescribeKey"),
+        holders=_JOBS,
+        why="a job with a key for its output or its volumes; no machine has volumes here",
+        source=_SAGEMAKER_ROLES,
+    ),
+    Row(
+        actions=("s3:AbortMultipartUpload",),
+        holders=(*_JOBS, *_SPARK),
+        why="an upload in parts that fails is taken back; none fails here",
+        source=f"{_DOCS}/AmazonS3/latest/userguide/mpuoverview.html",
+    ),
+    # Step Functions
+    Row(
+        actions=("sagemaker:StopTrainingJob", "sagemaker:StopTransformJob"),
+        holders=("TrainingWorkflowRole",),
+        why=".sync stops the job of an execution that is stopped",
+        source=_STATES_SAGEMAKER,
+    ),
+    Row(
+        actions=("sagemaker:AddTags", "sagemaker:ListTags"),
+        holders=("TrainingWorkflowRole",),
+        why="jobs are made with tags",
+        source=_STATES_SAGEMAKER,
+    ),
+    Row(
+        actions=("events:DescribeRule", "events:PutRule", "events:PutTargets"),
+        holders=("TrainingWorkflowRole",),
+        why=".sync learns of a job's end from a rule that Step Functions manages",
+        source=_STATES_SAGEMAKER,
+    ),
+    Row(
+        actions=("glue:BatchStopJobRun", "glue:GetJobRuns"),
+        holders=("TrainingWorkflowRole", "DeploymentWorkflowRole", "MonitorWorkflowRole"),
+        why=".sync stops the run of an execution that is stopped",
+        source=f"{_DOCS}/step-functions/latest/dg/glue-iam.html",
+    ),
+    Row(
+        actions=(
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ),
+        holders=_MACHINES,
+        why="Step Functions arranges the delivery of a machine's logs in the role's name",
+        source=f"{_DOCS}/step-functions/latest/dg/cw-logs.html",
+    ),
+    Row(
+        actions=(
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        ),
+        holders=_MACHINES,
+        why="Step Functions sends traces in the role's name; there is no X-Ray here",
+        source=f"{_DOCS}/step-functions/latest/dg/xray-iam.html",
+    ),
+    Row(
+        actions=("sns:Publish", "kms:GenerateDataKey"),
+        holders=("TrainingWorkflowRole",),
+        why="a training that fails is told to the alerts topic; none fails here",
+        source=f"{_DOCS}/step-functions/latest/dg/sns-iam.html",
+    ),
+    # what registers, deploys and scores a model
+    Row(
+        actions=(
+            "ecr:BatchGetImage",
+            "ecr:DescribeImages",
+            "s3:GetObject",
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+        ),
+        holders=("TrainingWorkflowRole",),
+        why="CreateModelPackage looks at image and model in the caller's name: the handler of the "
+        "resource type in CloudFormation's registry asks for it",
+        source=f"{_CLOUDFORMATION}sagemaker-modelpackage.html",
+    ),
+    Row(
+        actions=("sagemaker:CreateModel", "sagemaker:DescribeModelPackage"),
+        holders=("ServingUpdateRole",),
+        why="a model of a package is made of that package, too; policies that share packages name "
+        "the actions on them, and whether one account needs them is unconfirmed",
+        source=f"{_DOCS}/sagemaker/latest/dg/model-registry-deploy-xaccount.html",
+        on=":model-package/",
+    ),
+    Row(
+        actions=("sagemaker:CreateModel", "sagemaker:DescribeModelPackage"),
+        holders=("TrainingWorkflowRole",),
+        why="the model in service is made of its package for the comparison: the same",
+        source=f"{_DOCS}/sagemaker/latest/dg/model-registry-deploy-xaccount.html",
+        pipelines=("digits",),
+        on=":model-package/",
+    ),
+    Row(
+        actions=("sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig"),
+        holders=("ServingUpdateRole",),
+        why="CloudFormation looks at what it has made and is to replace",
+        source=f"{_CLOUDFORMATION}sagemaker-model.html",
+    ),
+    Row(
+        actions=("sagemaker:DeleteEndpoint",),
+        holders=("ServingUpdateRole",),
+        why="an update that fails takes the endpoint back that it has made",
+        source=f"{_CLOUDFORMATION}sagemaker-endpoint.html",
+    ),
+    Row(
+        actions=("sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"),
+        holders=("ServingUpdateRole",),
+        why="CloudFormation tags what it makes, and sets changed tags right",
+        source=f"{_DOCS}/sagemaker/latest/dg/security_iam_id-based-policy-examples.html",
+    ),
+    Row(
+        actions=("kms:CreateGrant", "kms:DescribeKey"),
+        holders=("ServingUpdateRole",),
+        why="an endpoint whose instances have volumes is made with the key",
+        source=f"{_DOCS}/sagemaker/latest/APIReference/API_CreateEndpointConfig.html",
+    ),
+    Row(
+        actions=("ssm:GetParameters",),
+        holders=("DeploymentWorkflowRole",),
+        why="UpdateStack reads parameters of SSM types in the caller's name, too",
+        source=f"{_DOCS}/AWSCloudFormation/latest/UserGuide/"
+        "cloudformation-supplied-parameter-types.html",
+    ),
+    Row(
+        actions=("kms:Decrypt",),
+        holders=("MonitorScheduleRole", "RetrainScheduleRole"),
+        why="EventBridge Scheduler decrypts the schedule's target in the role's name",
+        source=f"{_DOCS}/scheduler/latest/UserGuide/encryption-rest.html",
+    ),
+    # Glue
+    Row(
+        actions=("s3:GetBucketLocation", "glue:GetSecurityConfiguration"),
+        holders=_SPARK,
+        why="Glue's own role for jobs may do it",
+        source=_GLUE_ROLE,
+    ),
+    Row(
+        actions=("cloudwatch:PutMetricData",),
+        holders=("PrepareRole",),
+        why="Glue publishes the job's metrics in the role's name",
+        source=_GLUE_ROLE,
+    ),
+    Row(
+        actions=("kms:Encrypt", "logs:AssociateKmsKey"),
+        holders=_SPARK,
+        why="a job with a security configuration encrypts its logs and bookmarks",
+        source=_GLUE_ENCRYPTION,
+    ),
+    # Firehose
+    Row(
+        actions=(
+            "s3:AbortMultipartUpload",
+            "s3:GetBucketLocation",
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:ListBucketMultipartUploads",
+        ),
+        holders=("DeliveryRole",),
+        why="Firehose's own policy for an S3 destination; here each object is put in one call",
+        source=_FIREHOSE,
+    ),
+    Row(
+        actions=(
+            "kinesis:DescribeStream",
+            "lambda:GetFunctionConfiguration",
+            "glue:GetTableVersion",
+            "glue:GetTableVersions",
+        ),
+        holders=("DeliveryRole",),
+        why="Firehose's own policies for a stream as source, a function and a table",
+        source=_FIREHOSE,
+    ),
+    Row(
+        actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+        holders=("DeliveryRole",),
+        why="Firehose logs deliveries that fail; none fails here",
+        source=_FIREHOSE,
+    ),
+    Row(
+        actions=("kms:Decrypt",),
+        holders=("scoring/DeliveryRole",),
+        why="Firehose's own policy for an encrypted bucket",
+        source=_FIREHOSE,
+    ),
+    # functions
+    Row(
+        actions=("kms:Decrypt",),
+        holders=("TransformRole", "RetrainDecisionRole"),
+        why="Lambda decrypts the function's environment in the role's name",
+        source=f"{_DOCS}/lambda/latest/dg/configuration-envvars-encryption.html",
+    ),
+    Row(
+        actions=("states:DescribeStateMachine", "states:DescribeExecution"),
+        holders=("RetrainDecisionRole",),
+        why="the code looks at trainings that failed, and at the machine where none is known",
+        source=f"{_DOCS}/service-authorization/latest/reference/list_awsstepfunctions.html",
+    ),
+    Row(
+        actions=("cloudwatch:DescribeAlarms",),
+        holders=("RetrainDecisionRole",),
+        why="asked by the clock, the code looks at the alarm, unless it has just started a "
+        "training: so here, an hour after the run's own",
+        source=f"{_DOCS}/service-authorization/latest/reference/list_amazoncloudwatch.html",
+        pipelines=("digits",),
+    ),
+    Row(
+        actions=(
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ),
+        holders=("ScoreRole",),
+        why="DynamoDB uses the table's key in the caller's name",
+        source=f"{_DOCS}/amazondynamodb/latest/developerguide/encryption.usagenotes.html",
+    ),
+    Row(
+        actions=("kinesis:DescribeStream",),
+        holders=("ScoreRole",),
+        why="Lambda's own policy for a function that reads a stream",
+        source=f"{_DOCS}/lambda/latest/dg/with-kinesis.html",
+    ),
+    Row(
+        actions=("s3:ListBucket",),
+        holders=("ScoreRole",),
+        why="a missing object is 404 for those who may list and 403 for others; none is missing",
+        source=f"{_DOCS}/AmazonS3/latest/API/API_GetObject.html",
+    ),
+    # policies of resources
+    Row(
+        actions=(
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey*",
+            "kms:ReEncrypt*",
+        ),
+        holders=("Key",),
+        why="CloudWatch Logs encrypts log groups in its own name",
+        source=f"{_DOCS}/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+        policy="policy",
+        sid="LogGroupsOfThisAccount",
+    ),
+    Row(
+        actions=("s3:PutObject",),
+        holders=("AccessLogs",),
+        why="S3 delivers access logs in its own name; nothing is logged here",
+        source=f"{_DOCS}/AmazonS3/latest/userguide/enable-server-access-logging.html",
+        policy="policy",
     ),
 )

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from penstock.cli.offline_run import DECISIONS_FILE
 from tests.iam import documents
 from tests.iam.replay import Piece, Recorded, Replay
 from tests.iam.table import Row
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("app.py", "cdk.json", "pipelines", "stacks", "lambda", "jobs", "penstock", "tests")
-RECORD = "decisions.jsonl"
 NO_NETWORK = {"https_proxy": "http://127.0.0.1:9", "no_proxy": "", "NO_PROXY": ""}
 # pipeline -> what `penstock run` is told besides, and its variables
 RUNS: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
@@ -74,5 +74,7 @@ def run(pipeline: str, folder: Path) -> Run:
 
 def load(pipeline: str, folder: Path) -> Run:
     """A run that is over, from its folder."""
-    replay = Replay(documents.load(folder / "policies.json"), Recorded.read(folder / RECORD))
+    replay = Replay(
+        documents.load(folder / "policies.json"), Recorded.read(folder / DECISIONS_FILE)
+    )
     return Run(pipeline, replay)

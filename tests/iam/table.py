@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ class Row:
     """Actions that the policies of some holders must allow, why, and who says so.
 
     `holders` are roles and other carriers of policies, by logical id without its hash; a leading
-    * stands for any beginning. `pipelines` is empty where the row is meant for all of them: an
-    action that one pipeline's run exercises and the other's does not names the other.
+    * stands for any beginning, LAYER/ for one layer's alone. `pipelines` is empty where the row is
+    meant for all of them: an action that one pipeline's run exercises and the other's does not
+    names the other. `on` is in some resource of the statement, `sid` its Sid, where others allow
+    the same action.
     """
 
     actions: tuple[str, ...]
@@ -27,14 +30,13 @@ class Row:
     source: str
     pipelines: tuple[str, ...] = ()
     policy: str = "Access"
+    on: str = ""
+    sid: str = ""
 
     def covers(self, pipeline: str, piece: Piece) -> bool:
         """Whether the row speaks of an action of a statement."""
-        return (
-            piece.action in self.actions
-            and piece.document.name == self.policy
-            and pipeline in (self.pipelines or (pipeline,))
-            and any(_fits(holder, piece) for holder in self.holders)
+        return pipeline in (self.pipelines or (pipeline,)) and any(
+            self._names(holder, action, piece) for holder in self.holders for action in self.actions
         )
 
     def empty(self, pieces: Sequence[Piece]) -> list[str]:
@@ -43,15 +45,23 @@ class Row:
             f"{holder}: {action}"
             for holder in self.holders
             for action in self.actions
-            if not any(piece.action == action and _fits(holder, piece) for piece in pieces)
+            if not any(self._names(holder, action, piece) for piece in pieces)
         ]
 
-
-def name_of(piece: Piece) -> str:
-    """The logical id of the carrier, without its hash."""
-    return _HASH.sub("", piece.document.logical_id)
+    def _names(self, holder: str, action: str, piece: Piece) -> bool:
+        statement = piece.document.statements[piece.index]
+        return (
+            piece.action == action
+            and piece.document.name == self.policy
+            and _fits(holder, piece)
+            and self.on in json.dumps(statement.get("Resource", ""))
+            and self.sid in ("", statement.get("Sid"))
+        )
 
 
 def _fits(holder: str, piece: Piece) -> bool:
-    name = name_of(piece)
-    return name.endswith(holder[1:]) if holder.startswith("*") else name == holder
+    name = _HASH.sub("", piece.document.logical_id)
+    if holder.startswith("*"):
+        return name.endswith(holder[1:])
+    layer = piece.document.stack.rsplit("-", 1)[-1]
+    return holder in (name, f"{layer}/{name}")
