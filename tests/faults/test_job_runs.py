@@ -79,10 +79,10 @@ def spot(tmp_path: Path) -> Penstock:
     shutil.copytree(ROOT / "pipelines", pipelines)
     description = pipelines / "digits.py"
     text = description.read_text()
-    spare = "spot=spec.Spot(max_wait_minutes=120, checkpoints=True),\n        "
-    marked = text.replace('instance_type="ml.m5.large",\n        input', f"{spare}{{}}input")
-    assert marked != text
-    description.write_text(marked.format('instance_type="ml.m5.large",\n        '))
+    mode = '        input_mode="Pipe",\n'
+    assert mode in text
+    spare = "        spot=spec.Spot(max_wait_minutes=120, checkpoints=True),\n"
+    description.write_text(text.replace(mode, spare + mode))
     return penstock_in(folder)
 
 
