@@ -74,9 +74,13 @@ def penstock(tmp_path_factory: pytest.TempPathFactory) -> Penstock:
 def spot(tmp_path: Path) -> Penstock:
     """The command in a project whose digits are trained on spare machines."""
     folder = project(tmp_path)
-    pipelines = folder / "pipelines"
-    pipelines.unlink()
+    # app.py as well: Python looks for what it imports where the script really lies
+    app, pipelines = folder / "app.py", folder / "pipelines"
+    for link in (app, pipelines):
+        link.unlink()
+    shutil.copy(ROOT / "app.py", app)
     shutil.copytree(ROOT / "pipelines", pipelines)
+    (folder / "wheels").symlink_to(ROOT / "wheels")
     description = pipelines / "digits.py"
     text = description.read_text()
     mode = '        input_mode="Pipe",\n'
