@@ -9,7 +9,7 @@ PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo verify-aws test test-faults test-iam test-load python313 test-lambda clients test-clients synth lint fidelity bench bench-peers setup clean
+.PHONY: demo verify-aws test test-asan test-faults test-iam test-load python313 test-lambda clients test-clients synth lint fidelity bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
@@ -23,6 +23,15 @@ verify-aws: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/faults --ignore tests/iam --ignore tests/load
+
+# the compiled core of penstock.recordio, its reads and writes watched; needs a C compiler
+test-asan: setup
+	@mkdir -p build
+	cc -std=c11 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-shared -fPIC penstock/recordio/core.c -o build/core-asan.so
+	LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PENSTOCK_RECORDIO_CORE=$(CURDIR)/build/core-asan.so \
+		$(BIN)/python -m pytest tests/unit/test_recordio*.py
 
 # whole runs and single workers, each with something that goes wrong
 test-faults: setup

@@ -54,7 +54,7 @@ def write_csr(
     rows, columns = matrix.shape
     dtype = checked_dtype(matrix.data)
     labels = checked_labels(y, rows, label_dtype)
-    pointers = np.ascontiguousarray(matrix.indptr, np.int64)
+    pointers = np.require(matrix.indptr, np.int64, ["C", "A"])
     _check(matrix, pointers)
     form = row_format(dtype, columns, None if labels is None else labels.dtype)
     # an int32 label has no fixed size
@@ -109,8 +109,8 @@ def _compiled(
     labels: npt.NDArray[Any] | None,
 ) -> Iterator[memoryview]:
     width = 4 if matrix.indices.itemsize == 4 else 8
-    indices = np.ascontiguousarray(matrix.indices, f"<u{width}" if width == 8 else None)
-    values = np.ascontiguousarray(matrix.data, dtype)
+    indices = np.require(matrix.indices, f"<u{width}" if width == 8 else None, ["C", "A"])
+    values = np.require(matrix.data, dtype, ["C", "A"])
     out = np.empty(CHUNK_BYTES, np.uint8)
     done = 0
     while done < len(pointers) - 1:
