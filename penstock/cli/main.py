@@ -1,4 +1,4 @@
-"""The `penstock` command: list, plan, synth, review, run, up, monitor, prices."""
+"""The `penstock` command: list, plan, synth, review, run, up, monitor, prices, recordio."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from penstock.cli import monitor, prices
+from penstock.cli import monitor, prices, recordio
 from penstock.cli.errors import UsageError, exit_with, one_line
 from penstock.cli.faults import checked, list_faults
 from penstock.cli.known import known_pipeline as _pipeline
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(monitor.app, name="monitor")
 app.add_typer(prices.app, name="prices")
+app.add_typer(recordio.app, name="recordio")
 
 
 @app.command("list")

@@ -57,6 +57,36 @@ class Reader:
             if isinstance(batch, DenseRows):
                 yield batch.values, batch.labels
 
+    def pieces(self, rows: int) -> Iterator[DenseRows | SparseRows | Record]:
+        """Everything there is: up to `rows` rows at a time, and what is no such row by itself.
+
+        Other than in batches, the rows of a piece need not be like those of the piece before.
+        """
+        layout: DenseLayout | SparseLayout | None = None
+        while True:
+            part = self._rows_ahead(layout, rows)
+            if part is not None:
+                yield part
+                continue
+            found = self._frames.next_frame()
+            if found is None:
+                return
+            record = _decode(found)
+            try:
+                row = _row(found, record, sparse=True)
+            except RecordIOError:
+                yield record
+                continue
+            if (wanted := _layout(row.kind)) is not layout:
+                layout = wanted
+                row = self._again(found, layout, rows) or row
+            yield row
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """(records, bytes) that were taken so far."""
+        return self._frames.record, self._frames.offset
+
     def _batches(self, rows: int, *, sparse: bool) -> Iterator[Rows]:
         if rows < 1:
             raise ValueError(f"rows is {rows}, expected 1 or more")
@@ -70,7 +100,7 @@ class Reader:
                 found = self._frames.next_frame()
                 if found is None:
                     break
-                part = _row(found, sparse)
+                part = _row(found, _decode(found), sparse=sparse)
                 kind = part.kind
                 if kinds.setdefault(kind.sparse, kind) != kind:
                     before = kinds[kind.sparse].words()
@@ -121,9 +151,8 @@ def _layout(kind: Kind) -> DenseLayout | SparseLayout | None:
     return layout_of(kind.dtype, kind.width, kind.label_dtype) if kind.dtype.kind == "f" else None
 
 
-def _row(found: Frame, sparse: bool) -> Rows:
+def _row(found: Frame, record: Record, *, sparse: bool) -> Rows:
     """A record as one row; RecordIOError unless it is one, and dense unless `sparse`."""
-    record = _decode(found)
     values = record.features.get("values")
     if values is None or len(record.features) != 1:
         names = sorted(record.features)
