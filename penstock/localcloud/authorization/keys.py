@@ -15,21 +15,29 @@ aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aws:EpochTime
 aws:FederatedProvider aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount
 aws:PrincipalArn aws:PrincipalIsAWSService aws:PrincipalServiceName
 aws:PrincipalServiceNamesList aws:PrincipalType aws:RequestedRegion aws:ResourceAccount
-aws:SecureTransport aws:SourceAccount aws:SourceArn aws:SourceIp aws:SourceVpc aws:SourceVpce
+aws:SecureTransport aws:SourceAccount aws:SourceArn aws:SourceIp aws:SourceOwner aws:SourceVpc
+aws:SourceVpce
 aws:TagKeys aws:TokenIssueTime aws:ViaAWSService aws:userid aws:username
 aws:PrincipalOrgID aws:PrincipalOrgPaths aws:ResourceOrgID aws:ResourceOrgPaths aws:SourceOrgID
 aws:SourceOrgPaths
 """
 _OF_SERVICES = """
-cloudformation:RoleArn cloudformation:StackPolicyUrl cloudformation:TemplateUrl
+cloudformation:ChangeSetName cloudformation:ResourceTypes cloudformation:RoleArn
+cloudformation:StackPolicyUrl cloudformation:TemplateUrl
 cloudwatch:namespace
+events:detail-type events:source
 iam:AssociatedResourceArn iam:PassedToService iam:PermissionsBoundary iam:PolicyARN
-kms:CallerAccount kms:GrantConstraintType kms:GrantIsForAWSResource kms:GrantOperations
-kms:GranteePrincipal kms:ViaService
+kms:CallerAccount kms:EncryptionContextKeys kms:GrantConstraintType kms:GrantIsForAWSResource
+kms:GrantOperations kms:GranteePrincipal kms:RequestAlias kms:ViaService
 lambda:FunctionArn lambda:Principal
 s3:delimiter s3:max-keys s3:prefix s3:TlsVersion s3:x-amz-acl s3:x-amz-server-side-encryption
 s3:x-amz-server-side-encryption-aws-kms-key-id
+s3:authType s3:VersionId s3:x-amz-content-sha256 s3:x-amz-copy-source s3:x-amz-grant-full-control
+s3:x-amz-grant-read s3:x-amz-grant-write s3:x-amz-metadata-directive s3:x-amz-storage-class
+s3:x-amz-server-side-encryption-customer-algorithm
+sagemaker:InstanceTypes sagemaker:ModelApprovalStatus sagemaker:NetworkIsolation
 sns:Endpoint sns:Protocol
+ssm:Overwrite ssm:Recursive
 sts:ExternalId sts:RoleSessionName
 """
 # any name may follow
