@@ -99,7 +99,7 @@ def test_the_ledger_accounts_for_every_resource_of_the_stack(
     life = {entry["type"]: entry["life"] for entry in entries.values()}
     assert life["AWS::KinesisFirehose::DeliveryStream"] == "live"
     assert life["AWS::StepFunctions::StateMachine"] == "live"
-    assert life["AWS::IAM::Role"] == "api_only"
+    assert life["AWS::IAM::Role"] == "live"
     assert {"AWS::Lambda::Function", "SageMaker training image"} <= {
         entry["type"] for entry in base.ledger["substituted"]
     }

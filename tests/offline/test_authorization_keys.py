@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -175,3 +177,48 @@ def test_an_alarm_tells_an_encrypted_topic_only_if_topic_and_key_admit_it(
         TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key(lab, uses)
     )
     alarm.publish(TopicArn=topic, Message="m")
+
+
+def test_a_rule_writes_to_a_log_group_only_by_a_policy_of_the_logs(lab: AuthorizationLab) -> None:
+    group = lab.name("group")
+    lab.admin("logs").create_log_group(logGroupName=group)
+    stream = {"logGroupName": group, "logStreamName": "s"}
+    rule = lab.cloud.context.clients.for_service(
+        "events.amazonaws.com", "logs", source_arn=arn("events", "rule/r")
+    )
+    assert refused(rule.create_log_stream, **stream)["Code"] == "AccessDeniedException"
+    lets = allow(
+        "logs:CreateLogStream",
+        arn("logs", f"log-group:{group}:*"),
+        Principal={"Service": "events.amazonaws.com"},
+    )
+    lab.admin("logs").put_resource_policy(policyName=group, policyDocument=policy(lets))
+    rule.create_log_stream(**stream)
+
+
+def test_a_function_is_invoked_by_whom_a_permission_names(lab: AuthorizationLab) -> None:
+    name = lab.name("function")
+    lambda_ = lab.admin("lambda")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as code:
+        code.writestr("index.py", "def handler(event, context):\n    return event\n")
+    lambda_.create_function(
+        FunctionName=name,
+        Role=lab.role(allow("logs:*", "*")),
+        Runtime="python3.13",
+        Handler="index.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    topic = lab.cloud.context.clients.for_service(
+        "sns.amazonaws.com", "lambda", source_arn=arn("sns", "t")
+    )
+    request = {"FunctionName": name, "Payload": b"1"}
+    assert refused(topic.invoke, **request)["Code"] == "AccessDeniedException"
+    lambda_.add_permission(
+        FunctionName=name,
+        StatementId="topic",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=arn("sns", "t"),
+    )
+    assert topic.invoke(**request)["Payload"].read() == b"1"

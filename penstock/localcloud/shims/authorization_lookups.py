@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.utils import get_backend as lambda_backend
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from moto.kinesis.models import kinesis_backends
 from moto.kinesis.utils import decompose_shard_iterator
 from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
+from moto.logs.models import logs_backends
 from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sns.models import sns_backends
@@ -104,6 +105,13 @@ class MotoLookups:
     def _trust_policy(self, arn: str) -> str:
         role = self._role(arn)
         return "" if role is None else str(role.assume_role_policy_document)
+
+    def _log_policies(self, _arn: str) -> str:
+        statements: list[Any] = []
+        for policy in list(self._backend(logs_backends).resource_policies.values()):
+            given = json.loads(policy.policy_document)["Statement"]
+            statements += given if isinstance(given, list) else [given]
+        return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else ""
 
     def _bus_policy(self, _arn: str) -> str:
         return ""  # rules and PutEvents of the account itself need none
@@ -207,7 +215,7 @@ class MotoLookups:
         return f"arn:aws:iam::{self._account_id}:role/{role}" if found is None else str(found.arn)
 
     def mapping_function(self, uuid: str) -> str:
-        mapping = self._backend(lambda_backends)._event_source_mappings.get(uuid)
+        mapping = lambda_backend(self._account_id, self._region)._event_source_mappings.get(uuid)
         return "" if mapping is None else str(mapping.function_arn)
 
     def model_package_arn(self, name: str) -> str:
@@ -236,7 +244,7 @@ class MotoLookups:
 
     def _function(self, arn: str) -> Any:
         name = arn.split(":function:")[-1].split(":")[0]
-        versions = self._backend(lambda_backends)._lambdas._functions.get(name)
+        versions = lambda_backend(self._account_id, self._region)._lambdas._functions.get(name)
         return None if versions is None else versions["latest"]
 
 
@@ -245,6 +253,7 @@ _POLICIES: dict[str, Callable[[MotoLookups, str], str]] = {
     "bus": MotoLookups._bus_policy,
     "function": MotoLookups._function_policy,
     "key": MotoLookups._key_policy,
+    "log": MotoLookups._log_policies,
     "queue": MotoLookups._queue_policy,
     "role": MotoLookups._trust_policy,
     "topic": MotoLookups._topic_policy,

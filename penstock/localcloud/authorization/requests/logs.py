@@ -52,7 +52,9 @@ def accesses(call: Call, lookups: Lookups) -> list[Access]:
     if call.operation in _OF_STREAMS:
         group = _group(call)
         stream = call.text("logStreamName")
-        return [Access(action, call.arn("logs", f"log-group:{group}:log-stream:{stream}"))]
+        resource = call.arn("logs", f"log-group:{group}:log-stream:{stream}")
+        # resource policies are the account's: EventBridge and the like write by them
+        return [Access(action, resource, holder=Holder("log", call.arn("logs", "*")))]
     if call.operation in ("TagResource", "UntagResource", "ListTagsForResource"):
         return [Access(action, call.text("resourceArn"), tag_context(call))]
     groups = texts(call.parameters.get("logGroupNames")) or (_group(call),)

@@ -188,7 +188,7 @@ class Permission(Handler):
     """A statement of a function's own policy; attribute Id."""
 
     type = "AWS::Lambda::Permission"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset(
         {
             "Action",

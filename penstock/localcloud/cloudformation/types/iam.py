@@ -1,4 +1,4 @@
-"""AWS::IAM: roles and policies. The API knows them; nothing is enforced yet."""
+"""AWS::IAM: roles and policies, by which every request is authorized."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Role(Handler):
     """Ref is the role's name; attributes Arn and RoleId."""
 
     type = "AWS::IAM::Role"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset(
         {
             "AssumeRolePolicyDocument",
@@ -129,7 +129,7 @@ class Policy(Handler):
     """An inline policy of roles, users and groups; Ref is its name with the stack's prefix."""
 
     type = "AWS::IAM::Policy"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset({"Groups", "PolicyDocument", "PolicyName", "Roles", "Users"})
     required = frozenset({"PolicyDocument", "PolicyName"})
     replace_on = frozenset({"PolicyName"})
@@ -176,7 +176,7 @@ class ManagedPolicy(Handler):
     """Ref is the policy's ARN; attributes PolicyArn and PolicyId."""
 
     type = "AWS::IAM::ManagedPolicy"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset(
         {
             "Description",

@@ -21,7 +21,7 @@ class Key(Handler):
     """Ref is the key id; attributes Arn and KeyId."""
 
     type = "AWS::KMS::Key"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset(
         {
             *_CREATION,
@@ -94,7 +94,7 @@ class Alias(Handler):
     """Ref is the alias name."""
 
     type = "AWS::KMS::Alias"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset({"AliasName", "TargetKeyId"})
     required = properties
     replace_on = frozenset({"AliasName"})

@@ -112,7 +112,7 @@ class ResourcePolicy(Handler):
     """Ref is the policy's name."""
 
     type = "AWS::Logs::ResourcePolicy"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset({"PolicyDocument", "PolicyName"})
     required = properties
     replace_on = frozenset({"PolicyName"})

@@ -21,7 +21,7 @@ _NAME = NameRule(max_length=256)  # an id of our own: no service has a rule for 
 class PolicyOnResources(Handler):
     """Attribute Id. The property named `bearers` lists what the policy is put on."""
 
-    life = Life.API_ONLY
+    life = Life.LIVE
     bearers: ClassVar[str]
 
     @abstractmethod

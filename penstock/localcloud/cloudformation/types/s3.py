@@ -325,7 +325,7 @@ class BucketPolicy(Handler):
     """Ref is the bucket's name."""
 
     type = "AWS::S3::BucketPolicy"
-    life = Life.API_ONLY
+    life = Life.LIVE
     properties = frozenset({"Bucket", "PolicyDocument"})
     required = properties
     replace_on = frozenset({"Bucket"})
