@@ -63,7 +63,7 @@ def test_points_that_were_refused_or_came_twice_are_scored_once_or_known_to_be_l
     penstock: Penstock,
 ) -> None:
     done = penstock(
-        "run", "anomaly", *with_faults("kinesis-partial-failures=0.02", "duplicate-delivery=0.3")
+        "run", "anomaly", *with_faults("kinesis-partial-failures=0.02", "duplicate-delivery=0.1")
     )
     assert done.code == 0, done.out + done.err
     assert account(done)["copies"] > 0
