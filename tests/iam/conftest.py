@@ -33,7 +33,7 @@ def pytest_terminal_summary(
 def _counts(one: Run) -> str:
     statements = {(piece.document, piece.index) for piece in one.pieces}
     used = {(piece.document, piece.index) for piece in one.used}
-    tabled = one.tabled(ROWS)
+    tabled = one.tabled(ROWS) - one.used
     return (
         f"{one.pipeline}: {len(one.replay.recorded)} different decisions recorded; "
         f"{len(statements)} Allow statements: {len(used)} used, {len(statements - used)} tabled, "

@@ -252,10 +252,10 @@ ROWS: tuple[Row, ...] = (
     Row(
         actions=("cloudwatch:DescribeAlarms",),
         holders=("RetrainDecisionRole",),
-        why="asked by the clock, the code looks at the alarm, unless it has just started a "
-        "training: so here, an hour after the run's own",
+        why="asked by the schedule, the code looks at the alarm, unless a training has just been "
+        "started",
         source=f"{_DOCS}/service-authorization/latest/reference/list_amazoncloudwatch.html",
-        pipelines=("digits",),
+        by_the_clock=True,
     ),
     Row(
         actions=(
@@ -283,15 +283,9 @@ ROWS: tuple[Row, ...] = (
     ),
     # policies of resources
     Row(
-        actions=(
-            "kms:Decrypt",
-            "kms:DescribeKey",
-            "kms:Encrypt",
-            "kms:GenerateDataKey*",
-            "kms:ReEncrypt*",
-        ),
+        actions=("kms:DescribeKey", "kms:ReEncrypt*"),
         holders=("Key",),
-        why="CloudWatch Logs encrypts log groups in its own name",
+        why="CloudWatch Logs looks at the key of a log group, and encrypts again after a change",
         source=f"{_DOCS}/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
         policy="policy",
         sid="LogGroupsOfThisAccount",

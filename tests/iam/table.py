@@ -21,7 +21,7 @@ class Row:
     * stands for any beginning, LAYER/ for one layer's alone. `pipelines` is empty where the row is
     meant for all of them: an action that one pipeline's run exercises and the other's does not
     names the other. `on` is in some resource of the statement, `sid` its Sid, where others allow
-    the same action.
+    the same action. `by_the_clock` says that it hangs on the time of day whether a run uses it.
     """
 
     actions: tuple[str, ...]
@@ -32,6 +32,7 @@ class Row:
     policy: str = "Access"
     on: str = ""
     sid: str = ""
+    by_the_clock: bool = False
 
     def covers(self, pipeline: str, piece: Piece) -> bool:
         """Whether the row speaks of an action of a statement."""

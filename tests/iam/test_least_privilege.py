@@ -38,8 +38,9 @@ def test_each_action_of_each_statement_is_used_or_in_the_table(runs: list[Run]) 
 
 
 def test_the_table_holds_nothing_that_is_used(runs: list[Run]) -> None:
+    never = [row for row in ROWS if not row.by_the_clock]
     exercised = [
-        f"{run.pipeline}: {piece.label}" for run in runs for piece in run.used & run.tabled(ROWS)
+        f"{run.pipeline}: {piece.label}" for run in runs for piece in run.used & run.tabled(never)
     ]
     assert exercised == []
 
