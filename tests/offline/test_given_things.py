@@ -30,6 +30,20 @@ NETWORK = {
     "security_group_ids": ["sg-0123456789abcdef0"],
 }
 
+# what the owner of a key has to let AWS do with it
+KEY_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": principal}
+            for principal in (
+                {"AWS": "arn:aws:iam::123456789012:root"},
+                {"Service": ["logs.us-east-1.amazonaws.com", "cloudwatch.amazonaws.com"]},
+            )
+        ],
+    }
+)
+
 
 @dataclass
 class Given:
@@ -51,7 +65,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
         owner = cloud.context.clients.deployer
         for name in BUCKETS.values():
             owner("s3").create_bucket(Bucket=name)
-        key_arn: str = owner("kms").create_key()["KeyMetadata"]["Arn"]
+        key_arn: str = owner("kms").create_key(Policy=KEY_POLICY)["KeyMetadata"]["Arn"]
         context = json.loads(CONFIGURATION.read_text())["context"]
         context["environments"]["dev"] |= {
             "network": NETWORK,

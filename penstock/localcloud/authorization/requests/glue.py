@@ -119,9 +119,10 @@ def _paths(call: Call) -> list[str]:
     if call.operation in ("TagResource", "UntagResource", "GetTags"):
         return [call.text("ResourceArn").split(":", 5)[-1]]
     for kind, path in _NAMED.items():
-        name = call.text("Name") or call.text(f"{kind}Name")
+        given = call.parameters.get(f"{kind}Input") or {}
+        name = call.text("Name") or call.text(f"{kind}Name") or given.get("Name")
         if kind in call.operation and name:
-            return [f"{path}/{name}"]
+            return [*(["catalog"] if kind == "Connection" else []), f"{path}/{name}"]
     raise NotDerivedError(f"no resource is known for glue:{call.operation}")
 
 
