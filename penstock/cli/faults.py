@@ -12,13 +12,14 @@ from penstock.cli.errors import UsageError
 def list_faults(chosen: list[str] | None) -> list[str] | None:
     """Print all faults and end the command if `list` is among the names."""
     if chosen and "list" in chosen:
+        from penstock.localcloud.faults.faults import shown
         from penstock.localcloud.faults.registry import ALL
 
         table = Table(box=None, pad_edge=False)
         for heading in ("fault and default", "value", "what goes wrong"):
             table.add_column(heading, no_wrap=heading.startswith("fault"), overflow="fold")
         for name, fault in ALL.items():
-            table.add_row(f"{name}={fault.value.default:g}", fault.value.rule, fault.what)
+            table.add_row(f"{name}={shown(fault.value.default)}", fault.value.rule, fault.what)
         Console().print(table, highlight=False, markup=False)
         raise typer.Exit
     return chosen

@@ -212,6 +212,7 @@ def _run(
 
     from penstock.cli.display import Display, summary
     from penstock.cli.html_report import write_html
+    from penstock.cli.killed import watched
     from penstock.cli.report import build, new_folder, write
     from penstock.scenario.progress import Timeline, steps_of
 
@@ -219,7 +220,7 @@ def _run(
     steps = steps_of(is_scored=pipeline.scoring is not None)
     title = f"penstock run {pipeline.name}: {len(sending.records)} records from {sending.source}"
     display = Display(title, console, steps)
-    timeline = Timeline(display, steps)
+    timeline = Timeline(watched(display, faults), steps)
     folder = new_folder(Path("runs") / pipeline.name)
     running = _run_class(on)(pipeline.name, environment, sending.records, timeline, folder, faults)
     status, reason, seconds = "failed", "the run was broken off", 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from penstock.cli.given import make_given
 from penstock.cli.keepsakes import keep_logs, keep_object
 from penstock.cli.run import Run
 from penstock.cli.synth import synthesize
+from penstock.cli.workplace import workplace
 from penstock.localcloud.isolation import isolated
 from penstock.scenario.aws import Aws, Stage
 from penstock.scenario.run import Scenario
@@ -53,9 +53,9 @@ class OfflineRun(Run):
         with (
             logged_to(self.folder / "local-cloud.log"),
             isolated(),
-            tempfile.TemporaryDirectory(prefix="penstock-") as workdir,
+            workplace() as workdir,
         ):
-            self._drive(Path(workdir))
+            self._drive(workdir)
 
     def _drive(self, workdir: Path) -> None:
         assembly = workdir / "cdk.out"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from penstock.cli.price_file import read_prices
 from penstock.cli.review_load import at_load
 from penstock.cli.review_reasons import reasons_of
 from penstock.cli.synth import synthesize
+from penstock.cli.workplace import workplace
 from penstock.planner.plan import Plan
 from penstock.planner.prices import Prices
 from penstock.review.assembly import Assembly, read
@@ -64,8 +64,8 @@ def review_pipeline(
         load=_at_load(pipeline, settings, load, known_prices),
     )
     title = f"{pipeline.name} in {environment}"
-    with tempfile.TemporaryDirectory(prefix="penstock-") as place:
-        made = Path(place) / "cdk.out"
+    with workplace() as place:
+        made = place / "cdk.out"
         synthesize(out=made, pipeline=pipeline.name, environment=environment, validate=False)
         return review(title, _read(made), before, given)
 

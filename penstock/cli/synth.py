@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from penstock.cli.errors import UsageError
+from penstock.cli.workplace import workplace
+from penstock.localcloud.leash import Leashed
 
 _WARNING = "warning: "  # app.py begins a warning with it
 
@@ -33,21 +35,34 @@ def synthesize(*, out: Path, pipeline: str | None, environment: str | None, vali
         context["pipeline"] = pipeline
     if environment:
         context["environment"] = environment
-    variables = {
-        **os.environ,
-        "CDK_OUTDIR": str(out),
-        "CDK_CONTEXT_JSON": json.dumps(context),
-        "CDK_VALIDATION": "true" if validate else "false",
-    }
-    done = subprocess.run(
-        [sys.executable, str(app)], env=variables, capture_output=True, text=True, check=False
-    )
-    if done.returncode == 2:
-        raise UsageError(done.stderr.strip().splitlines()[-1])
-    if done.returncode != 0:
+    with workplace() as place:
+        variables = {
+            **os.environ,
+            "CDK_OUTDIR": str(out),
+            "CDK_CONTEXT_JSON": json.dumps(context),
+            "CDK_VALIDATION": "true" if validate else "false",
+            "TMPDIR": str(place),  # Node's part of the CDK is unpacked there
+        }
+        code, said, warned = _run([sys.executable, str(app)], variables)
+    if code == 2:
+        raise UsageError(warned.strip().splitlines()[-1])
+    if code != 0:
         # a program error or a nag finding: people need all of it
-        sys.stderr.write(done.stdout + done.stderr)
+        sys.stderr.write(said + warned)
         raise UsageError("synth failed, see above")
-    for line in done.stderr.splitlines():
+    for line in warned.splitlines():
         if line.startswith(_WARNING):
             sys.stderr.write(f"{line}\n")
+
+
+def _run(command: list[str], variables: dict[str, str]) -> tuple[int, str, str]:
+    """Exit code, output and errors of a program that ends with this process, however it ends."""
+    leashed = Leashed(
+        command, environment=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        said, warned = leashed.process.communicate()
+    finally:
+        leashed.close()
+        leashed.process.wait()
+    return leashed.process.returncode, said.decode(), warned.decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from penstock.cli import connecting
 from penstock.cli.connecting import Command, Example, Outputs
 from penstock.cli.given import make_given
 from penstock.cli.synth import synthesize
+from penstock.cli.workplace import workplace
 from penstock.localcloud.isolation import isolated
 from penstock.scenario.feed import PartitionKey, digest_of, partition_key
 from penstock.scenario.progress import Step
@@ -72,17 +72,15 @@ def stay_up(
     with (
         until_interrupted() as never,
         isolated(),
-        tempfile.TemporaryDirectory(prefix="penstock-") as folder,
+        workplace() as folder,
     ):
         if assembly is None:
-            assembly = Path(folder) / "cdk.out"
+            assembly = folder / "cdk.out"
             say("synthesizing")
             synthesize(out=assembly, pipeline=pipeline, environment=ENVIRONMENT, validate=False)
         from penstock.localcloud.cloud import LocalCloud
 
-        with LocalCloud.for_assembly(
-            assembly, workdir=Path(folder) / "cloud", real_time=True
-        ) as cloud:
+        with LocalCloud.for_assembly(assembly, workdir=folder / "cloud", real_time=True) as cloud:
             cloud.context.authorization.told = lambda line: say(f"denied: {line}")
             if pipeline is not None:
                 make_given(cloud.context, pipeline=pipeline, environment=ENVIRONMENT)

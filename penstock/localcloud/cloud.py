@@ -190,7 +190,9 @@ class LocalCloud:
         for service in (budgets, kms, logs, ssm, tags):
             service.install(patches)
         dynamodb.install(patches)
-        stepfunctions.install(patches, clients=context.clients, clock=context.clock)
+        stepfunctions.install(
+            patches, clients=context.clients, clock=context.clock, faults=context.faults
+        )
         events.install(patches, deliver=event_bus.deliver)
         alarms = AlarmsWorker(context)
         cloudwatch.install(patches, alarms=alarms, clock=context.clock)

@@ -49,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that happened beside the steps; kind is alarm, retrain or model."""
+    """Something that happened beside the steps; kind is alarm, retrain, model or monitor."""
 
     at_seconds: float
     kind: str

@@ -31,7 +31,8 @@ class Scenario:
     The parts of `findings` are those of report.json: records, training, metrics, endpoint, model,
     anomaly, monitor, retraining, not_served; `anomaly_drawing` is what anomaly.json holds. If not
     `alone`, other producers may put records on the stream meanwhile. A first model that does not
-    come into service is given up after so many `attempts`, each a training of its own.
+    come into service is given up after so many `attempts`, each a training of its own, and a check
+    of the monitor that fails after as many.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Scenario:
         if is_scored:
             Replay(*parts).go(first, later)
         if is_watched:
-            Watch(*parts).go(answers, rows, [] if is_scored else later)
+            Watch(*parts, attempts=self._attempts).go(answers, rows, [] if is_scored else later)
 
     def bring_into_service(self, records: Sequence[bytes]) -> tuple[Answers, list[Row]] | None:
         """From ingest to invoke; returns what the endpoint answered, and the rows asked about.

@@ -39,12 +39,15 @@ class Watch:
         timeline: Timeline,
         findings: Findings,
         deliveries: Deliveries,
+        *,
+        attempts: int = 1,
     ) -> None:
         self._aws = aws
         self._stage = stage
         self._timeline = timeline
         self._findings = findings
         self._deliveries = deliveries
+        self._attempts = attempts
         self._captures = Captures(aws, stage)
         self._retraining = Retraining(aws, stage)
 
@@ -106,9 +109,23 @@ class Watch:
         return drifted, window
 
     def _check(self, batch: str, window: Window) -> Check:
-        found = check(self._aws, self._stage, window)
+        found = self._checked(window)
         note_check(self._findings, batch, found)
         return found
+
+    def _checked(self, window: Window) -> Check:
+        """One that fails is asked for again, as the next full hour would, and sets nothing off."""
+        for _ in range(self._attempts - 1):
+            alarm = self._retraining.alarm_state()
+            try:
+                return check(self._aws, self._stage, window)
+            except StepFailedError as error:
+                self._timeline.note("monitor", "check failed", str(error))
+                if self._retraining.alarm_state() != alarm:
+                    raise StepFailedError(
+                        f"a check that failed changed the alarm: {error}"
+                    ) from error
+        return check(self._aws, self._stage, window)
 
     def _expect_alarm(self, drifted: Check) -> Decision:
         """It goes off; returns what was decided then."""
@@ -126,7 +143,7 @@ class Watch:
         self._retraining.reset()
         timeline.note("alarm", "ALARM -> OK", "put there by hand, so that it can go off once more")
         timeline.say("retrain", "checking the inverted rows once more")
-        check(self._aws, self._stage, window)
+        self._checked(window)
         self._retraining.wait_for_state("ALARM")
         timeline.note("alarm", "OK -> ALARM", "once more, now with newer records in the lake")
         return self._decision()

@@ -19,23 +19,28 @@ from penstock.cli.connecting import PYTHON_FOLLOWS
 
 
 class Up:
-    """Started with a temporary folder of its own, so that nothing of it is overlooked."""
+    """Started with a temporary folder of its own, so that nothing of it is overlooked.
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    The folder is that of whatever was started there before; `until` begins the line that says that
+    it is as far as it is wanted.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, until: str = "Up.") -> None:
         self.temporary = folder / "tmp"
-        self.temporary.mkdir()
+        self.temporary.mkdir(exist_ok=True)
         self.process = subprocess.Popen(
             [Path(sys.prefix, "bin", "penstock"), "up", *arguments],
             cwd=folder,
             env={**os.environ, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.wait_for("Up.", seconds=180)
+        self.wait_for(until, seconds=240)
 
     def wait_for(self, start: str, seconds: float) -> str:
         """The first line that begins so; AssertionError with all lines if it does not come."""
@@ -91,23 +96,8 @@ class Up:
         return next(line.split(" = ")[1] for line in self.lines if f".{name} = " in line)
 
     def relatives(self) -> list[str]:
-        """Living processes of its session, or that have to do with its temporary folder.
-
-        Jobs, functions and containers lead sessions of their own.
-        """
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
-                arguments = (process / "cmdline").read_text().replace("\0", " ")
-                told = arguments + (process / "environ").read_text()
-                told += str((process / "cwd").readlink())
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue  # it ended meanwhile, or is somebody else's
-            ours = int(fields[3]) == self.process.pid or str(self.temporary) in told
-            if ours and fields[0] != "Z":
-                found.append(f"{process.name} {arguments}")
-        return found
+        """Living processes of its session, or that have to do with its temporary folder."""
+        return relatives(self.temporary, self.process.pid)
 
     def end(self, how: signal.Signals) -> int:
         """Its exit code after this signal."""
@@ -130,3 +120,23 @@ class Up:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
+
+
+def relatives(temporary: Path, session: int | None = None) -> list[str]:
+    """Living processes of the session, or that have to do with the temporary folder.
+
+    Jobs, functions and containers lead sessions of their own.
+    """
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
+            arguments = (process / "cmdline").read_text().replace("\0", " ")
+            told = arguments + (process / "environ").read_text()
+            told += str((process / "cwd").readlink())
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it ended meanwhile, or is somebody else's
+        ours = int(fields[3]) == session or str(temporary) in told
+        if ours and fields[0] != "Z":
+            found.append(f"{process.name} {arguments}")
+    return found

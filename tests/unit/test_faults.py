@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock.localcloud.errors import LocalCloudError
-from penstock.localcloud.faults.faults import Faults
+from penstock.localcloud.faults.faults import Faults, shown
 from penstock.localcloud.faults.registry import ALL
 from penstock.localcloud.faults.values import Once, Share, Times
 
@@ -85,6 +85,6 @@ def test_a_fault_that_never_came_says_so() -> None:
 def test_every_fault_says_what_it_is() -> None:
     for name, fault in ALL.items():
         assert name == fault.name
-        assert fault.value.fits(fault.value.default)
+        assert fault.value.parse(shown(fault.value.default)) == fault.value.default
         assert fault.what
         assert fault.on_aws

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from penstock.localcloud.faults.faults import shown
 from penstock.localcloud.faults.registry import ALL
 
 DOC = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
@@ -12,7 +13,12 @@ DOC = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
 def table() -> str:
     rows = ["| fault | its value | what goes wrong | what AWS does |", "|---|---|---|---|"]
     for name, fault in ALL.items():
-        cells = (f"`{name}={fault.value.default:g}`", fault.value.rule, fault.what, fault.on_aws)
+        cells = (
+            f"`{name}={shown(fault.value.default)}`",
+            fault.value.rule,
+            fault.what,
+            fault.on_aws,
+        )
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 

@@ -94,6 +94,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         def __init__(self, *_: Any) -> None:
             self.decisions = iter(world.decisions)
 
+        def alarm_state(self) -> str:
+            return "OK"
+
         def wait_for_state(self, _wanted: str) -> None:
             pass
 

@@ -11,18 +11,19 @@ from typing import Any
 from penstock.localcloud.errors import LocalCloudError
 from penstock.localcloud.faults.fault import Fault
 from penstock.localcloud.faults.registry import ALL
+from penstock.localcloud.faults.values import Number, Value
 
 
 @dataclass
 class _Chosen:
     fault: Fault
-    value: float
+    value: Value
     occasions: int = 0
     happened: Counter[str] = field(default_factory=Counter)
     followed: Counter[str] = field(default_factory=Counter)
 
     def line(self) -> str:
-        name = f"{self.fault.name}={self.value:g}"
+        name = f"{self.fault.name}={shown(self.value)}"
         if not self.happened:
             return f"{name}: it did not happen: nothing came to the point where it would"
         then = f"; then {_counted(self.followed)}" if self.followed else ""
@@ -64,7 +65,7 @@ class Faults:
         For what holds all the time, and to save the work of finding out what `due` is asked for.
         """
         chosen = self._chosen.get(ALL[name].name)
-        return None if chosen is None else chosen.value
+        return chosen.value if chosen and not isinstance(chosen.value, str) else None
 
     def due(self, name: str) -> float | None:
         """The fault's value if it must happen now, else None. KeyError: there is no such fault.
@@ -72,13 +73,28 @@ class Faults:
         Each call is one occasion: ask once for each thing that could go wrong, then make it go
         wrong and say so with `happened`.
         """
-        if self.value(name) is None:
+        value = self.value(name)
+        if value is None:
             return None
         with self._lock:
             chosen = self._chosen[name]
             chosen.occasions += 1
-            is_due = chosen.fault.value.is_due(chosen.value, chosen.occasions)
-            return chosen.value if is_due else None
+            kind = chosen.fault.value
+            is_due = isinstance(kind, Number) and kind.is_due(value, chosen.occasions)
+            return value if is_due else None
+
+    def is_chosen(self, name: str) -> bool:
+        """Whether the fault is one of those of this run."""
+        return name in self._chosen
+
+    def due_at(self, name: str, place: str) -> bool:
+        """Whether the fault must happen now, at this place: once. KeyError: no such fault."""
+        chosen = self._chosen.get(ALL[name].name)
+        if chosen is None or chosen.value != place:
+            return False
+        with self._lock:
+            chosen.occasions += 1
+            return chosen.occasions == 1
 
     def happened(
         self, name: str, detail: str, times: int = 1, *, to: Iterable[Hashable] = ()
@@ -124,6 +140,11 @@ class Faults:
                 }
                 for name, chosen in self._chosen.items()
             ]
+
+
+def shown(value: Value) -> str:
+    """A value as one would give it."""
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _counted(details: Counter[str]) -> str:

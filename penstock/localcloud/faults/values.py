@@ -6,17 +6,27 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+Value = float | str
+
 
 @dataclass(frozen=True)
 class ValueKind(ABC):
     """A kind of value; `default` is what counts when the command line gives none."""
 
-    default: float
+    default: Value
 
     @property
     @abstractmethod
     def rule(self) -> str:
         """What a value must be, for the list of faults and for refusals."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Value:
+        """The value in the text; ValueError, with the rule, for another one."""
+
+
+class Number(ValueKind):
+    """A number, which tells how often or how much."""
 
     @abstractmethod
     def fits(self, value: float) -> bool:
@@ -37,7 +47,7 @@ class ValueKind(ABC):
         return value
 
 
-class Times(ValueKind):
+class Times(Number):
     """The first so many occasions."""
 
     @property
@@ -54,7 +64,7 @@ class Times(ValueKind):
         return occasion <= value
 
 
-class Share(ValueKind):
+class Share(Number):
     """Evenly spread over the occasions, the first one among them: the same in every run."""
 
     @property
@@ -71,7 +81,7 @@ class Share(ValueKind):
         return math.ceil(value * occasion) > math.ceil(value * (occasion - 1))
 
 
-class TimesOrShare(ValueKind):
+class TimesOrShare(Number):
     """A whole number is a count, what lies below 1 a share."""
 
     @property
@@ -85,12 +95,12 @@ class TimesOrShare(ValueKind):
 
     def is_due(self, value: float, occasion: int) -> bool:
         """As the one that it is."""
-        kind: ValueKind = Share(1) if value < 1 else Times(1)
+        kind: Number = Share(1) if value < 1 else Times(1)
         return kind.is_due(value, occasion)
 
 
 @dataclass(frozen=True)
-class Once(ValueKind):
+class Once(Number):
     """The first occasion alone; the value tells the fault how far, how long or how much.
 
     `of` names it with its unit ("seconds until ..."); it lies between `least` and `most`.
@@ -112,3 +122,25 @@ class Once(ValueKind):
     def is_due(self, value: float, occasion: int) -> bool:  # noqa: ARG002 (one signature)
         """Once."""
         return occasion == 1
+
+
+@dataclass(frozen=True)
+class Place(ValueKind):
+    """A name of where the fault happens, once; `of` says what is named.
+
+    `known` are all there are; without any, every name is taken that nothing speaks against.
+    """
+
+    of: str
+    known: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """What is named, and all names if they are known."""
+        return f"{self.of}: {', '.join(self.known)}" if self.known else self.of
+
+    def parse(self, text: str) -> str:
+        """The name; ValueError, with the rule, if it is none."""
+        if not text or (self.known and text not in self.known):
+            raise ValueError(f"{text!r} is not {self.rule}")
+        return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
@@ -10,6 +9,7 @@ from moto.s3.responses import S3Response
 
 from penstock.localcloud.clients import DEPLOYER_KEY
 from penstock.localcloud.faults.faults import Faults
+from penstock.localcloud.shims.access_key import access_key
 from penstock.localcloud.shims.patches import Patches
 
 # status, code and text: S3 API reference, "Error responses", list of error codes
@@ -22,7 +22,6 @@ _REFUSALS = {
     ),
 }
 _METHODS = frozenset({"GET", "PUT"})
-_ACCESS_KEY = re.compile(r"Credential=([^/]+)/")
 
 
 def install(patches: Patches, *, faults: Faults) -> None:
@@ -32,7 +31,7 @@ def install(patches: Patches, *, faults: Faults) -> None:
         return
 
     def respond(self: Any, request: Any, full_url: str) -> Any:
-        if request.method not in _METHODS or _access_key(request) == DEPLOYER_KEY:
+        if request.method not in _METHODS or access_key(request.headers) == DEPLOYER_KEY:
             return stock(self, request, full_url)
         thing = ("s3", request.method, full_url.split("?")[0])
         for name in chosen:
@@ -45,11 +44,6 @@ def install(patches: Patches, *, faults: Faults) -> None:
         return answer
 
     stock = patches.replace(S3Response, "_key_response", respond)
-
-
-def _access_key(request: Any) -> str:
-    match = _ACCESS_KEY.search(request.headers.get("Authorization", ""))
-    return match[1] if match else ""
 
 
 def _body(code: str, text: str) -> bytes:

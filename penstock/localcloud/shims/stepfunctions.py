@@ -57,7 +57,10 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
+from penstock.localcloud.faults.faults import Faults
+from penstock.localcloud.shims import stepfunctions_stop
 from penstock.localcloud.shims.patches import Patches
+from penstock.localcloud.shims.stepfunctions_stop import WaitingTask
 
 _POLL_SECONDS = 0.1
 
@@ -215,8 +218,11 @@ def callback_client(resource_runtime_part: Any, state_credentials: Any) -> Any:
     )
 
 
-def install(patches: Patches, *, clients: ClientFactory, clock: Clock) -> None:
+def install(
+    patches: Patches, *, clients: ClientFactory, clock: Clock, faults: Faults | None = None
+) -> None:
     """Give every state machine its role, .sync for SageMaker and Glue, and the cloud's clock."""
+    faults = faults or Faults()
 
     def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         if region != clients.region:
@@ -243,7 +249,8 @@ def install(patches: Patches, *, clients: ClientFactory, clock: Clock) -> None:
     _replace_everywhere(patches, "extract_json", extract)
     _install_names(patches)
     _install_tasks(patches)
-    _install_sync(patches)
+    _install_sync(patches, clients, faults)
+    stepfunctions_stop.install(patches, clients=clients, faults=faults)
     _install_waiting(patches, clock)
 
 
@@ -348,7 +355,7 @@ def _pascal(value: Any, shape: Any) -> Any:
     return value
 
 
-def _install_sync(patches: Patches) -> None:
+def _install_sync(patches: Patches, clients: ClientFactory, faults: Faults) -> None:
     """moto 5.2.5 calls interrupt_all() on a None endpoint when a .sync task takes no token."""
     stock = callback.StateTaskServiceCallback._eval_integration_pattern
 
@@ -365,6 +372,14 @@ def _install_sync(patches: Patches) -> None:
         ):
             stock(self, env, resource_runtime_part, normalised_parameters, state_credentials)
             return
+        action = (self._get_boto_service_name(), self._get_boto_service_action())
+        task = WaitingTask(
+            env,
+            clients,
+            faults,
+            state_credentials.role_arn,
+            (*action, {**normalised_parameters, **env.stack[-1]}),
+        )
         poll = self._build_sync_resolver(
             env=env,
             resource_runtime_part=resource_runtime_part,
@@ -376,7 +391,10 @@ def _install_sync(patches: Patches) -> None:
             result = poll()
             if result is not None:
                 break
+            task.waits()
             time.sleep(_POLL_SECONDS)
+        if result is None:
+            task.left()
         env.stack.append(plain(result, _epoch_ms))
 
     patches.replace(

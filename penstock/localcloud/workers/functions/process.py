@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
-import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penstock.localcloud.leash import Leashed
 from penstock.localcloud.workers.functions import bootstrap
 
 # Lambda developer guide, execution environment: the init phase may take 10 seconds; when it takes
@@ -40,19 +38,19 @@ class FunctionProcess:
         self._answers, answer_write = os.pipe()
         self._output, output_write = os.pipe()
         try:
-            self._process = subprocess.Popen(
+            # an idle one would see the local cloud's end by itself, one at work would not
+            self._leashed = Leashed(
                 [
                     *(str(python), "-I", "-X", "utf8"),
                     *(bootstrap.__file__, str(request_read), str(answer_write)),
                 ],
-                cwd=task_root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
+                folder=task_root,
+                environment=environment,
                 stdout=output_write,
                 stderr=output_write,
                 pass_fds=(request_read, answer_write),
-                start_new_session=True,  # its own group: children of the function end with it
             )
+            self._process = self._leashed.process
         finally:
             for descriptor in (request_read, answer_write, output_write):
                 os.close(descriptor)
@@ -92,8 +90,7 @@ class FunctionProcess:
 
     def kill(self) -> None:
         """End the process and its children."""
-        with contextlib.suppress(ProcessLookupError):  # it has ended already
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._leashed.kill()
 
     def close(self) -> None:
         """End the process and its children, and close the pipes."""
@@ -101,6 +98,7 @@ class FunctionProcess:
         self._process.wait()
         for descriptor in (self._requests, self._answers, self._output):
             os.close(descriptor)
+        self._leashed.close()
 
     def _receive(self, deadline: float) -> Answer:
         output: list[bytes] = []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from penstock.localcloud.leash import Leashed
 from penstock.localcloud.workers.glue.failure import error_line
 
 Sink = Callable[[Sequence[str]], None]
@@ -28,15 +28,14 @@ class Program:
         sink: Sink,
     ) -> None:
         self._errors: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._process = subprocess.Popen(
-            [str(part) for part in command],
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
+        self._leashed = Leashed(
+            command,
+            environment=environment,
+            folder=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
         )
+        self._process = self._leashed.process
         self._pumps = [
             threading.Thread(target=self._pump, args=(stream.fileno(), sink, keep), daemon=True)
             for stream, keep in ((self._process.stdout, False), (self._process.stderr, True))
@@ -58,14 +57,12 @@ class Program:
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+        self._leashed.close()
         return status
 
     def stop(self) -> None:
         """Kill the process and its group; nothing happens if they are gone."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        self._leashed.kill()
 
     def error_line(self) -> str:
         """The line of its standard error that says why it failed."""

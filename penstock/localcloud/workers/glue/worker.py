@@ -6,6 +6,7 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,7 @@ from penstock.localcloud.shims.glue import JobRun, moto_time
 from penstock.localcloud.workers.glue import spark
 from penstock.localcloud.workers.glue.job_log import JobLog
 from penstock.localcloud.workers.glue.modules import WheelFolders
+from penstock.localcloud.workers.glue.monitor_trouble import MonitorTrouble
 from penstock.localcloud.workers.glue.program import Program
 from penstock.localcloud.workers.glue.settings import RunSettings, run_settings
 from penstock.localcloud.workers.glue.trouble import RunTrouble
@@ -30,6 +32,9 @@ _MESSAGES = {
     "STOPPED": "Job run stopped",
     "TIMEOUT": "Job run timed out",
 }
+
+
+Trouble = RunTrouble | MonitorTrouble
 
 
 class GlueWorker:
@@ -131,13 +136,17 @@ class GlueWorker:
 
     def _run(self, settings: RunSettings, run: JobRun, folder: Path) -> tuple[str, str]:
         clients = self._context.clients
-        trouble = RunTrouble(self._context.faults, settings, clients.deployer("s3"))
-        state, message = self._carried_out(settings, run, folder, trouble)
-        trouble.ended(state, message)
+        troubles = (
+            RunTrouble(self._context.faults, settings, clients.deployer("s3")),
+            MonitorTrouble(self._context.faults, settings),
+        )
+        state, message = self._carried_out(settings, run, folder, troubles)
+        for trouble in troubles:
+            trouble.ended(state, message)
         return state, message
 
     def _carried_out(
-        self, settings: RunSettings, run: JobRun, folder: Path, trouble: RunTrouble
+        self, settings: RunSettings, run: JobRun, folder: Path, troubles: Sequence[Trouble]
     ) -> tuple[str, str]:
         runtime = glue_runtime(settings.glue_version)
         home = folder / "home"
@@ -185,7 +194,8 @@ class GlueWorker:
             )
             self._programs[settings.run_id] = program
             run.state = "RUNNING"
-        trouble.watch(program)
+        for trouble in troubles:
+            trouble.watch(program)
         status = program.wait(settings.timeout_minutes * self._minute_seconds)
         with self._lock:
             del self._programs[settings.run_id]
