@@ -17,7 +17,14 @@ KEY_POLICY = {
         {
             "Effect": "Allow",
             "Action": "kms:*",
-            "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}},
+            "Principal": {
+                "AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"},
+                "Service": [
+                    {"Fn::Sub": "logs.${AWS::Region}.amazonaws.com"},
+                    "cloudwatch.amazonaws.com",
+                    "events.amazonaws.com",
+                ],
+            },
             "Resource": "*",
         }
     ],
