@@ -1,4 +1,4 @@
-"""Lambda: conditions of a function's permissions that moto drops."""
+"""Lambda: conditions and principals of a function's permissions that moto drops or leaves bare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONDITIONS = {
 
 
 def install_policies(patches: Patches) -> None:
-    """Each becomes a StringEquals of the statement, as on AWS."""
+    """Each becomes a StringEquals of the statement, and a principal says of what kind it is."""
 
     def add_statement(self: Any, raw: str, qualifier: str | None = None) -> tuple[Any, str]:
         given = json.loads(raw)
@@ -26,6 +26,10 @@ def install_policies(patches: Patches) -> None:
         statement, revision = stock(self, json.dumps(given), qualifier)
         if kept:
             statement.setdefault("Condition", {}).setdefault("StringEquals", {}).update(kept)
+        principal = statement["Principal"]
+        if isinstance(principal, str) and principal != "*":
+            kind = "Service" if principal.endswith(".amazon.com") else "AWS"
+            statement["Principal"] = {kind: principal}
         return statement, revision
 
     stock = patches.replace(Policy, "add_statement", add_statement)
