@@ -19,6 +19,22 @@ from tests.waiting import eventually
 
 ENDPOINT = "digits-dev"
 
+TRUST = json.dumps(
+    {
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+        }
+    }
+)
+EVERYTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
+    }
+)
+
 
 class Switched:
     """Digits in dev without what watches, deployed with a switch."""
@@ -41,8 +57,9 @@ class Switched:
         self.client("s3").put_object(
             Bucket=bucket, Key="data/train/part-0", Body=encode(rows, labels, RECORDIO)
         )
-        role = self.client("iam").create_role(
-            RoleName="trainer", AssumeRolePolicyDocument=json.dumps({"Statement": []})
+        role = self.client("iam").create_role(RoleName="trainer", AssumeRolePolicyDocument=TRUST)
+        self.client("iam").put_role_policy(
+            RoleName="trainer", PolicyName="all", PolicyDocument=EVERYTHING
         )
         self.sagemaker.create_training_job(
             TrainingJobName="first",

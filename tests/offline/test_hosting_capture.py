@@ -193,13 +193,19 @@ def test_what_the_model_refuses_is_not_captured(lab: SageMakerLab, tmp_path: Pat
 def test_the_models_role_writes_the_files(lab: SageMakerLab, tmp_path: Path) -> None:
     puts: list[str] = []
     clients = lab.cloud.context.clients
+    deploy(lab, tmp_path, "own-role")
+    sagemaker = clients.deployer("sagemaker")
+    newest = sagemaker.list_models(SortBy="CreationTime", SortOrder="Descending")["Models"][0]
     client = clients.for_role(
-        lab.cloud.role_arn, "s3", by="sagemaker.amazonaws.com", attempts=S3_ATTEMPTS
+        lab.cloud.role_arn,
+        "s3",
+        by="sagemaker.amazonaws.com",
+        source_arn=newest["ModelArn"],
+        attempts=S3_ATTEMPTS,
     )  # the factory gives it to all who ask
     client.meta.events.register(
         "before-call.s3.PutObject", lambda params, **_: puts.append(params["url_path"])
     )
-    deploy(lab, tmp_path, "own-role")
     score(lab, "own-role")
     lab.hosting.stop()
     (key,) = files(lab, "own-role")
