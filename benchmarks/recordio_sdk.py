@@ -25,7 +25,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")  # the SDK talks on standard output
     os.dup2(2, 1)
     import numpy as np
-    from sagemaker.amazon.common import (
+    from sagemaker.amazon.common import (  # type: ignore[import-not-found]
         read_records,
         write_numpy_to_dense_tensor,
         write_spmatrix_to_sparse_tensor,
