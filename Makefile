@@ -72,7 +72,7 @@ fidelity: setup
 	$(BIN)/python -m tests.offline.fidelity
 
 bench: setup $(VENV)/runtimes/bench-uvicorn/.ready
-	@for name in recordio pipe hosting localcloud delivery run_share monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in recordio pipe hosting localcloud monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-peers: setup $(patsubst %,$(VENV)/runtimes/bench-%/.ready,whylogs evidently rrcf)
 	$(BIN)/python -m benchmarks.monitor --rows 1000000

@@ -9,10 +9,12 @@ import io
 import itertools
 import json
 import os
+import statistics
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,12 +55,13 @@ COLUMNS = pa.schema(
 
 
 def main() -> None:
-    """Print the comparison delivery."""
+    """Print the comparisons delivery_transform and delivery."""
     records = [
         json.dumps({"id": f"d{n}", "pixels": [n % 17] * PIXELS, "label": n % 10}).encode()
         for n in range(RECORDS)
     ]
     handler = _handler()
+    flat = list(_transformed(handler, records))
     with bench_cloud() as cloud, ExitStack() as workers:
         run_functions, delivery = FunctionsWorker(cloud.context), DeliveryWorker(cloud.context)
         functions.install(cloud.patches, invoker=run_functions)
@@ -78,6 +81,24 @@ def main() -> None:
             _bare(handler, records)
             return time.perf_counter() - started
 
+        def deliver_flat() -> float:
+            return _deliver(cloud, delivery, None, f"bench-{next(numbers)}", flat)
+
+        comparison = compare(
+            "delivery_transform",
+            what="the same delivery with its transform function",
+            baseline="without it: the same records, flat already",
+            subject=deliver,
+            against=deliver_flat,
+            runs=RUNS,
+            details={"records": RECORDS},
+        )
+        rates = {
+            name: round(RECORDS / statistics.median(pair[side] for pair in comparison.pairs))
+            for side, name in enumerate(("with_function", "without_function"))
+        }
+        details = {**comparison.details, "records_per_second": rates}
+        replace(comparison, details=details).print()
         compare(
             "delivery",
             what="PutRecords on a Kinesis stream until the Parquet object is in S3, through "
@@ -96,7 +117,11 @@ def main() -> None:
 
 
 def _deliver(
-    cloud: BenchCloud, delivery: DeliveryWorker, transform: str, name: str, records: list[bytes]
+    cloud: BenchCloud,
+    delivery: DeliveryWorker,
+    transform: str | None,
+    name: str,
+    records: list[bytes],
 ) -> float:
     kinesis = cloud.client("kinesis")
     kinesis.create_stream(StreamName=name, ShardCount=1)
@@ -125,25 +150,15 @@ def _deliver(
     return taken
 
 
-def _destination(cloud: BenchCloud, transform: str, name: str) -> dict[str, Any]:
+def _destination(cloud: BenchCloud, transform: str | None, name: str) -> dict[str, Any]:
+    processing = {} if transform is None else {"ProcessingConfiguration": _processing(transform)}
     return {
         "RoleARN": cloud.role_arn,
         "BucketARN": f"arn:aws:s3:::{BUCKET}",
         "Prefix": f"{name}/",
         "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/",
         "BufferingHints": {"SizeInMBs": 128, "IntervalInSeconds": 60},
-        "ProcessingConfiguration": {
-            "Enabled": True,
-            "Processors": [
-                {
-                    "Type": "Lambda",
-                    "Parameters": [
-                        {"ParameterName": "LambdaArn", "ParameterValue": transform},
-                        {"ParameterName": "BufferSizeInMBs", "ParameterValue": "1"},
-                    ],
-                }
-            ],
-        },
+        **processing,
         "DataFormatConversionConfiguration": {
             "SchemaConfiguration": {
                 "DatabaseName": "lake",
@@ -153,6 +168,21 @@ def _destination(cloud: BenchCloud, transform: str, name: str) -> dict[str, Any]
             "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
             "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}},
         },
+    }
+
+
+def _processing(transform: str) -> dict[str, Any]:
+    return {
+        "Enabled": True,
+        "Processors": [
+            {
+                "Type": "Lambda",
+                "Parameters": [
+                    {"ParameterName": "LambdaArn", "ParameterValue": transform},
+                    {"ParameterName": "BufferSizeInMBs", "ParameterValue": "1"},
+                ],
+            }
+        ],
     }
 
 

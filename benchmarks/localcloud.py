@@ -1,7 +1,8 @@
-"""The local cloud: InvokeEndpoint against the same model behind bare uvicorn.
+"""The local cloud: InvokeEndpoint beside bare uvicorn, a delivery, and whose time a run is.
 
-Both sides are asked by boto3's invoke_endpoint on one connection, and both models run in a process
-of their own. `make bench` installs uvicorn in an environment of its own and runs this.
+Both sides of the first are asked by boto3's invoke_endpoint on one connection, and both models run
+in a process of their own. Then come those of benchmarks.delivery and benchmarks.run_share. `make
+bench` installs uvicorn in an environment of its own and runs this.
 
     python -m benchmarks.localcloud
 """
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from benchmarks import delivery, run_share
 from benchmarks.cloud import BenchCloud
 from benchmarks.comparison import compare
 from benchmarks.endpoint import serve, whole_cloud
@@ -33,9 +35,15 @@ _START_SECONDS = 30.0
 
 
 def main() -> None:
-    """Print the comparison invoke_endpoint."""
+    """Print the comparisons and the shares."""
     if not UVICORN.exists():
         raise SystemExit("uvicorn is not installed: run `make bench`")
+    _invoke_endpoint()
+    delivery.main()
+    run_share.main()
+
+
+def _invoke_endpoint() -> None:
     with ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="penstock-bench-"))
         cloud = opened.enter_context(whole_cloud(Path(folder) / "cloud"))

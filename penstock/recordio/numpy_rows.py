@@ -206,9 +206,7 @@ def _keys(
     return numbers, pointers, good
 
 
-def _varints(
-    window: bytes, starts: Places, ends: Places
-) -> tuple[npt.NDArray[Any], Places, int]:
+def _varints(window: bytes, starts: Places, ends: Places) -> tuple[npt.NDArray[Any], Places, int]:
     """The varints of each row, where each row's begin, and how many rows are right."""
     encoded = _slices(window, starts, ends)
     row_ends = np.cumsum(ends - starts)
