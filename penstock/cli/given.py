@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.plan_load import environment_of
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def make_given(context: CloudContext, *, pipeline: str, environment: str) -> None:
-    """Make the given buckets, empty; the ledger has a line for each, and for a given key.
+    """Make the given buckets, empty, and the given key; the ledger has a line for each.
 
     UsageError if there is no such environment.
     """
@@ -35,9 +36,33 @@ def make_given(context: CloudContext, *, pipeline: str, environment: str) -> Non
             "an empty bucket of that name, without the owner's settings and policy",
         )
     if given.key_arn is not None:
+        # with moto, which takes seconds to import: the local cloud has done so by now
+        from penstock.localcloud.shims.kms import put_key
+
+        put_key(
+            key_arn=given.key_arn,
+            policy=_key_policy(context),
+            account_id=context.account_id,
+            region=context.region,
+        )
         context.ledger.record(
             f"given key {given.key_arn}",
             "AWS::KMS::Key",
             Life.SUBSTITUTED,
-            "no key: nothing is encrypted here, and nobody reads the owner's key policy",
+            "a key of that name with the policy that docs/given.md asks for, not its owner's; "
+            "nothing is encrypted here",
         )
+
+
+def _key_policy(context: CloudContext) -> str:
+    """The account decides by its policies, and the services that docs/given.md names may use it."""
+    services = [f"logs.{context.region}", "cloudwatch", "budgets"]
+    principals = (
+        {"AWS": f"arn:aws:iam::{context.account_id}:root"},
+        {"Service": [f"{service}.amazonaws.com" for service in services]},
+    )
+    statements = [
+        {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+        for principal in principals
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

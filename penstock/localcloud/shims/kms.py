@@ -1,10 +1,11 @@
-"""KMS: the period of a key's rotation is shown."""
+"""KMS: the period of a key's rotation is shown; a key can be put that somebody else made."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from moto.kms.models import kms_backends
 from moto.kms.responses import KmsResponse
 
 from penstock.localcloud.shims.patches import Patches
@@ -32,3 +33,12 @@ def install(patches: Patches) -> None:
 
     stock_enable = patches.replace(KmsResponse, "enable_key_rotation", enable)
     stock_status = patches.replace(KmsResponse, "get_key_rotation_status", status)
+
+
+def put_key(*, key_arn: str, policy: str, account_id: str, region: str) -> None:
+    """A key with an ARN of its owner's, which no API can give it."""
+    backend = kms_backends[account_id][region]
+    key = backend.create_key(policy, "", "", "", None)
+    del backend.keys[key.id]
+    key.arn, key.id = key_arn, key_arn.rsplit("/", 1)[-1]
+    backend.keys[key.id] = key
