@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli.plan_load import environment_of
 from penstock.localcloud.ledger import Life
-from pipelines.spec import Buckets
 
 if TYPE_CHECKING:
     from penstock.localcloud.context import CloudContext
@@ -18,6 +17,8 @@ def make_given(context: CloudContext, *, pipeline: str, environment: str) -> Non
 
     UsageError if there is no such environment.
     """
+    from pipelines.spec import Buckets
+
     given = environment_of(environment)
     buckets = given.buckets.get(pipeline, Buckets())
     s3 = context.clients.deployer("s3")

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from pipelines.spec import Pipeline
 
 
+def find_the_project() -> None:
+    """Let the app's own pipelines/ be imported, and not an installed one."""
+    folder = str(Path.cwd())
+    if sys.path[0] != folder:
+        sys.path.insert(0, folder)
+
+
 def known_pipelines() -> dict[str, Pipeline]:
     """All pipelines by name. UsageError if there are none here, or one is refused."""
-    sys.path.insert(0, str(Path.cwd()))  # the app's own pipelines/, not an installed one
+    find_the_project()
     try:
         from pydantic import ValidationError
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.advisor import Advice, Candidate, Need, choose, compared
 from penstock.catalog import ec2_prices, instances
 from penstock.cli.errors import UsageError
-from pipelines.spec import Pipeline
+
+if TYPE_CHECKING:
+    from pipelines.spec import Pipeline
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,19 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from penstock.catalog.facts import in_words
 from penstock.catalog.limits import limit
 from penstock.cli.errors import UsageError
+from penstock.cli.known import find_the_project
 from penstock.planner.figure import Figure
 from penstock.planner.load import Load
-from pipelines.spec import Environment, Pipeline, refusal_lines
+
+if TYPE_CHECKING:
+    from pipelines.spec import Environment, Pipeline
 
 GIVEN = "given"  # why a number of the load is what it is, where the command line has it
 _KB_PER_KIB = 1.024
@@ -119,6 +122,9 @@ def environment_of(name: str) -> Environment:
         ) from (error)
     if name not in known:
         raise UsageError(f"unknown environment {name}: choose one of {', '.join(known)}")
+    find_the_project()
+    from pipelines.spec import Environment, refusal_lines
+
     try:
         return Environment.model_validate({**known[name], "name": name})
     except ValidationError as error:

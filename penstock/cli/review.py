@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.assembly.errors import AssemblyError
 from penstock.cli.errors import UsageError
@@ -18,7 +19,9 @@ from penstock.planner.prices import Prices
 from penstock.review.assembly import Assembly, read
 from penstock.review.given import AtLoad, Given
 from penstock.review.review import Review, review
-from pipelines.spec import Environment, Pipeline
+
+if TYPE_CHECKING:
+    from pipelines.spec import Environment, Pipeline
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from penstock.catalog import ec2_prices
 from penstock.cli.plan_instances import Choice, choices
 from penstock.review.given import Reasons
-from pipelines.spec import Pipeline
+
+if TYPE_CHECKING:
+    from pipelines.spec import Pipeline
 
 _USES = {"training": ("training", "spot training"), "serving": ("endpoint",)}  # the review's words
 

@@ -29,6 +29,12 @@ def test_list_names_the_pipelines(penstock: Penstock) -> None:
     assert "digits " in done.out
 
 
+def test_a_plan_needs_nothing_but_the_project(penstock: Penstock) -> None:
+    done = penstock("plan", "digits", "--records-per-second", "20000", "--record-kb", "2")
+    assert done.code == 0, done.err
+    assert "stream.shards" in done.out
+
+
 def test_the_list_of_faults_needs_no_pipeline(penstock: Penstock) -> None:
     done = penstock("run", "--fault", "list")
     assert done.code == 0
