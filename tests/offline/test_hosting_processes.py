@@ -92,7 +92,8 @@ def test_another_model_has_the_credentials_of_its_own_role(lab: SageMakerLab) ->
     lab.api.create_endpoint(EndpointName="open", EndpointConfigName="open")
     environment = looked_at(lab, "open")["environment"]
     clients = lab.cloud.context.clients
-    own = clients.credentials(lab.cloud.role_arn, by="sagemaker.amazonaws.com")
+    model = lab.api.describe_model(ModelName="open")["ModelArn"]
+    own = clients.credentials(lab.cloud.role_arn, by="sagemaker.amazonaws.com", source_arn=model)
     assert environment["AWS_ACCESS_KEY_ID"] == own["AccessKeyId"]
     assert environment["AWS_SESSION_TOKEN"] == own["SessionToken"]
     assert environment["AWS_ENDPOINT_URL"] == clients.endpoint_url

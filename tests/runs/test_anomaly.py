@@ -118,9 +118,7 @@ def test_the_monitor_sees_the_drift_and_newer_points_are_trained_on_at_once(
     assert report["retraining"]["model_package_arn"].endswith("/2")
 
 
-def test_the_ledger_and_the_page_have_the_scored_stream(
-    run: Done, report: dict[str, Any]
-) -> None:
+def test_the_ledger_and_the_page_have_the_scored_stream(run: Done, report: dict[str, Any]) -> None:
     live = {entry["type"] for entry in report["ledger"]["entries"] if entry["life"] == "live"}
     expected = {"Kinesis::Stream", "DynamoDB::Table", "SQS::Queue", "Lambda::EventSourceMapping"}
     assert {f"AWS::{name}" for name in expected} <= live

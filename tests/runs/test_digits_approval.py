@@ -83,15 +83,19 @@ OWN_CALLS = {
         "sagemaker DeleteEndpointConfig",
     },
 }
-# The scenario and the deployment, which have the deployer's key, do some of that as well.
+# The scenario and the deployment, which have the deployer's key, do some of that as well: the
+# deployment reads back what it has made.
 ALSO_THE_DEPLOYERS = {
     "cloudformation DescribeStacks",
     "cloudformation UpdateStack",
+    "glue GetTable",
     "s3 GET errors/",
+    "s3 GET object",
     "s3 GET prepared/",
     "s3 GET records/",
     "sagemaker DescribeEndpoint",
     "sagemaker DescribeTrainingJob",
+    "ssm GetParameter",
     "ssm PutParameter",
     "states StartExecution",
 }
