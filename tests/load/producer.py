@@ -48,7 +48,7 @@ def main() -> None:
             sent_so_far=_unheard,
         )
         took.append(time.perf_counter() - before)
-        sent, failed = sent + done[0], failed + done[1]
+        sent, failed = sent + done.sent, failed + done.failed
     found: dict[str, Any] = {
         "sent": sent,
         "failed": failed,
