@@ -50,7 +50,7 @@ def make_given(context: CloudContext, *, pipeline: str, environment: str) -> Non
             f"given key {given.key_arn}",
             "AWS::KMS::Key",
             Life.SUBSTITUTED,
-            "a key of that name with the policy that docs/given.md asks for, not its owner's; "
+            "a key of that name with the policy that docs/given.md asks for, not the owner's; "
             "nothing is encrypted here",
         )
 
