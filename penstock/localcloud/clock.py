@@ -126,10 +126,7 @@ class SkippingClock:
         try:
             yield
         finally:
-            with self._changed:
-                self._busy -= 1
-                self._last_activity = time.monotonic()
-                self._changed.notify_all()
+            self._done()
 
     def close(self) -> None:
         """Stop the clock; timers that are still pending never fire."""
@@ -150,7 +147,8 @@ class SkippingClock:
                 quiet_wait = self._last_activity + self._quiet_seconds - time.monotonic()
                 if real_wait <= 0:
                     timer = heapq.heappop(self._timers)
-                    self._last_activity = time.monotonic()
+                    # from now on: its thread may begin late, and time must not be skipped before
+                    self._busy += 1
                     threading.Thread(
                         target=self._fire, args=(timer,), name="timer", daemon=True
                     ).start()
@@ -165,14 +163,20 @@ class SkippingClock:
         return any(not timer.background and not timer.cancelled for timer in self._timers)
 
     def _fire(self, timer: Timer) -> None:
-        if timer.cancelled or self._closed:
-            return
-        with self.busy():
-            try:
+        try:
+            if not (timer.cancelled or self._closed):
                 timer.callback()
-            except Exception:
-                log.exception("a timer's callback failed")
-                raise
+        except Exception:
+            log.exception("a timer's callback failed")
+            raise
+        finally:
+            self._done()
+
+    def _done(self) -> None:
+        with self._changed:
+            self._busy -= 1
+            self._last_activity = time.monotonic()
+            self._changed.notify_all()
 
 
 class RealClock(SkippingClock):

@@ -92,6 +92,24 @@ def test_background_timers_fire_at_their_time_when_somebody_waits_for_longer(
     assert minutes == [60, 120, 180, 240]
 
 
+def test_time_stands_still_until_a_timers_thread_has_begun(
+    clock: SkippingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(threading.Thread):
+        def run(self) -> None:
+            time.sleep(0.4)  # longer than the quiet time
+            super().run()
+
+    monkeypatch.setattr(threading, "Thread", Late)
+    before = clock.now()
+    seen: list[float] = []
+    clock.call_later(
+        60, lambda: seen.append((clock.now() - before).total_seconds()), background=True
+    )
+    clock.sleep(3600)
+    assert seen == [pytest.approx(60, abs=10)]
+
+
 def test_time_stands_still_while_the_callback_of_a_background_timer_runs(
     clock: SkippingClock,
 ) -> None:
