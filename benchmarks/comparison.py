@@ -24,20 +24,26 @@ class Comparison:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """The comparison as a JSON object; every ratio comes from one pair, not from medians."""
+        """The comparison as a JSON object; every ratio comes from one pair, not from medians.
+
+        Where the details have a goal, `at_least`, they say whether the median ratio holds it.
+        """
         ratios = [baseline / subject for subject, baseline in self.pairs]
+        median = statistics.median(ratios)
+        goal = self.details.get("at_least")
         return {
             "name": self.name,
             "what": self.what,
             "baseline": self.baseline,
             "ratio": {
-                "median": _rounded(statistics.median(ratios)),
+                "median": _rounded(median),
                 "min": _rounded(min(ratios)),
                 "max": _rounded(max(ratios)),
             },
             "runs": len(self.pairs),
             "details": {
                 **self.details,
+                **({} if goal is None else {"holds": median >= goal}),
                 "median_seconds": _rounded(statistics.median(pair[0] for pair in self.pairs)),
                 "baseline_median_seconds": _rounded(
                     statistics.median(pair[1] for pair in self.pairs)

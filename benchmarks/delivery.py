@@ -25,6 +25,7 @@ import pyarrow.parquet
 
 from benchmarks.cloud import BenchCloud, bench_cloud
 from benchmarks.comparison import compare
+from penstock.localcloud.record_store.store import RecordStore
 from penstock.localcloud.shims import firehose, functions, kinesis
 from penstock.localcloud.workers.firehose import DeliveryWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
@@ -66,7 +67,12 @@ def main() -> None:
         run_functions, delivery = FunctionsWorker(cloud.context), DeliveryWorker(cloud.context)
         functions.install(cloud.patches, invoker=run_functions)
         firehose.install(cloud.patches, delivery=delivery)
-        kinesis.install(cloud.patches, clock=cloud.context.clock, written=delivery.stream_written)
+        kinesis.install(
+            cloud.patches,
+            clock=cloud.context.clock,
+            written=delivery.stream_written,
+            store=RecordStore(cloud.context.workdir / "streams"),
+        )
         for worker in (run_functions, delivery):
             worker.start()
             workers.callback(worker.stop)

@@ -91,14 +91,19 @@ def serve(cloud: BenchCloud, name: str, *, algorithm: str, model: Model) -> None
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         tar.add(file, arcname=file.name)
+    deploy(cloud, name, algorithm, archive.getvalue())
+
+
+def deploy(cloud: BenchCloud, name: str, repository: str, archive: bytes) -> None:
+    """The same for model.tar.gz and the repository of an image."""
     s3, api = cloud.client("s3"), cloud.client("sagemaker")
     s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key="model.tar.gz", Body=archive.getvalue())
+    s3.put_object(Bucket=BUCKET, Key="model.tar.gz", Body=archive)
     api.create_model(
         ModelName=name,
         ExecutionRoleArn=cloud.role_arn,
         PrimaryContainer={
-            "Image": f"{IMAGES}/{algorithm}:1",
+            "Image": f"{IMAGES}/{repository}:1",
             "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz",
         },
     )

@@ -16,6 +16,7 @@ from typing import Any
 FEATURES = 100
 COLUMNS = 100_000
 STORED = 50
+INTEGERS = 1000  # dense int32 values are below it
 
 
 def main() -> None:
@@ -40,8 +41,10 @@ def main() -> None:
     data = generator.random(rows * STORED, dtype=np.float32)
     pointers = np.arange(0, rows * STORED + 1, STORED)
     sparse = csr_matrix((data, indices, pointers), shape=(rows, COLUMNS))
-    files = {"dense": io.BytesIO(), "sparse": io.BytesIO()}
+    integers = generator.integers(0, INTEGERS, (rows, FEATURES))  # the SDK refuses int32
+    files = {"dense": io.BytesIO(), "sparse": io.BytesIO(), "integers": io.BytesIO()}
     write_numpy_to_dense_tensor(files["dense"], dense, labels)
+    write_numpy_to_dense_tensor(files["integers"], integers, labels)
     write_spmatrix_to_sparse_tensor(files["sparse"], sparse, labels)
 
     def read(kind: str) -> list[Any]:
@@ -50,6 +53,11 @@ def main() -> None:
 
     def read_dense() -> Any:
         return np.array([tensor.values for tensor in read("dense")], np.float32)
+
+    def read_integers() -> Any:
+        files["integers"].seek(0)
+        records = read_records(files["integers"])
+        return np.array([r.features["values"].int32_tensor.values for r in records], np.int32)
 
     def read_sparse() -> Any:
         tensors = read("sparse")
@@ -61,6 +69,8 @@ def main() -> None:
     work = {
         "dense_write": lambda: write_numpy_to_dense_tensor(io.BytesIO(), dense, labels),
         "dense_read": read_dense,
+        "integers_write": lambda: write_numpy_to_dense_tensor(io.BytesIO(), integers, labels),
+        "integers_read": read_integers,
         "sparse_write": lambda: write_spmatrix_to_sparse_tensor(io.BytesIO(), sparse, labels),
         "sparse_read": read_sparse,
     }

@@ -107,7 +107,9 @@ def _look(root: int, seen: dict[int, tuple[str, float]]) -> None:
                 waiting += [int(child) for child in (task / "children").read_text().split()]
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended while it was looked at; its last figures stay
-        kind = OURS if pid == root else _kind(words)
+        # one that has ended and is not yet waited for has its times and no words any more
+        known = seen.get(pid, ("other", 0.0))[0]
+        kind = OURS if pid == root else _kind(words) if words else known
         seen[pid] = (kind, (int(stat[11]) + int(stat[12])) / TICKS)
 
 

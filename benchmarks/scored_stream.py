@@ -21,6 +21,7 @@ from benchmarks.cloud import BenchCloud
 from benchmarks.endpoint import host, serve
 from benchmarks.lambda_bill import billed_ms
 from penstock.localcloud.engines.random_cut_forest.model import ForestModel
+from penstock.localcloud.record_store.store import RecordStore
 from penstock.localcloud.shims import dynamodb, event_sources, firehose, functions, kinesis, sns
 from penstock.localcloud.workers.event_sources import EventSourcesWorker
 from penstock.localcloud.workers.firehose import DeliveryWorker
@@ -156,7 +157,8 @@ class ScoredStream:
         functions.install(patches, invoker=run)
         firehose.install(patches, delivery=delivery)
         event_sources.install(patches, mappings=self._sources)
-        kinesis.install(patches, clock=context.clock, written=self._sources.written)
+        store = RecordStore(context.workdir / "streams")
+        kinesis.install(patches, clock=context.clock, written=self._sources.written, store=store)
         dynamodb.install(patches)
         sns.install(patches, refusal=lambda *_: None)
         for worker in (run, delivery, self._sources):

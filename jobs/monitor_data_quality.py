@@ -1,7 +1,11 @@
-"""Glue job: data quality of an endpoint's captured requests, against the training data.
+"""Glue job: data quality of an endpoint's captured requests or answers, against the training data.
 
-`--purpose baseline` reads the RecordIO-protobuf shards below `--training_uri` and writes
-statistics.json and constraints.json below `--baseline_uri`.
+With `--feature_columns` it watches the requests, with `--answer_columns` the answers: one row for
+each prediction, of which it reads these columns (`tokens:number,predicted_label:category`).
+
+`--purpose baseline` reads what is below `--training_uri`, for requests RecordIO-protobuf shards,
+for answers CSV with a header of these columns: what a model without fault would have answered. It
+writes statistics.json and constraints.json below `--baseline_uri`.
 
 `--purpose check` reads the capture files below `--capture_uri` (the endpoint's folder) of the
 time from `--window_start` to just before `--window_end`, compares them with the baseline and
@@ -47,6 +51,7 @@ from penstock.monitor import (
     Metric,
     MonitorError,
     Outcome,
+    Parts,
     Profile,
     Reader,
     Reading,
@@ -59,6 +64,7 @@ from penstock.monitor import (
 )
 
 AUTO = "auto"
+NUMBER, CATEGORY = "number", "category"
 DRIFT = "baseline_drift_check"
 MESSAGES = 10
 MESSAGE_CHARACTERS = 300
@@ -71,9 +77,10 @@ class DataQualityError(Exception):
 
 @dataclass(frozen=True)
 class BaselineSettings:
-    """The arguments of `--purpose baseline`."""
+    """The arguments of `--purpose baseline`; it is of requests if there are no answer columns."""
 
     feature_columns: tuple[str, ...]
+    answer_columns: Mapping[str, str]  # name -> number or category
     training_uri: str
     baseline_uri: str
     distance: Distance
@@ -82,8 +89,9 @@ class BaselineSettings:
 
 @dataclass(frozen=True)
 class CheckSettings:
-    """The arguments of `--purpose check`."""
+    """The arguments of `--purpose check`; it is of requests if there are no answer columns."""
 
+    answer_columns: Mapping[str, str]
     capture_uri: str
     baseline_uri: str
     report_uri: str
@@ -96,20 +104,24 @@ def parse(arguments: list[str]) -> BaselineSettings | CheckSettings:
     """From the command line; what else Glue passes (--JOB_NAME ...) is left alone.
 
     Raises:
-        MonitorError: an unknown distance, a time that is none, an empty window.
+        MonitorError: an unknown distance, a column of no known kind, a time that is none, an empty
+            window.
     """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--purpose", required=True, choices=("baseline", "check"))
     purpose = parser.parse_known_args(arguments)[0].purpose
     parser.add_argument("--baseline_uri", required=True)
+    watched = parser.add_mutually_exclusive_group(required=purpose == "baseline")
+    watched.add_argument("--feature_columns", default="", help="comma-separated, in order")
+    watched.add_argument("--answer_columns", default="", help="name:number,name:category")
     if purpose == "baseline":
-        parser.add_argument("--feature_columns", required=True, help="comma-separated, in order")
         parser.add_argument("--training_uri", required=True)
         parser.add_argument("--distance", default=Distance.ROBUST.value)
         parser.add_argument("--drift_threshold", type=float, default=0.1)
         known, _ = parser.parse_known_args(arguments)
         return BaselineSettings(
             feature_columns=tuple(name.strip() for name in known.feature_columns.split(",")),
+            answer_columns=_answer_columns(known.answer_columns),
             training_uri=_folder(known.training_uri),
             baseline_uri=_folder(known.baseline_uri),
             distance=Distance.read(known.distance),
@@ -121,6 +133,7 @@ def parse(arguments: list[str]) -> BaselineSettings | CheckSettings:
     parser.add_argument("--window_hours", type=int, default=1)
     known, _ = parser.parse_known_args(arguments)
     return CheckSettings(
+        answer_columns=_answer_columns(known.answer_columns),
         capture_uri=_folder(known.capture_uri),
         baseline_uri=_folder(known.baseline_uri),
         report_uri=_folder(known.report_uri),
@@ -134,13 +147,32 @@ def _folder(uri: str) -> str:
     return uri.rstrip("/") + "/"
 
 
+def _answer_columns(text: str) -> dict[str, str]:
+    found = {}
+    for column in text.split(",") if text else ():
+        name, _, kind = column.strip().partition(":")
+        if not name or kind not in (NUMBER, CATEGORY):
+            raise MonitorError(
+                f"--answer_columns has {column!r}: write each as name:{NUMBER} or name:{CATEGORY}"
+            )
+        found[name] = kind
+    return found
+
+
 def _window(start: str, end: str, hours: int) -> Window:
     if start == AUTO:
         return Window.full_hours(hours, before=utc_time(end))
     return Window(utc_time(start), utc_time(end))
 
 
-def profiler(reader: Reader) -> Callable[[Iterator[str]], Iterator[tuple[bytes, bytes, str]]]:
+def categories(columns: Mapping[str, str]) -> list[str]:
+    """Those of the answers' columns whose numbers are names."""
+    return [name for name, kind in columns.items() if kind == CATEGORY]
+
+
+def profiler(
+    reader: Reader, categories: Sequence[str]
+) -> Callable[[Iterator[str]], Iterator[tuple[bytes, bytes, str]]]:
     """What runs on the executors: names of objects in, one profile and what reading met out.
 
     An object that cannot be read comes back as text instead of an exception: trying again would
@@ -148,7 +180,7 @@ def profiler(reader: Reader) -> Callable[[Iterator[str]], Iterator[tuple[bytes, 
     """
 
     def profile(names: Iterator[str]) -> Iterator[tuple[bytes, bytes, str]]:
-        found, reading, refusal = Profile(), Reading(), ""
+        found, reading, refusal = Profile(categories), Reading(), ""
         s3 = boto3.client("s3")
         try:
             for name in names:
@@ -161,13 +193,16 @@ def profiler(reader: Reader) -> Callable[[Iterator[str]], Iterator[tuple[bytes, 
     return profile
 
 
-def read_spread(spark: SparkSession, data: str, reader: Reader) -> tuple[Profile, Reading]:
+def read_spread(
+    spark: SparkSession, data: str, reader: Reader, categories: Sequence[str]
+) -> tuple[Profile, Reading]:
     """The profile of a data set, its objects spread over as many tasks as Spark has cores for.
 
     Args:
         spark: the session.
         data: `s3://bucket/prefix/`.
         reader: how to read it; it travels to the tasks and holds no client.
+        categories: columns whose numbers are names.
 
     Raises:
         MonitorError: the data cannot be listed, or an object does not have its format.
@@ -178,7 +213,8 @@ def read_spread(spark: SparkSession, data: str, reader: Reader) -> tuple[Profile
     if not names:
         return profile, reading
     tasks = min(len(names), spark.sparkContext.defaultParallelism)
-    parts = spark.sparkContext.parallelize(names, tasks).mapPartitions(profiler(reader)).collect()
+    profile_part = profiler(reader, categories)
+    parts = spark.sparkContext.parallelize(names, tasks).mapPartitions(profile_part).collect()
     for part, met, refusal in parts:
         if refusal:
             raise MonitorError(refusal)
@@ -189,8 +225,12 @@ def read_spread(spark: SparkSession, data: str, reader: Reader) -> tuple[Profile
 
 def make_baseline(spark: SparkSession, settings: BaselineSettings) -> dict[str, Any]:
     """Write the baseline's files; returns what the log shows."""
-    reader = Reader(format=Format.RECORDIO, names=settings.feature_columns)
-    profile, reading = read_spread(spark, settings.training_uri, reader)
+    columns = settings.answer_columns
+    if columns:
+        reader = Reader(format=Format.CSV, columns=tuple(columns))
+    else:
+        reader = Reader(format=Format.RECORDIO, names=settings.feature_columns)
+    profile, reading = read_spread(spark, settings.training_uri, reader, categories(columns))
     if not reading.rows:
         raise MonitorError(f"no records below {settings.training_uri}: a baseline needs some")
     baseline = Baseline.of(profile, distance=settings.distance, threshold=settings.drift_threshold)
@@ -201,8 +241,15 @@ def make_baseline(spark: SparkSession, settings: BaselineSettings) -> dict[str, 
 def make_report(spark: SparkSession, settings: CheckSettings) -> dict[str, Any]:
     """Write the report's files and send the metrics; returns the summary."""
     baseline = read_baseline(settings.baseline_uri)
-    reader = Reader(format=Format.CAPTURE, names=baseline.feature_names, window=settings.window)
-    profile, reading = read_spread(spark, settings.capture_uri, reader)
+    columns = settings.answer_columns
+    reader = Reader(
+        format=Format.CAPTURE,
+        parts=Parts.OUTPUT if columns else Parts.INPUT,
+        columns=tuple(columns),
+        names=baseline.feature_names,
+        window=settings.window,
+    )
+    profile, reading = read_spread(spark, settings.capture_uri, reader, categories(columns))
     outcome = check(profile, baseline, reading=reading, window=settings.window)
     put_files(outcome.files(), settings.report_uri)
     if profile.item_count:

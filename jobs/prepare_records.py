@@ -10,13 +10,16 @@ that hash (SGD wants mixed data), and writes below `--output_uri`:
     holdout/test.csv            the test channel's rows once more: id, label, features
     holdout/test_features.csv   their features alone and no header, as a batch transform reads them
     summary.json                what was read, what was dropped, what each channel holds
+    _channels/<channel>/        what penstock.recordio.spark says of each channel: manifest.json,
+                                channel.json (for a channel of type ManifestFile), _SUCCESS
 
 Split, order and choice among records with the same id depend on the records' contents alone, not
 on files, partitions or runs. The same id always lands in the same channel.
 
 Runs on Glue 5.1 as it stands: Spark, pyarrow, numpy and boto3 are there, penstock.recordio and
 penstock.channels come by --extra-py-files. The role needs s3:GetObject and s3:ListBucket on the
-records and s3:PutObject (with the bucket's KMS key) below the output.
+records; below the output s3:ListBucket, s3:PutObject and s3:AbortMultipartUpload (with the bucket's
+KMS key) and, for what an earlier run into the same output has left, s3:DeleteObject.
 """
 
 from __future__ import annotations
@@ -25,28 +28,27 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import boto3
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 from pyspark.sql.types import StringType
 
 from penstock.channels import (
     COUNTS_SCHEMA,
+    FILES,
     Layout,
-    PrepareError,
-    channel_counts,
+    hold,
     named_once,
+    publish,
     shard_writer,
     upload,
 )
 from penstock.channels.lake import read_lake
-from penstock.channels.spread import CHANNEL_DIGITS, PART_DIGITS, hash_part, spread
-
-CHANNELS = ("train", "validation", "test")
+from penstock.channels.split import CHANNELS, Split, summary_of
+from penstock.channels.spread import spread
+from penstock.recordio.spark.output import Output
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,7 @@ class Settings:
     id_column: str
     label_column: str
     feature_columns: tuple[str, ...]
-    split: tuple[int, int, int]
-    train_shards: int
+    split: Split
 
     @classmethod
     def parse(cls, arguments: list[str]) -> Settings:
@@ -74,6 +75,9 @@ class Settings:
         parser.add_argument(
             "--train_shards", type=int, default=2, help="files, and so tasks, of the train channel"
         )
+        parser.add_argument(
+            "--training_hosts", type=int, default=1, help="machines; each gets a file at least"
+        )
         known, _ = parser.parse_known_args(arguments)
         features = tuple(name.strip() for name in known.feature_columns.split(","))
         named_once([known.id_column, known.label_column, *features])
@@ -83,8 +87,7 @@ class Settings:
             id_column=known.id_column,
             label_column=known.label_column,
             feature_columns=features,
-            split=_percents(known.split),
-            train_shards=max(1, known.train_shards),
+            split=Split.parse(known.split, max(1, known.train_shards, known.training_hosts)),
         )
 
     @property
@@ -93,22 +96,11 @@ class Settings:
         return Layout(
             output_uri=self.output_uri,
             channels=CHANNELS,
-            train_shards=self.train_shards,
+            train_shards=self.split.train_shards,
             label_column=self.label_column,
             feature_columns=self.feature_columns,
             id_column=self.id_column,
         )
-
-
-def _percents(text: str) -> tuple[int, int, int]:
-    parts = text.split(",")
-    if len(parts) == 3 and all(part.strip().isdigit() for part in parts):
-        train, validation, test = (int(part) for part in parts)
-        if train + validation + test == 100 and min(train, validation, test) > 0:
-            return train, validation, test
-    raise PrepareError(
-        f"--split is {text!r}: expected three percents above 0 that make 100, like 70,15,15"
-    )
 
 
 def read_records(spark: SparkSession, settings: Settings) -> DataFrame:
@@ -124,51 +116,17 @@ def read_records(spark: SparkSession, settings: Settings) -> DataFrame:
     )
 
 
-def group_of(settings: Settings) -> Column:
-    """The number of the file that a record belongs to, by the hash of its id."""
-    train, validation, _ = settings.split
-    percent = hash_part(CHANNEL_DIGITS) % 100
-    shards = settings.train_shards
-    # a null id has no hash: it travels in the last group, whose writer refuses it
-    return (
-        F.when(percent < train, hash_part(PART_DIGITS) % shards)
-        .when(percent < train + validation, shards)
-        .otherwise(shards + 1)
-    )
-
-
-def summarize(counts: Sequence[Any], settings: Settings) -> dict[str, Any]:
-    """The contents of summary.json. PrepareError for a bad record or a channel without records."""
-    channels = channel_counts(counts, settings.layout)
-    records_read = sum(row.records_read for row in counts)
-    unique = sum(row.unique for row in counts)
-    empty = [name for name, channel in channels.items() if not channel["records"]]
-    if not records_read:
-        raise PrepareError(f"no records below {settings.records_uri}")
-    if empty:
-        raise PrepareError(
-            f"{unique} records are too few: nothing falls into {' and '.join(empty)} "
-            f"with the split {','.join(map(str, settings.split))}"
-        )
-    return {
-        "records_read": records_read,
-        "unique": unique,
-        "duplicates": records_read - unique,
-        "channels": channels,
-        "label_column": settings.label_column,
-        "feature_columns": list(settings.feature_columns),
-        "split_percent": dict(zip(CHANNELS, settings.split, strict=True)),
-        "holdout_uri": settings.output_uri + "holdout/test.csv",
-    }
-
-
 def main(arguments: list[str]) -> None:
     """Prepare the records; the summary is written last, so its presence says all is there."""
     settings = Settings.parse(arguments)
     spark = SparkSession.builder.appName("prepare-records").getOrCreate()
-    rows = spread(read_records(spark, settings), group_of(settings))
-    counts = rows.mapInArrow(shard_writer(settings.layout), COUNTS_SCHEMA).collect()
-    summary = summarize(counts, settings)
+    rows = spread(read_records(spark, settings), settings.split.group)
+    layout = settings.layout
+    with Output(settings.output_uri, layout.folders, FILES) as output:
+        counts = rows.mapInArrow(shard_writer(layout, output.store), COUNTS_SCHEMA).collect()
+        hold(output, counts)
+        summary = summary_of(counts, layout, settings.split, settings.records_uri)
+        publish(output, layout)
     text = json.dumps(summary, indent=2)
     upload(boto3.client("s3"), io.BytesIO(text.encode()), settings.output_uri + "summary.json")
     print(json.dumps({key: summary[key] for key in ("records_read", "unique", "channels")}))

@@ -10,6 +10,8 @@ more values, perhaps a label) and writes below `--output_uri`:
     holdout/test_features.csv   their values alone and no header, as a batch transform reads them
     series.json                 by which figures each series was normalised, and what it has
     summary.json                what was read, what each channel holds; last
+    _channels/<channel>/        what penstock.recordio.spark says of each channel: manifest.json,
+                                channel.json (for a channel of type ManifestFile), _SUCCESS
 
 What the job does with a series, step by step (the arithmetic is penstock.series):
 
@@ -56,7 +58,9 @@ A series is worked on by one task, in memory.
 
 Runs on Glue 5.1 as it stands: Spark, pyarrow, numpy and boto3 are there, penstock.recordio,
 penstock.channels and penstock.series come by --extra-py-files. The role needs s3:GetObject and
-s3:ListBucket on the records and s3:PutObject (with the bucket's KMS key) below the output.
+s3:ListBucket on the records; below the output s3:ListBucket, s3:PutObject and
+s3:AbortMultipartUpload (with the bucket's KMS key) and, for what an earlier run into the same
+output has left, s3:DeleteObject.
 """
 
 from __future__ import annotations
@@ -79,15 +83,19 @@ from pyspark.sql.types import StringType
 
 from penstock.channels import (
     COUNTS_SCHEMA,
+    FILES,
     Layout,
     PrepareError,
     channel_counts,
+    hold,
     named_once,
+    publish,
     shard_writer,
     upload,
 )
 from penstock.channels.lake import read_lake
 from penstock.channels.spread import PART_DIGITS, hash_part, spread
+from penstock.recordio.spark.output import Output
 from penstock.series import (
     LEAST_DEVIATION_POINTS,
     ROWS,
@@ -137,6 +145,7 @@ class Settings:
             "--train_percent", default="70", help="of a series' time, from its start"
         )
         parser.add_argument("--train_shards", default="2", help="files of the train channel")
+        parser.add_argument("--training_hosts", default="1", help="machines; each gets a file")
         known, _ = parser.parse_known_args(arguments)
         features = tuple(name.strip() for name in known.feature_columns.split(","))
         label = [known.label_column] if known.label_column else []
@@ -153,7 +162,10 @@ class Settings:
             row=_row(known.row, window_points),
             grid_seconds=_step(known.grid_seconds),
             train_percent=_whole("train_percent", known.train_percent, most=100),
-            train_shards=_whole("train_shards", known.train_shards),
+            train_shards=max(
+                _whole("train_shards", known.train_shards),
+                _whole("training_hosts", known.training_hosts),
+            ),
         )
 
     @property
@@ -451,9 +463,12 @@ def main(arguments: list[str]) -> None:
     layout = settings.layout(tested=any(row.anomalies for row in learned))
     windows = points.mapInArrow(windower(settings), WINDOWS_SCHEMA)
     rows = spread(windows, group_of(settings))
-    counts = rows.mapInArrow(shard_writer(layout), COUNTS_SCHEMA).collect()
-    points.unpersist()
-    summary = summarize(learned, series, channel_counts(counts, layout), settings)
+    with Output(settings.output_uri, layout.folders, FILES) as output:
+        counts = rows.mapInArrow(shard_writer(layout, output.store), COUNTS_SCHEMA).collect()
+        hold(output, counts)
+        points.unpersist()
+        summary = summarize(learned, series, channel_counts(counts, layout), settings)
+        publish(output, layout)
     if "test" not in summary["channels"]:
         labelled = sum(row.test_windows for row in learned)
         print(

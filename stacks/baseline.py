@@ -40,13 +40,14 @@ class Baseline:
             if managed
             else {"--baseline_uri.$": baseline_uri(self.lake)}
         )
+        rows = "baseline" if self.monitor.of == "answers" else "train"
         return glue_run(
             scope,
             "MakeBaseline",
             job=self.job,
             arguments={
                 "--purpose": "baseline",
-                "--training_uri.$": f"States.Format('{{}}train/', {PREPARED_URI})",
+                "--training_uri.$": f"States.Format('{{}}{rows}/', {PREPARED_URI})",
                 **address,
                 "--distance": self.monitor.distance,
                 "--drift_threshold": f"{self.monitor.drift_threshold:g}",

@@ -1,17 +1,16 @@
 """Wheels for Glue jobs as files of the assembly, under their own names.
 
 Glue installs wheels given by --additional-python-modules with pip (Glue developer guide, "Using
-Python libraries"), and pip takes a wheel only by the file name that its makers gave it. CDK's Asset
-would name the object by its hash, so the files are added here as <hash>/<file name>.
+Python libraries"), and pip takes a wheel only by the file name that its makers gave it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import AssetStaging, FileAssetPackaging, Stack
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
+
+from stacks.named_file import named_file
 
 FOLDER = Path(__file__).parents[1] / "wheels"
 # no package index, nothing but the files themselves: Glue has their requirements already
@@ -42,24 +41,9 @@ class GlueWheels(Construct):
                 f"no wheel in {folder.relative_to(FOLDER.parent)}: run `make setup`, which "
                 f"downloads those of requirements/glue-{glue_version}-wheels.txt"
             )
-        locations = [self._add(file) for file in files]
+        added = [named_file(self, file, label=file.name.partition("-")[0]) for file in files]
         self.default_arguments = {
-            "--additional-python-modules": ",".join(url for url, _ in locations),
+            "--additional-python-modules": ",".join(wheel.url for wheel in added),
             "--python-modules-installer-option": INSTALLER_OPTION,
         }
-        self.object_arns = [arn for _, arn in locations]
-
-    def _add(self, file: Path) -> tuple[str, str]:
-        """The address and the ARN of a wheel's object."""
-        name = file.name.partition("-")[0]
-        staging = AssetStaging(self, f"{name}Stage", source_path=str(file))
-        stack = Stack.of(self)
-        location = stack.synthesizer.add_file_asset(
-            # the object's key is this and the file's ending
-            source_hash=f"{staging.asset_hash}/{file.stem}",
-            file_name=staging.relative_staged_path(stack),
-            packaging=FileAssetPackaging.FILE,
-            display_name=file.name,
-        )
-        bucket = s3.Bucket.from_bucket_name(self, f"{name}Bucket", location.bucket_name)
-        return location.s3_object_url, bucket.arn_for_objects(location.object_key)
+        self.object_arns = [wheel.arn for wheel in added]

@@ -14,7 +14,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from penstock.catalog import instances
+from penstock.catalog import images, instances
 from pipelines.spec import Monitor, Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.baseline import MANAGED_BASELINE_PREFIX
@@ -109,7 +109,7 @@ class ManagedMonitor(Construct):
         return {
             "role_arn": role.role_arn,
             "data_quality_app_specification": job.DataQualityAppSpecificationProperty(
-                image_uri=AlgorithmImage(self, "Image", algorithm=IMAGE).uri,
+                image_uri=AlgorithmImage(self, "Image", image=images.image(IMAGE)).uri,
                 environment={"publish_cloudwatch_metrics": "Enabled"},
             ),
             "data_quality_baseline_config": job.DataQualityBaselineConfigProperty(

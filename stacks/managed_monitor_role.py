@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from penstock.catalog import instances
+from penstock.catalog import images, instances
 from pipelines.spec import Network
 from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
@@ -63,7 +63,7 @@ class ManagedMonitorRole(AlgorithmRole):
             construct_id,
             description="Model Monitor's checks of the endpoint's requests",
             data=data,
-            image=AlgorithmImage(scope, f"{construct_id}Image", algorithm=IMAGE),
+            image=AlgorithmImage(scope, f"{construct_id}Image", image=images.image(IMAGE)),
             log_group=LOG_GROUP,
             network=network,
         )

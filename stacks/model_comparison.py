@@ -8,8 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from pipelines.spec import Network, Pipeline
-from stacks.algorithm_image import AlgorithmImage
+from pipelines.spec import Network, Pipeline, ScriptTraining
 from stacks.function_call import function_call
 from stacks.names import (
     HOLDOUT_FEATURES,
@@ -26,6 +25,12 @@ from stacks.policies import model_parameter_arn, read_objects
 from stacks.scored_model import ScoredModel, below_prepared
 from stacks.sdk_call import sdk_call
 from stacks.serving import NO_MODEL
+from stacks.trained_program import TrainedProgram
+
+# what the training machine writes into a package, and where the state finds it in the served one's
+PLAIN_WEIGHTS_PROPERTY = "plain_model_data_url"
+PACKAGE = "$.package"
+PLAIN_WEIGHTS = f"{PACKAGE}.CustomerMetadataProperties.{PLAIN_WEIGHTS_PROPERTY}"
 
 MEMORY_MB = 256
 TIMEOUT_SECONDS = 300
@@ -37,6 +42,9 @@ class ModelComparison(Construct):
     The input has prepared_uri and metric_values. The output adds `serving`: metric_value is None
     if there was nothing to compare with, which is `better`. A served model that cannot be
     scored fails the execution: it is never taken for a beaten one.
+
+    A script's model answers by its plain weights, wherever it was trained and compiled for: its
+    package names them, and the image is that of the machine here.
     """
 
     def __init__(
@@ -48,7 +56,7 @@ class ModelComparison(Construct):
         pipeline: Pipeline,
         run: str,
         tags: dict[str, str],
-        image: AlgorithmImage,
+        program: TrainedProgram,
         lake: s3.IBucket,
         artifacts: s3.IBucket,
         key: kms.IKey,
@@ -58,17 +66,23 @@ class ModelComparison(Construct):
         super().__init__(scope, construct_id)
         self._names = names
         self._pipeline = pipeline
+        self._program = program
+        self._by_weights = isinstance(pipeline.training, ScriptTraining)
+        rows_type = pipeline.training.rows_type
+        assert rows_type is not None  # refused by the gate's checks
+        self._rows_type = rows_type
+        self._rows = HOLDOUT_FEATURES[rows_type]
         self._served = ScoredModel(
             self,
             model="ServedModel",
             purpose="Batch transforms that compare models of the pipeline",
             names=names,
             run=run,
-            machine=pipeline.serving.instance_type,
+            machine=pipeline.comparison_instance_type,
             tags=tags,
             reads=HOLDOUT_PREFIX,
             writes=SCORES_PREFIX,
-            image=image,
+            image=program.comparison_image,
             lake=lake,
             artifacts=artifacts,
             network=network,
@@ -112,15 +126,21 @@ class ModelComparison(Construct):
             .when(sfn.Condition.boolean_equals("$.serving.is_beaten", True), better)
             .otherwise(not_better)
         )
-        compared = self._served.states(
-            container={"ModelPackageName.$": "$.serving.package_arn"},
+        compared: sfn.IChainable = self._served.states(
+            container=(
+                self._program.compared_container(PLAIN_WEIGHTS)
+                if self._by_weights
+                else {"ModelPackageName.$": "$.serving.package_arn"}
+            ),
             score="ScoreServedModel",
-            rows=HOLDOUT_FEATURES,
-            content_type="text/csv",
+            rows=self._rows,
+            content_type=self._rows_type,
             answers=SCORES_FOLDER,
             judge=self._invoke_compare(),
             judged=judged,
         )
+        if self._by_weights:
+            compared = self._find_weights(compared)
         return read.next(
             sfn.Choice(self, "IsModelServed", state_name="IsModelServed")
             .when(
@@ -130,10 +150,34 @@ class ModelComparison(Construct):
             .otherwise(compared)
         )
 
+    def _find_weights(self, then: sfn.IChainable) -> sfn.IChainable:
+        """DescribeServedModel and KnowsItsWeights; a path to nothing is an error nobody catches."""
+        return sdk_call(
+            self,
+            "DescribeServedModel",
+            "sagemaker:describeModelPackage",
+            {"ModelPackageName.$": "$.serving.package_arn"},
+            result_path=PACKAGE,
+        ).next(
+            sfn.Choice(self, "KnowsItsWeights", state_name="KnowsItsWeights")
+            .when(sfn.Condition.is_present(PLAIN_WEIGHTS), then)
+            .otherwise(
+                sfn.Fail(
+                    self,
+                    "WeightsUnknown",
+                    state_name="WeightsUnknown",
+                    error="ServedModelNotScored",
+                    cause=f"the served model package's metadata has no {PLAIN_WEIGHTS_PROPERTY}, "
+                    "which the training machine writes: it was registered by hand; deploy one of "
+                    "the machine's own first, or train once with gate.beats_serving=False",
+                )
+            )
+        )
+
     def _invoke_compare(self) -> sfn.CustomState:
         gate = self._pipeline.gate
         how = self._pipeline.training.facts.from_answers[gate.metric]
-        features = HOLDOUT_FEATURES.rpartition("/")[2]
+        features = self._rows.rpartition("/")[2]
         return function_call(
             self,
             "CompareModels",
@@ -170,7 +214,10 @@ class ModelComparison(Construct):
             *self._served.permissions(),
             # as for the serving stack's update (ServingUpdateRole)
             allow(
-                ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage"],
+                [
+                    *([] if self._by_weights else ["sagemaker:CreateModel"]),
+                    "sagemaker:DescribeModelPackage",
+                ],
                 [f"{sagemaker}:model-package/{names.model_package_group}/*"],
                 wildcard="versions of the pipeline's own group",
             ),

@@ -1,4 +1,4 @@
-"""The Glue job that makes baselines and compares captured requests with them."""
+"""The Glue job that makes baselines and compares captured requests, or answers, with them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MonitorJob(SparkJob):
             construct_id,
             names=names,
             label="monitor",
-            description="Makes data-quality baselines and compares captured requests with them",
+            description=f"Makes baselines and compares the captured {monitor.of} with them",
             program=SparkProgram(
                 script="jobs/monitor_data_quality.py",
                 rooms=("recordio", "monitor"),
@@ -60,8 +60,16 @@ class MonitorJob(SparkJob):
                 write_objects(bucket, [MONITOR_PREFIX]),
             ],
             metric_namespaces=[METRIC_NAMESPACE],
-            arguments={"--feature_columns": ",".join(row_columns)},
+            arguments=_columns(monitor, row_columns),
             key=key,
             network=network,
             log_retention_days=log_retention_days,
         )
+
+
+def _columns(monitor: Monitor, row_columns: Sequence[str]) -> dict[str, str]:
+    """What the job reads, as its argument."""
+    if monitor.of == "requests":
+        return {"--feature_columns": ",".join(row_columns)}
+    columns = ",".join(f"{name}:{kind}" for name, kind in monitor.columns.items())
+    return {"--answer_columns": columns}

@@ -15,6 +15,9 @@ BASELINES_PREFIX = f"{MONITOR_PREFIX}baseline/"
 REPORTS_PREFIX = f"{MONITOR_PREFIX}reports/"
 MODELS_PREFIX = "models/"
 CHECKPOINTS_PREFIX = "checkpoints/"
+# weights that a script's training begins with, and their vocabulary; put there by people
+PRETRAINED_PREFIX = "pretrained/"
+VOCABULARY = f"{PRETRAINED_PREFIX}vocab.txt"
 
 # what the stream's points are scored: results in the lake, each model's figures with its artifacts
 STREAM_SCORES_PREFIX = "scores/"
@@ -23,7 +26,10 @@ SETTINGS_PREFIX = "scoring/"
 
 # below prepared/<run>/: the test channel's rows with and without labels, and a model's answers
 HOLDOUT_LABELS = "holdout/test.csv"
-HOLDOUT_FEATURES = "holdout/test_features.csv"
+HOLDOUT_FEATURES = {
+    "text/csv": "holdout/test_features.csv",
+    "application/jsonlines": "holdout/test_features.jsonl",
+}
 SCORES_FOLDER = "scores/"
 # and there, where the stream is scored: the train channel's first part, a new model's answers to
 # it, and how each series was normalised

@@ -8,7 +8,6 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from pipelines.spec import Network, Pipeline
-from stacks.algorithm_image import AlgorithmImage
 from stacks.function_call import function_call
 from stacks.names import (
     SERIES_DOCUMENT,
@@ -24,6 +23,7 @@ from stacks.permission import Permission, allow
 from stacks.pipeline_function import PipelineFunction
 from stacks.policies import encrypt_with, list_bucket, put_objects, read_objects
 from stacks.scored_model import ScoredModel, below_prepared
+from stacks.trained_program import TrainedProgram
 
 # jobs and models of these states need names of their own in the same length as a run's
 RUN = "States.Hash(States.Format('{}/figures', $$.Execution.Id), 'MD5')"
@@ -47,7 +47,7 @@ class ScoreFigures(Construct):
         names: Names,
         pipeline: Pipeline,
         tags: dict[str, str],
-        image: AlgorithmImage,
+        program: TrainedProgram,
         lake: s3.IBucket,
         artifacts: s3.IBucket,
         key: kms.IKey,
@@ -56,7 +56,7 @@ class ScoreFigures(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._pipeline = pipeline
-        self._image = image
+        self._program = program
         self._artifacts = artifacts
         self._new = ScoredModel(
             self,
@@ -68,7 +68,7 @@ class ScoreFigures(Construct):
             tags=tags,
             reads=TRAIN_PREFIX,
             writes=TRAIN_SCORES_PREFIX,
-            image=image,
+            image=program.serving_image,
             lake=lake,
             artifacts=artifacts,
             network=network,
@@ -104,7 +104,7 @@ class ScoreFigures(Construct):
             cause_path="$.failure.Cause",
         )
         return self._new.states(
-            container={"Image": self._image.uri, "ModelDataUrl.$": "$.artifact_uri"},
+            container=self._program.container("$.artifact_uri"),
             score="ScoreTrainingRows",
             rows=TRAIN_SAMPLE,
             content_type=self._pipeline.training.content_type,

@@ -22,7 +22,14 @@ from stacks.scoring_role import ScoringRole
 from stacks.sdk_call import sdk_call
 
 # how SageMaker finds the records of an object
-SPLIT = {"text/csv": "Line", "application/x-recordio-protobuf": "RecordIO"}
+SPLIT = {
+    "text/csv": "Line",
+    "application/jsonlines": "Line",
+    "application/x-recordio-protobuf": "RecordIO",
+}
+
+# of texts, 6 MB (what SageMaker takes where nothing is said) is more than a CPU answers in time
+TEXT_PAYLOAD_MB = 1
 
 
 class ScoredModel:
@@ -119,6 +126,9 @@ class ScoredModel:
         resources: dict[str, Any] = {"InstanceType": self._machine, "InstanceCount": 1}
         if instances.instance_type(self._machine).takes_volume_key:
             resources["VolumeKmsKeyId"] = self._key.key_arn
+        payload = (
+            {"MaxPayloadInMB": TEXT_PAYLOAD_MB} if content_type == "application/jsonlines" else {}
+        )
         return sagemaker_run(
             self._scope,
             name,
@@ -128,6 +138,7 @@ class ScoredModel:
             parameters={
                 "ModelName.$": self._name,
                 "BatchStrategy": "MultiRecord",
+                **payload,
                 "TransformInput": {
                     "DataSource": {
                         "S3DataSource": {

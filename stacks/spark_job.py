@@ -36,7 +36,8 @@ CONCURRENT_RUNS = 3
 class SparkProgram:
     """What runs where: a script of jobs/, the rooms of the library beside it, the workers.
 
-    `takes_wheels` adds what penstock.monitor needs and Glue has not.
+    `modules` are what else it imports, such as jobs/x/y.py. `takes_wheels` adds what
+    penstock.monitor needs and Glue has not.
     """
 
     script: str
@@ -46,6 +47,7 @@ class SparkProgram:
     workers: int
     timeout_minutes: int
     takes_wheels: bool = False
+    modules: tuple[str, ...] = ()
 
 
 class SparkJob(Construct):
@@ -73,7 +75,7 @@ class SparkJob(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         script = assets.Asset(self, "Script", path=str(ROOT / program.script))
-        package = LibraryPackage(self, "Library", rooms=program.rooms)
+        package = LibraryPackage(self, "Library", rooms=program.rooms, modules=program.modules)
         files = [file.bucket.arn_for_objects(file.s3_object_key) for file in (script, package)]
         installed: Mapping[str, str] = {}
         if program.takes_wheels:

@@ -6,11 +6,11 @@ from typing import Any
 
 from aws_cdk import aws_s3 as s3
 
-from pipelines.spec import Training
+from pipelines.spec import TrainingJob
 from stacks.names import CHECKPOINTS_PREFIX
 
 
-def spot_parameters(training: Training, *, artifacts: s3.IBucket, run: str) -> dict[str, Any]:
+def spot_parameters(training: TrainingJob, *, artifacts: s3.IBucket, run: str) -> dict[str, Any]:
     """Nothing without spot. The StoppingCondition replaces the one of an ordinary job.
 
     Checkpoints belong to the run, so another attempt of it goes on from those of the first. The

@@ -12,8 +12,8 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from pipelines.spec import Deployment
-from stacks.algorithm_image import AlgorithmImage
+from penstock.catalog import instances
+from pipelines.spec import Deployment, ScriptTraining
 from stacks.baseline import Baseline
 from stacks.data_bucket import data_bucket
 from stacks.deployment_machine import DeploymentMachine
@@ -27,6 +27,7 @@ from stacks.removal import Removal
 from stacks.serving import NO_MODEL
 from stacks.serving_update_role import ServingUpdateRole
 from stacks.switch_machine import SwitchMachine
+from stacks.trained_program import TrainedProgram
 from stacks.training_machine import TrainingMachine
 from stacks.training_role import TrainingRole
 
@@ -55,6 +56,7 @@ class TrainingStack(Layer):
         pipeline, environment = deployment.pipeline, deployment.environment
         spot = pipeline.training.spot
         checkpoints = spot is not None and spot.checkpoints
+        pretrained = isinstance(pipeline.training, ScriptTraining) and pipeline.training.pretrained
         canary = pipeline.serving.canary
         self.artifacts: s3.IBucket = data_bucket(
             self,
@@ -65,7 +67,7 @@ class TrainingStack(Layer):
             removal=removal,
             expire_after_days={CHECKPOINTS_PREFIX: CHECKPOINT_DAYS} if checkpoints else {},
         )
-        image = AlgorithmImage(self, "Image", algorithm=pipeline.training.algorithm)
+        program = TrainedProgram(self, "Program", pipeline=pipeline)
         group = sagemaker.CfnModelPackageGroup(
             self,
             "Models",
@@ -88,6 +90,8 @@ class TrainingStack(Layer):
             names=names,
             prepare=pipeline.prepare,
             record_schema=pipeline.record_schema,
+            training_hosts=pipeline.training.instance_count,
+            weights=self.artifacts if pretrained else None,
             bucket=lake,
             key=key,
             network=environment.network,
@@ -98,7 +102,7 @@ class TrainingStack(Layer):
             "ModelRole",
             names=names,
             artifacts=self.artifacts,
-            image=image,
+            image=program.serving_image,
             key=key,
             network=environment.network,
             capture_to=None if pipeline.serving.capture is None else lake,
@@ -120,16 +124,18 @@ class TrainingStack(Layer):
             names=names,
             deployment=deployment,
             job=prepare.job,
-            image=image,
+            program=program,
             training_role=TrainingRole(
                 self,
                 "TrainingRole",
                 lake=lake,
                 artifacts=self.artifacts,
-                image=image,
+                program=program,
                 key=key,
                 network=environment.network,
                 checkpoints=checkpoints,
+                pretrained=pretrained,
+                volumes=instances.instance_type(pipeline.training.instance_type).takes_volume_key,
             ),
             model_package_group_name=group.model_package_group_name,
             lake=lake,
@@ -184,6 +190,7 @@ class TrainingStack(Layer):
             "ArtifactsBucketName": self.artifacts.bucket_name,
             "GateMetric": pipeline.gate.metric,
             "GateDemand": pipeline.gate.demand,
+            "RequestContentType": pipeline.training.request_type,
         }.items():
             CfnOutput(self, name, value=value)
         if switch is not None:

@@ -1,8 +1,6 @@
-"""The training state machine: prepare, train, gate, compare, score, register. In JSONPath."""
+"""The training state machine: prepare, train, gate, compare, compile, register. In JSONPath."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_glue as glue
@@ -13,19 +11,18 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from penstock.catalog import instances
-from pipelines.spec import Deployment, Network, Training
+from pipelines.spec import Deployment
 from stacks.algorithm_image import AlgorithmImage
-from stacks.ended_training import ended_training
+from stacks.compilation_job import CompilationJob
+from stacks.ended_training import TRAINING, ended_training
 from stacks.failure_alert import alert_of_failed_tasks, send_alerts
 from stacks.glue_run import glue_run, run_job
 from stacks.input_channels import input_channels
 from stacks.model_comparison import ModelComparison, not_compared
 from stacks.names import MODELS_PREFIX, PREPARED_PREFIX, Names
 from stacks.null import NULL
-from stacks.optional_channel import OptionalChannel
+from stacks.optional_channel import OptionalChannel, sought_channel
 from stacks.permission import Permission, allow
-from stacks.placement import vpc_config
 from stacks.policies import (
     decrypt_with,
     grant_volumes,
@@ -34,11 +31,12 @@ from stacks.policies import (
     register_image,
 )
 from stacks.quality_gate import QualityGate
-from stacks.sagemaker_run import run_jobs, sagemaker_run
+from stacks.registration import register_state
+from stacks.sagemaker_run import run_jobs
 from stacks.score_figures import ScoreFigures
-from stacks.sdk_call import sdk_call
-from stacks.spot_parameters import spot_parameters
 from stacks.state_machine import LoggedStateMachine
+from stacks.train_state import train_state
+from stacks.trained_program import TrainedProgram
 
 RUN = "States.Hash($$.Execution.Id, 'MD5')"
 TRANSFORM_MINUTES = 60  # a batch transform has no limit of its own
@@ -51,7 +49,7 @@ class TrainingMachine(Construct):
     A successful execution's output: run, training_job_name, metric_value (null if there were no
     labels to judge by), serving_metric_value (null if there was no model to compare with),
     registered, model_package_arn (null if the served model was not beaten), prepared_uri,
-    artifact_uri.
+    artifact_uri. Where models are compiled, what is registered is the compiled one.
     """
 
     def __init__(
@@ -62,7 +60,7 @@ class TrainingMachine(Construct):
         names: Names,
         deployment: Deployment,
         job: glue.IJob,
-        image: AlgorithmImage,
+        program: TrainedProgram,
         training_role: iam.IRole,
         model_package_group_name: str,
         lake: s3.IBucket,
@@ -75,13 +73,14 @@ class TrainingMachine(Construct):
         tags = dict(deployment.tags)
         prepare = self._build_prepare(job=job, lake=lake)
         gate = QualityGate(self, "QualityGate", gate=pipeline.gate)
-        optional: OptionalChannel | None = None
-        if pipeline.gate.unlabelled == "register":
-            optional = OptionalChannel(self, "Optional", pipeline=pipeline, lake=lake)
-        train = self._build_train(
+        sought = sought_channel(pipeline, lake=lake, artifacts=artifacts, always=program.channels)
+        optional = None if sought is None else OptionalChannel(self, "Optional", sought=sought)
+        train = train_state(
+            self,
             names=names,
+            run=RUN,
             training=pipeline.training,
-            image=image,
+            program=program,
             role=training_role,
             artifacts=artifacts,
             key=key,
@@ -89,16 +88,18 @@ class TrainingMachine(Construct):
             channels=(
                 {"InputDataConfig.$": OptionalChannel.INPUT}
                 if optional
-                else {"InputDataConfig": input_channels(pipeline.training)}
+                else {"InputDataConfig": [*input_channels(pipeline.training), *program.channels]}
             ),
             network=deployment.environment.network,
         )
-        register = self._build_register(
+        register = register_state(
+            self,
             deployment=deployment,
-            image=image,
+            program=program,
+            run=RUN,
             group_name=model_package_group_name,
             gate=gate,
-        )
+        ).next(self._build_summary("Summarize", gate=gate, registered=True))
         figures: ScoreFigures | None = None
         registering: sfn.IChainable = register
         if pipeline.scoring is not None:
@@ -108,7 +109,7 @@ class TrainingMachine(Construct):
                 names=names,
                 pipeline=pipeline,
                 tags=tags,
-                image=image,
+                program=program,
                 lake=lake,
                 artifacts=artifacts,
                 key=key,
@@ -116,6 +117,20 @@ class TrainingMachine(Construct):
                 log_retention_days=deployment.environment.log_retention_days,
             )
             registering = figures.states(then=register)
+        compilation: CompilationJob | None = None
+        if pipeline.compilation is not None:
+            compilation = CompilationJob(
+                self,
+                "Compilation",
+                names=names,
+                compilation=pipeline.compilation,
+                program=program,
+                tags=tags,
+                artifacts=artifacts,
+                key=key,
+                network=deployment.environment.network,
+            )
+            registering = compilation.states(then=registering)
         comparison: ModelComparison | None = None
         if pipeline.gate.beats_serving:
             comparison = ModelComparison(
@@ -125,7 +140,7 @@ class TrainingMachine(Construct):
                 pipeline=pipeline,
                 run=RUN,
                 tags=tags,
-                image=image,
+                program=program,
                 lake=lake,
                 artifacts=artifacts,
                 key=key,
@@ -139,7 +154,10 @@ class TrainingMachine(Construct):
         else:
             passed = not_compared(self).next(registering)
         ended = ended_training(
-            self, metric_values=gate.metric_values, completed=gate.states(passed=passed)
+            self,
+            TRAINING,
+            completed=gate.states(passed=passed),
+            selected={"metric_values.$": gate.metric_values},
         )
         # whoever started it, a training may fail at night
         alert_of_failed_tasks(
@@ -160,18 +178,20 @@ class TrainingMachine(Construct):
                     names=names,
                     job=job,
                     training_role=training_role,
-                    image=image,
+                    image=program.serving_image,
                     artifacts=artifacts,
                     key=key,
                 ),
                 *(optional.permissions() if optional else []),
                 *(comparison.permissions() if comparison else []),
+                *(compilation.permissions() if compilation else []),
                 *(figures.permissions() if figures else []),
                 *send_alerts(alerts, key),
             ],
             timeout=Duration.minutes(
                 pipeline.prepare.timeout_minutes
                 + pipeline.training.longest_minutes
+                + (pipeline.compilation.max_runtime_minutes if pipeline.compilation else 0)
                 + (TRANSFORM_MINUTES if comparison else 0)
                 + (TRANSFORM_MINUTES if figures else 0)
                 + SLACK_MINUTES
@@ -190,104 +210,6 @@ class TrainingMachine(Construct):
             result={"run.$": RUN, "prepared_uri.$": prepared_uri},
             result_path="$",
         )
-
-    def _build_train(
-        self,
-        *,
-        names: Names,
-        training: Training,
-        image: AlgorithmImage,
-        role: iam.IRole,
-        artifacts: s3.IBucket,
-        key: kms.IKey,
-        tags: dict[str, str],
-        channels: dict[str, Any],
-        network: Network | None,
-    ) -> sfn.CustomState:
-        resources: dict[str, Any] = {
-            "InstanceType": training.instance_type,
-            "InstanceCount": training.instance_count,
-        }
-        machine = instances.instance_type(training.instance_type)
-        if machine.takes_volume_size:
-            resources["VolumeSizeInGB"] = training.volume_gb
-        if machine.takes_volume_key:
-            resources["VolumeKmsKeyId"] = key.key_arn
-        if training.keep_alive_seconds:
-            resources["KeepAlivePeriodInSeconds"] = training.keep_alive_seconds
-        return sagemaker_run(
-            self,
-            "Train",
-            kind="Training",
-            names=names,
-            run=RUN,
-            parameters={
-                "RoleArn": role.role_arn,
-                "AlgorithmSpecification": {
-                    "TrainingImage": image.uri,
-                    "TrainingInputMode": training.input_mode,
-                },
-                "HyperParameters": dict(training.hyperparameters),
-                **channels,
-                "OutputDataConfig": {
-                    "S3OutputPath": artifacts.s3_url_for_object(MODELS_PREFIX),
-                    "KmsKeyId": key.key_arn,
-                },
-                "ResourceConfig": resources,
-                "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_minutes * 60},
-                "EnableNetworkIsolation": True,
-                "EnableInterContainerTrafficEncryption": True,
-                **vpc_config(network),
-                **spot_parameters(training, artifacts=artifacts, run=RUN),
-            },
-            tags=tags,
-            result_path="$.training",
-        )
-
-    def _build_register(
-        self,
-        *,
-        deployment: Deployment,
-        image: AlgorithmImage,
-        group_name: str,
-        gate: QualityGate,
-    ) -> sfn.Chain:
-        pipeline = deployment.pipeline
-        inference = pipeline.training.facts.inference
-        machine = instances.instance_type(pipeline.serving.instance_type)
-        approved = deployment.environment.approval == "automatic"
-        register = sdk_call(
-            self,
-            "Register",
-            "sagemaker:createModelPackage",
-            {
-                "ModelPackageGroupName": group_name,
-                "ClientToken.$": RUN,
-                "ModelApprovalStatus": "Approved" if approved else "PendingManualApproval",
-                "InferenceSpecification": {
-                    "Containers": [{"Image": image.uri, "ModelDataUrl.$": "$.artifact_uri"}],
-                    "SupportedContentTypes": list(inference.request),
-                    "SupportedResponseMIMETypes": list(inference.response),
-                    "SupportedRealtimeInferenceInstanceTypes": list(
-                        pipeline.serving.instance_types
-                    ),
-                    **(
-                        {"SupportedTransformInstanceTypes": [machine.name]}
-                        if machine.transform
-                        else {}
-                    ),
-                },
-                "CustomerMetadataProperties": {
-                    "run.$": "$.run",
-                    "prepared_uri.$": "$.prepared_uri",
-                    "training_job_name.$": "$.training_job_name",
-                    "metric": pipeline.gate.metric,
-                    "metric_value.$": gate.in_words,
-                },
-            },
-            result_path="$.model_package",
-        )
-        return register.next(self._build_summary("Summarize", gate=gate, registered=True))
 
     def _build_summary(self, name: str, *, gate: QualityGate, registered: bool) -> sfn.CustomState:
         """The last state, whose output is the execution's."""

@@ -7,9 +7,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from pipelines.spec import Network
-from stacks.algorithm_image import AlgorithmImage
 from stacks.algorithm_role import AlgorithmRole
-from stacks.names import CHECKPOINTS_PREFIX, MODELS_PREFIX, PREPARED_PREFIX
+from stacks.names import CHECKPOINTS_PREFIX, MODELS_PREFIX, PREPARED_PREFIX, PRETRAINED_PREFIX
 from stacks.policies import (
     delete_objects,
     grant_volumes,
@@ -18,6 +17,7 @@ from stacks.policies import (
     write_job_output,
     write_objects,
 )
+from stacks.trained_program import TrainedProgram
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -26,7 +26,9 @@ class TrainingRole(AlgorithmRole):
     """SageMaker developer guide, execution role of CreateTrainingJob, narrowed to this data.
 
     With `checkpoints` it also lists, reads, writes and deletes those: what the algorithm deletes in
-    its container SageMaker deletes in S3 (developer guide, model-checkpoints).
+    its container SageMaker deletes in S3 (developer guide, model-checkpoints). With `pretrained` it
+    reads the weights that people have put there. With `volumes` its machine has volumes that the
+    key encrypts; storage of its own needs no grant.
     """
 
     def __init__(
@@ -36,10 +38,12 @@ class TrainingRole(AlgorithmRole):
         *,
         lake: s3.IBucket,
         artifacts: s3.IBucket,
-        image: AlgorithmImage,
+        program: TrainedProgram,
         key: kms.IKey,
         network: Network | None,
         checkpoints: bool,
+        pretrained: bool,
+        volumes: bool,
     ) -> None:
         kept = [CHECKPOINTS_PREFIX] if checkpoints else []
         super().__init__(
@@ -59,10 +63,19 @@ class TrainingRole(AlgorithmRole):
                     if checkpoints
                     else []
                 ),
+                *(
+                    [
+                        list_bucket(artifacts, [PRETRAINED_PREFIX]),
+                        read_objects(artifacts, [PRETRAINED_PREFIX]),
+                    ]
+                    if pretrained
+                    else []
+                ),
+                *program.reads,
                 write_job_output(key),
-                grant_volumes(key),
+                *([grant_volumes(key)] if volumes else []),
             ],
-            image=image,
+            image=program.training_image,
             log_group=LOG_GROUP,
             network=network,
         )

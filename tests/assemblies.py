@@ -83,13 +83,16 @@ def joined(*parts: Any) -> dict[str, Any]:
 def role(*statements: dict[str, Any], principal: Any = None, **more: Any) -> dict[str, Any]:
     """A role's properties with one inline policy."""
     trusted = principal or {"Service": "lambda.amazonaws.com"}
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted}
     return {
-        "AssumeRolePolicyDocument": {
-            "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted}]
-        },
-        "Policies": [{"PolicyName": "Access", "PolicyDocument": {"Statement": list(statements)}}],
+        "AssumeRolePolicyDocument": _policy([assume]),
+        "Policies": [{"PolicyName": "Access", "PolicyDocument": _policy(list(statements))}],
         **more,
     }
+
+
+def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def allow(action: Any, resource: Any, **more: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from penstock.advisor.advice import Advice, Candidate, Misfit
 from penstock.advisor.choose import choose
 from penstock.advisor.comparison import compared
+from penstock.advisor.judged import Judged, judge
 from penstock.advisor.model import Model
 from penstock.advisor.needs import Hosting, Measured, Need, Training
 
@@ -10,6 +11,7 @@ __all__ = [
     "Advice",
     "Candidate",
     "Hosting",
+    "Judged",
     "Measured",
     "Misfit",
     "Model",
@@ -17,4 +19,5 @@ __all__ = [
     "Training",
     "choose",
     "compared",
+    "judge",
 ]

@@ -100,10 +100,14 @@ class Algorithm(Fact):
         return _machines(self.cpu, self.accelerated_families)
 
     @property
+    def hosting_families(self) -> tuple[str, ...]:
+        """The accelerated families it is documented to answer on."""
+        return self.accelerated_families if self.accelerated_hosting else ()
+
+    @property
     def hosting_machines(self) -> str:
         """The machines it is documented to answer on, in words."""
-        families = self.accelerated_families if self.accelerated_hosting else ()
-        return _machines(self.cpu_hosting is not False, families)
+        return _machines(self.cpu_hosting is not False, self.hosting_families)
 
     def content_type(self, channel: str, form: str) -> str:
         """The ContentType of a channel whose data are in `form`: text/csv;label_size=0."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from penstock.channels.errors import PrepareError
+from penstock.recordio.spark.layout import SHARD
+
+HOLDOUT = "holdout"
+HOLDOUT_ROWS, HOLDOUT_FEATURES = f"{HOLDOUT}/test.csv", f"{HOLDOUT}/test_features.csv"
+FILES = re.compile(rf"{SHARD.pattern}|test(_features)?\.csv")
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,22 @@ class Layout:
     unlabelled: tuple[str, ...] = ()
     id_column: str = "id"
     test_rows: Literal["all", "labelled", "none"] = "all"
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """What lies below the output."""
+        return (*self.channels, HOLDOUT)
+
+    @property
+    def holdout_features(self) -> str:
+        """The held-out rows as a batch transform reads them."""
+        return HOLDOUT_FEATURES
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What a channel's manifest says of a row, besides its label."""
+        columns = list(self.feature_columns)
+        return {"features": columns, "width": len(columns), "dtype": "float32"}
 
     def channel_and_part(self, group: int) -> tuple[str, int]:
         """Which channel and part a group is."""

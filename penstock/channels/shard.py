@@ -1,62 +1,78 @@
-"""One output file of a run: RecordIO-protobuf, and for the test channel CSV beside it."""
+"""One shard of a run: RecordIO-protobuf, and for the test channel CSV beside it."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from penstock.channels.errors import PrepareError
-from penstock.channels.layout import Layout
-from penstock.channels.upload import upload
-from penstock.recordio import write_dense
+from penstock.channels.layout import HOLDOUT_ROWS, Layout
+from penstock.recordio.spark.layout import shard_name
+from penstock.recordio.spark.output_file import OutputFile, Written
+from penstock.recordio.spark.store import Store
 
 
-@dataclass
 class Shard:
-    """One output file in the making, on the executor's disk; uploaded when it is complete."""
+    """A group's rows in the making; nobody sees the files until the driver publishes them."""
 
-    group: int
-    layout: Layout
-    folder: Path
-    records_read: int = 0
-    unique: int = 0
-    size: int = 0
-    last_id: str | None = None
-    _files: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, group: int, layout: Layout, store: Store) -> None:
+        self.group = group
+        self.layout = layout
+        self.records_read = 0
+        self._last_id: str | None = None
+        self._records = OutputFile(store, shard_name(*layout.channel_and_part(group)))
+        self._holdout = OutputFile(store, HOLDOUT_ROWS)
+        self._requests = OutputFile(store, layout.holdout_features)
+        self._files = [self._records, self._holdout, self._requests]
 
     @property
     def channel(self) -> str:
         """The channel that it is a part of."""
         return self.layout.channel_and_part(self.group)[0]
 
-    def add(
-        self, ids: npt.NDArray[Any], labels: npt.NDArray[Any], features: npt.NDArray[Any]
-    ) -> None:
-        """Append the rows whose id differs from the row before. PrepareError for a bad row."""
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Append the rows whose id differs from the row before. PrepareError for a bad row.
+
+        The columns are group, id, label and what `_features` reads.
+        """
+        if rows.column(1).null_count:
+            raise PrepareError(
+                f"{rows.column(1).null_count} records have no value in column "
+                f"{self.layout.id_column}"
+            )
+        ids = rows.column(1).to_numpy(zero_copy_only=False)
+        # a null becomes NaN here, which `_check` refuses by its column's name
+        labels = rows.column(2).to_numpy(zero_copy_only=False)
+        features = self._features(rows.column(3))
         self.records_read += len(ids)
         first = np.ones(len(ids), bool)
         first[1:] = ids[1:] != ids[:-1]
-        first[0] = ids[0] != self.last_id
-        self.last_id = ids[-1]
+        first[0] = ids[0] != self._last_id
+        self._last_id = ids[-1]
         ids, labels, features = ids[first], labels[first], features[first]
         if not len(ids):
             return
         self._check(ids, labels, features)
         if self.channel == "test":
-            self._append_holdout(ids, labels, features)
+            self._hold_out(ids, labels, features)
             kept = self._kept(labels)
             labels, features = labels[kept], features[kept]
         if len(features):
-            labelled = self.layout.is_labelled(self.channel)
-            self.unique += len(features)
-            self.size += write_dense(self._file("rec"), features, labels if labelled else None)
+            self._append(labels, features)
+
+    def _features(self, column: pa.Array) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = column.flatten().to_numpy(zero_copy_only=False)
+        return values.reshape(len(column), len(self.layout.feature_columns))
+
+    def _append(self, labels: npt.NDArray[Any], features: npt.NDArray[Any]) -> None:
+        labelled = self.layout.is_labelled(self.channel)
+        self._records.add(features, labels if labelled else None)
 
     def _check(
         self, ids: npt.NDArray[Any], labels: npt.NDArray[Any], features: npt.NDArray[Any]
@@ -84,37 +100,38 @@ class Shard:
         known: npt.NDArray[np.bool_] = ~np.isnan(labels)
         return known
 
-    def _append_holdout(
+    def _hold_out(
         self, ids: npt.NDArray[Any], labels: npt.NDArray[Any], features: npt.NDArray[Any]
     ) -> None:
-        if "csv" not in self._files:
-            self._write_csv("csv", [["id", "label", *self.layout.feature_columns]])
+        if not self._holdout.rows:
+            write_csv(self._holdout, [["id", "label", *self.layout.feature_columns]])
         # nine digits give a float32 back exactly, and whole numbers stay short
         rows = [[f"{value:.9g}" for value in row] for row in features]
         texts = ("" if np.isnan(label) else f"{label:.17g}" for label in labels)
         names = zip(ids, texts, strict=True)
-        self._write_csv("csv", ([*name, *row] for name, row in zip(names, rows, strict=True)))
-        self._write_csv("features.csv", rows)
+        write_csv(self._holdout, ([*name, *row] for name, row in zip(names, rows, strict=True)))
+        write_csv(self._requests, rows)
+        for file in (self._holdout, self._requests):
+            file.rows += len(rows)
 
-    def _write_csv(self, suffix: str, rows: Iterable[list[str]]) -> None:
-        text = io.TextIOWrapper(self._file(suffix), newline="", write_through=True)
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        text.detach()
+    @property
+    def unique(self) -> int:
+        """Records that the channel has."""
+        return self._records.rows
 
-    def _file(self, suffix: str) -> Any:
-        if suffix not in self._files:
-            self._files[suffix] = (self.folder / f"{self.group}.{suffix}").open("w+b")
-        return self._files[suffix]
+    def finish(self) -> list[Written]:
+        """The files that it has."""
+        finished = (file.finish() for file in self._files)
+        return [written for written in finished if written is not None]
 
-    def upload(self, s3: Any) -> None:
-        """Put the finished files where they belong, with a boto3 client for S3."""
-        channel, part = self.layout.channel_and_part(self.group)
-        names = {
-            "rec": f"{channel}/part-{part:05d}.rec",
-            "csv": "holdout/test.csv",
-            "features.csv": "holdout/test_features.csv",
-        }
-        for suffix, file in self._files.items():
-            with file:
-                file.seek(0)
-                upload(s3, file, self.layout.output_uri + names[suffix])
+    def abort(self) -> None:
+        """Drop what was written."""
+        for file in self._files:
+            file.abort()
+
+
+def write_csv(file: OutputFile, rows: Iterable[list[str]]) -> None:
+    """Append lines."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    file.write(text.getvalue().encode())

@@ -15,27 +15,34 @@ Outputs = dict[str, dict[str, str]]
 # Names that SageMaker fixes: every training job logs there (SageMaker developer guide, "Log
 # Amazon SageMaker Events with Amazon CloudWatch").
 _TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+_TEXT_SIGNS = 200  # of a text to ask about: commands are read by people
 _ANY_KEY = "1"  # for a record whose order does not matter
 PYTHON_FOLLOWS = "# The same in Python:"
 
 
 @dataclass(frozen=True)
 class Example:
-    """A record as producers send it, with its partition key, and a row for the endpoint (CSV).
+    """A record as producers send it, with its partition key, and a request to the endpoint.
 
-    The row has the features of the record. Those of a time series are normalised by the job, where
-    0 is as usual as can be.
+    The request has the features of the record in a row of CSV. Those of a time series are
+    normalised by the job, where 0 is as usual as can be. Of a text it is the beginning, in JSON.
     """
 
     record: str
     partition_key: str
-    row: str
+    request: str
+    content_type: str = "text/csv"
 
     @classmethod
     def of(cls, pipeline: Pipeline, record: bytes) -> Example:
         """From a record that keeps the pipeline's schema."""
         schema = pipeline.record_schema
         document = json.loads(record)
+        key_field = pipeline.stream.partition_key_field
+        key = _ANY_KEY if key_field is None else document[key_field]
+        if schema.text_field is not None:
+            request = json.dumps({"text": document[schema.text_field][:_TEXT_SIGNS]})
+            return cls(record.decode(), key, request, "application/json")
         values: list[Any] = []
         for field in schema.fields:
             if field.name not in (*schema.identity_fields, schema.label_field):
@@ -43,8 +50,6 @@ class Example:
                 values += [value] if field.length is None else value
         if schema.series_field is not None:
             values = [0] * len(pipeline.row_columns)
-        key_field = pipeline.stream.partition_key_field
-        key = _ANY_KEY if key_field is None else document[key_field]
         return cls(record.decode(), key, ",".join(map(str, values)))
 
 
@@ -90,7 +95,7 @@ def for_pipeline(outputs: Mapping[str, str], example: Example) -> list[Command]:
     if "LakeBucketName" in outputs:
         commands.append(_list_bucket(outputs["LakeBucketName"]))
     if "EndpointName" in outputs:
-        commands.append(_ask(outputs["EndpointName"], example.row))
+        commands.append(_ask(outputs["EndpointName"], example))
     if "TrainingStateMachineArn" in outputs:
         commands.append(_start(outputs["TrainingStateMachineArn"], "train again"))
         commands.append(_read_logs(_TRAINING_LOGS, "read what the training jobs log"))
@@ -132,14 +137,15 @@ def _list_bucket(bucket: str) -> Command:
     )
 
 
-def _ask(endpoint: str, row: str) -> Command:
+def _ask(endpoint: str, example: Example) -> Command:
     return Command(
         "ask the endpoint, once it is in service",
-        f"printf %s {shlex.quote(row)} | aws sagemaker-runtime invoke-endpoint "
-        "--content-type text/csv --body fileb:///dev/stdin "
+        f"printf %s {shlex.quote(example.request)} | aws sagemaker-runtime invoke-endpoint "
+        f"--content-type {example.content_type} --body fileb:///dev/stdin "
         f"--endpoint-name {shlex.quote(endpoint)} /dev/stdout",
         f'print(boto3.client("sagemaker-runtime").invoke_endpoint(EndpointName={endpoint!r}, '
-        f'ContentType="text/csv", Body={row!r})["Body"].read().decode())',
+        f"ContentType={example.content_type!r}, "
+        f'Body={example.request!r})["Body"].read().decode())',
     )
 
 

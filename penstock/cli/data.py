@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.errors import UsageError
-from penstock.datasets import DatasetError, first_points, read_series
+from penstock.datasets import DatasetError, first_points, read_series, reviews
 
 if TYPE_CHECKING:
     from pipelines.spec import Pipeline
@@ -35,7 +36,8 @@ def records_to_send(
     Args:
         pipeline: what the records are for.
         data: a CSV or JSON-lines file with the pipeline's schema, or, for a pipeline of time
-            series, a folder of CSVs; None for its sample.
+            series, a folder of CSVs, for one of texts an archive or a folder of reviews; None
+            for its sample.
         count: at most so many good records; of time series equally many of each, from its start.
         broken_count: how many broken ones, going round the kinds that the schema can break.
 
@@ -86,13 +88,19 @@ def _first(
 def _from_data(pipeline: Pipeline, data: Path) -> Iterable[dict[str, Any]]:
     schema = pipeline.record_schema
     if not data.exists():
-        folder = " or a folder of CSVs" if schema.series_field else ""
-        raise UsageError(f"--data {data}: no such file; give a CSV or JSON-lines file{folder}")
+        more = ""
+        if schema.series_field:
+            more = " or a folder of CSVs"
+        elif schema.text_field:
+            more = f", {reviews.ARCHIVE} or the folder it was unpacked to"
+        raise UsageError(f"--data {data}: no such file; give a CSV or JSON-lines file{more}")
+    if schema.text_field and (data.is_dir() or data.name.lower().endswith(reviews.ARCHIVES)):
+        return reviews.records(data, schema)[1]
     if schema.series_field and (data.is_dir() or data.suffix.lower() == ".csv"):
         return read_series(data, schema)
     if data.is_dir():
         raise UsageError(
-            f"--data {data}: a folder, which only pipelines of time series read; "
+            f"--data {data}: a folder, which only pipelines of time series or texts read; "
             f"give a CSV or JSON-lines file for {pipeline.name}"
         )
     return _from_file(pipeline, data)
@@ -110,7 +118,8 @@ def _from_file(pipeline: Pipeline, data: Path) -> Iterator[dict[str, Any]]:
 
 
 def _from_csv(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, Any]]:
-    reader = csv.DictReader(text.splitlines())
+    # as they stand, for a text in quotes may have lines of its own
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     columns = pipeline.record_schema.flat_columns()
     missing = [column for column in columns if column not in (reader.fieldnames or [])]
     if missing:
@@ -119,16 +128,18 @@ def _from_csv(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, A
             f"--data {data}: column {missing[0]}{more} missing; a CSV for {pipeline.name} has a "
             f"header line with {_abridged(columns)}"
         )
-    for row in reader:
-        try:
+    try:
+        for row in reader:
             yield pipeline.record_schema.record_from_row(row)
-        except ValueError as error:
-            raise UsageError(f"--data {data}, line {reader.line_num}: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"--data {data}, line {reader.line_num}: {error}") from error
+    except csv.Error as error:  # of a line that was not read to its end
+        raise UsageError(f"--data {data}, behind line {reader.line_num}: {error}") from error
 
 
 def _from_json_lines(pipeline: Pipeline, data: Path, text: str) -> Iterator[dict[str, Any]]:
     names = [field.name for field in pipeline.record_schema.fields if not field.optional]
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -16,7 +16,7 @@ from penstock.scenario.progress import Step
 
 SHOWN_FAILURES = 10  # the report has them all
 
-_METRICS = ("test:multiclass_accuracy", "test:f1", "endpoint_accuracy")
+_METRICS = ("test:multiclass_accuracy", "test:accuracy", "test:f1", "endpoint_accuracy")
 
 _MARKS = {
     "pending": ("·", "dim"),
@@ -155,11 +155,13 @@ def _monitor(monitor: dict[str, Any]) -> list[str]:
     lines = []
     if "reference_batch" in monitor:
         batch = monitor["reference_batch"]
-        lines.append(f"monitor: held-out rows: {batch['violations']} violations in {batch['rows']}")
+        lines.append(
+            f"monitor: {batch['what']}: {batch['violations']} violations in {batch['rows']}"
+        )
     if "drifted_batch" in monitor:
         batch = monitor["drifted_batch"]
         lines.append(
-            f"monitor: the same rows inverted: {batch['violations']} violations in "
+            f"monitor: {batch['what']}: {batch['violations']} violations in "
             f"{batch['rows']}, {len(batch['features'])} features; "
             f"alarm {monitor.get('alarm', 'unknown')}"
         )

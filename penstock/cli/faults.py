@@ -27,6 +27,7 @@ def list_faults(chosen: list[str] | None) -> list[str] | None:
 
 def checked(chosen: list[str], *, on: str) -> list[str]:
     """The faults as they were given; UsageError if one is none, or cannot happen there."""
+    from penstock.cli.killed import check
     from penstock.localcloud.errors import LocalCloudError
     from penstock.localcloud.faults.faults import Faults
 
@@ -34,6 +35,7 @@ def checked(chosen: list[str], *, on: str) -> list[str]:
         raise UsageError("--fault: faults can be had on this machine alone: leave out --on")
     try:
         Faults.chosen(chosen)
+        check(chosen)
     except LocalCloudError as error:
         raise UsageError(f"--fault: {error}; `penstock run --fault list` explains them") from None
     return chosen

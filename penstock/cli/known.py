@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,38 @@ def known_pipelines() -> dict[str, Pipeline]:
         raise UsageError("; ".join(refusal_lines(error))) from error
 
 
-def known_pipeline(name: str) -> Pipeline:
-    """The pipeline of that name. UsageError if there is none."""
+def known_pipeline(name: str, accelerator: str | None = None) -> Pipeline:
+    """The pipeline of that name, on an accelerator that it offers; None for its own choice.
+
+    UsageError if there is no such pipeline, or it does not offer that.
+    """
     known = known_pipelines()
     if name not in known:
         raise UsageError(f"unknown pipeline {name}: choose one of {', '.join(known)}")
-    return known[name]
+    if accelerator is None:
+        return known[name]
+    offered = offered_by(name)
+    if not offered:
+        raise UsageError(
+            f"--accelerator {accelerator}: {name} offers no choice (see `penstock list`); "
+            "leave it out"
+        )
+    if accelerator not in offered:
+        raise UsageError(
+            f"--accelerator {accelerator}: {name} does not offer it; use one of "
+            f"{', '.join(offered)}"
+        )
+    return offered[accelerator]
+
+
+def offered_by(name: str) -> Mapping[str, Pipeline]:
+    """A known pipeline on each accelerator that it offers; empty if it offers no choice."""
+    from pipelines.registry import accelerators
+
+    return accelerators(name)
+
+
+def default_accelerator(pipeline: Pipeline) -> str | None:
+    """What a known pipeline runs on where none is named; None if it offers no choice."""
+    offered = offered_by(pipeline.name)
+    return next((kind for kind, offer in offered.items() if offer == pipeline), None)

@@ -1,4 +1,4 @@
-"""The options of a load and of prices, which `penstock plan` and `penstock review` share."""
+"""Options that several commands share: a load, prices, what a pipeline runs on."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ Consumers = Annotated[
     typer.Option(help="readers of the whole stream; by default those of the description"),
 ]
 PriceFile = Annotated[Path | None, typer.Option(help="price file; see `penstock prices update`")]
+Accelerator = Annotated[
+    str | None,
+    typer.Option(
+        help="what it trains and answers on, where the pipeline offers a choice; `penstock list` "
+        "shows them"
+    ),
+]

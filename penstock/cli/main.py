@@ -14,9 +14,10 @@ import typer
 from penstock.cli import monitor, prices, recordio
 from penstock.cli.errors import UsageError, exit_with, one_line
 from penstock.cli.faults import checked, list_faults
+from penstock.cli.known import default_accelerator
 from penstock.cli.known import known_pipeline as _pipeline
-from penstock.cli.known import known_pipelines as _pipelines
-from penstock.cli.load_options import Consumers, PriceFile, RecordKb, RecordsPerSecond
+from penstock.cli.listing import list_pipelines
+from penstock.cli.load_options import Accelerator, Consumers, PriceFile, RecordKb, RecordsPerSecond
 from penstock.cli.plan import plan
 
 if TYPE_CHECKING:
@@ -38,30 +39,30 @@ app.add_typer(prices.app, name="prices")
 app.add_typer(recordio.app, name="recordio")
 
 
-@app.command("list")
-def list_pipelines() -> None:
-    """Show the pipelines of this project."""
-    with one_line():
-        for name, pipeline in _pipelines().items():
-            typer.echo(f"{name:<12} {pipeline.description}")
-
-
+app.command("list")(list_pipelines)
 app.command()(plan)
 
 
 @app.command()
 def synth(
     pipeline: Annotated[str | None, typer.Argument(help="only this one; all by default")] = None,
+    accelerator: Accelerator = None,
+    out: Annotated[Path, typer.Option(help="folder of the cloud assembly")] = Path("cdk.out"),
 ) -> None:
-    """Write the CloudFormation templates to cdk.out, as `cdk synth` does."""
+    """Write the CloudFormation templates to a cloud assembly, as `cdk synth` does."""
     with one_line():
         if pipeline:
-            _pipeline(pipeline)
+            _pipeline(pipeline, accelerator)
         from penstock.cli.synth import synthesize
         from penstock.localcloud.assembly import read_assembly
 
-        out = Path("cdk.out")
-        synthesize(out=out, pipeline=pipeline, environment=None, validate=True)
+        synthesize(
+            out=out,
+            pipeline=pipeline,
+            environment=None,
+            validate=True,
+            accelerator=accelerator,
+        )
         for stack in read_assembly(out).stacks:
             typer.echo(f"{stack.name:<28} {len(stack.template.document['Resources']):>3} resources")
 
@@ -70,7 +71,7 @@ def synth(
 def review(
     pipeline: Annotated[str | None, typer.Argument(help="see `penstock list`")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="folder for both files [default: runs/PIPELINE/review]")
+        Path | None, typer.Option(help="folder for both files (default: runs/PIPELINE/review)")
     ] = None,
     against: Annotated[
         Path | None, typer.Option(help="a cloud assembly (cdk.out) to compare with")
@@ -79,6 +80,7 @@ def review(
     assembly: Annotated[
         Path | None, typer.Option(help="any cloud assembly (cdk.out) instead of a pipeline")
     ] = None,
+    accelerator: Accelerator = None,
     prices: PriceFile = None,
     records_per_second: RecordsPerSecond = None,
     record_kb: RecordKb = None,
@@ -89,18 +91,18 @@ def review(
         from penstock.cli.review import AskedLoad, review_assembly, review_pipeline, write
 
         load = AskedLoad(records_per_second, record_kb, consumers)
-        if pipeline is not None and assembly is None:
+        _check_choice(pipeline, assembly, accelerator)
+        if pipeline is not None:
             written = review_pipeline(
-                _pipeline(pipeline),
+                _pipeline(pipeline, accelerator),
+                accelerator=accelerator,
                 environment=environment,
                 against=against,
                 prices=prices,
                 load=load,
             )
-        elif assembly is not None and pipeline is None:
+        elif assembly is not None:
             written = review_assembly(assembly, against=against, prices=prices, load=load)
-        else:
-            raise UsageError("name a pipeline or give --assembly, one of the two")
         folder = out or Path("runs") / (pipeline or "assembly") / "review"
         for path in write(written, folder):
             typer.echo(f"written: {path}")
@@ -125,6 +127,7 @@ def run(
         typer.Option(help="this machine, or the stage that is deployed in your AWS account"),
     ] = "local",
     environment: Annotated[str, typer.Option(help="of cdk.json's environments")] = "dev",
+    accelerator: Accelerator = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -139,16 +142,33 @@ def run(
     with one_line():
         from penstock.cli.data import records_to_send
 
-        description = _pipeline(pipeline)
+        description = _pipeline(pipeline, accelerator)
+        if on == "aws" and accelerator is not None:
+            raise UsageError(
+                f"--accelerator {accelerator}: what is deployed in AWS has its own; leave it out"
+            )
+        if on == "local" and accelerator is None:
+            accelerator = default_accelerator(description)
         if json_file and not json_file.absolute().parent.is_dir():
             raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
         faults = checked(fault or [], on=on)
+        if on == "local":
+            from penstock.cli.installed import check_installed
+
+            check_installed(description)
         sending = records_to_send(description, data=data, count=records, broken_count=bad_records)
         if on == "aws":
             from penstock.cli.aws_run import check_credentials
 
             check_credentials()
-        report = _run(description, sending, on=on, environment=environment, faults=faults)
+        report = _run(
+            description,
+            sending,
+            on=on,
+            environment=environment,
+            faults=faults,
+            accelerator=accelerator,
+        )
         if json_file:
             try:
                 json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -167,23 +187,25 @@ def up(
     record_rate: Annotated[
         float, typer.Option(min=0, help="sample records per second once it is up; 0 for none")
     ] = 0,
+    accelerator: Accelerator = None,
 ) -> None:
     """Keep a local cloud up, in real time, for clients of your own; Ctrl-C ends it."""
     with one_line():
         from penstock.cli.up import stay_up
         from penstock.localcloud.errors import LocalCloudError
 
-        if (pipeline is None) == (assembly is None):
-            raise UsageError("name a pipeline or give --assembly, one of the two")
+        _check_choice(pipeline, assembly, accelerator)
         records: list[bytes] = []
         then: Iterator[bytes] = iter(())
         example = None
         if pipeline is not None:
             from penstock.cli.connecting import Example
             from penstock.cli.data import records_to_send
+            from penstock.cli.installed import check_installed
             from penstock.scenario.portions import portions
 
-            description = _pipeline(pipeline)
+            description = _pipeline(pipeline, accelerator)
+            check_installed(description)
             sending = records_to_send(description, data=None, count=None, broken_count=0)
             records, then = sending.records, itertools.cycle(sending.records)
             if description.scoring is not None:
@@ -194,6 +216,7 @@ def up(
         try:
             stay_up(
                 pipeline=pipeline,
+                accelerator=accelerator,
                 assembly=assembly,
                 records=records,
                 then=then,
@@ -205,8 +228,22 @@ def up(
             raise UsageError(str(error)) from error
 
 
+def _check_choice(pipeline: str | None, assembly: Path | None, accelerator: str | None) -> None:
+    """UsageError unless there is one thing to work on, and it can be chosen for."""
+    if (pipeline is None) == (assembly is None):
+        raise UsageError("name a pipeline or give --assembly, one of the two")
+    if assembly is not None and accelerator is not None:
+        raise UsageError(f"--accelerator {accelerator}: an assembly has what it has; leave it out")
+
+
 def _run(
-    pipeline: Pipeline, sending: Sending, *, on: str, environment: str, faults: list[str]
+    pipeline: Pipeline,
+    sending: Sending,
+    *,
+    on: str,
+    environment: str,
+    faults: list[str],
+    accelerator: str | None,
 ) -> dict[str, Any]:
     from rich.console import Console
 
@@ -218,11 +255,17 @@ def _run(
 
     console = Console()
     steps = steps_of(is_scored=pipeline.scoring is not None)
-    title = f"penstock run {pipeline.name}: {len(sending.records)} records from {sending.source}"
+    chosen = "" if accelerator is None else f" on {accelerator}"
+    title = (
+        f"penstock run {pipeline.name}{chosen}: {len(sending.records)} records from "
+        f"{sending.source}"
+    )
     display = Display(title, console, steps)
     timeline = Timeline(watched(display, faults), steps)
     folder = new_folder(Path("runs") / pipeline.name)
-    running = _run_class(on)(pipeline.name, environment, sending.records, timeline, folder, faults)
+    running = _run_class(on)(
+        pipeline.name, environment, sending.records, timeline, folder, faults, accelerator
+    )
     status, reason, seconds = "failed", "the run was broken off", 0.0
     try:
         with display:
@@ -231,6 +274,7 @@ def _run(
         timeline.skip_rest()
         report = build(
             pipeline=pipeline.name,
+            accelerator=accelerator,
             status=status,
             reason=reason,
             seconds=seconds,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from penstock.localcloud.context import CloudContext
 
 _POLL_SECONDS = 0.2  # everything is on this machine: looking often costs little
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 300.0  # a training says nothing while it loads its libraries
 DECISIONS_FILE = "decisions.jsonl"
 
 
@@ -67,6 +67,7 @@ class OfflineRun(Run):
                 pipeline=self.pipeline,
                 environment=self.environment,
                 validate=False,
+                accelerator=self.accelerator,
             )
             cloud_module.result()
         from penstock.localcloud.cloud import LocalCloud

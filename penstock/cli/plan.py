@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penstock.cli.errors import UsageError, one_line
-from penstock.cli.known import known_pipeline
-from penstock.cli.load_options import Consumers, PriceFile, RecordKb, RecordsPerSecond
+from penstock.cli.known import known_pipeline, offered_by
+from penstock.cli.load_options import (
+    Accelerator,
+    Consumers,
+    PriceFile,
+    RecordKb,
+    RecordsPerSecond,
+)
 
 if TYPE_CHECKING:
     from penstock.planner.account import Finding
@@ -58,6 +64,7 @@ def plan(
         typer.Option("--check-account", help="compare the quotas with your account's; reads only"),
     ] = False,
     environment: Annotated[str, typer.Option(help="of cdk.json's environments")] = "dev",
+    accelerator: Accelerator = None,
 ) -> None:
     """Show what a pipeline needs at a load: figures, instance types, limits, cost, quotas.
 
@@ -66,6 +73,8 @@ def plan(
     with one_line():
         from rich.console import Console
 
+        from penstock.cli.offer_table import show_offers
+        from penstock.cli.offers import offers
         from penstock.cli.plan_instances import choices, document_of, families_of
         from penstock.cli.plan_load import environment_of, load_of, positive, served_share
         from penstock.cli.plan_table import (
@@ -86,7 +95,7 @@ def plan(
         from penstock.planner.scaling import steps
 
         check_json(json_file)
-        description = known_pipeline(pipeline)
+        description = known_pipeline(pipeline, accelerator)
         settings = environment_of(environment)
         region = settings.region
         chosen = choices(description, region=region, families=families_of(families))
@@ -112,6 +121,10 @@ def plan(
             (other, Cost.of(other.quantities, known_prices)) for other in alternatives(planned)
         ]
         rows = steps(planned)
+        offered = {} if accelerator else offered_by(pipeline)
+        choice = offers(
+            offered, description, planned=planned, environment=environment, prices=known_prices
+        )
         quotas = needs(planned, environment)
         findings = _findings(quotas, pipeline, environment, region) if check_account else None
         if json_file:
@@ -127,9 +140,12 @@ def plan(
             ]
             document |= _quotas_document(quotas, findings)
             document["instances"] = document_of(chosen)
+            document["accelerators"] = {offer.accelerator: offer.document() for offer in choice}
             write_json(json_file, document)
         console = Console()
         line(console, f"penstock plan {pipeline}: {environment}, {region}\n")
+        if choice:
+            show_offers(console, choice, region)
         show_figures(console, sections)
         show_instances(console, chosen)
         show_steps(console, rows)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from penstock.advisor import Advice, Candidate, Need, choose, compared
 from penstock.catalog import ec2_prices, instances
 from penstock.cli.errors import UsageError
+from penstock.cli.step_need import size_is_known, step_need
 
 if TYPE_CHECKING:
     from pipelines.spec import Pipeline
@@ -46,6 +47,8 @@ class Choice:
         is_auto: bool,
     ) -> Choice:
         """What is said of a type that a need has got."""
+        if not is_auto:
+            need = _of_the_kind(need, instance_type)
         advice = choose(need)
         own = is_auto and advice.chosen is not None and advice.chosen.name == instance_type
         comparison = None if own else compared(instance_type, advice)
@@ -65,6 +68,15 @@ class Choice:
         }
 
 
+def _of_the_kind(need: Need, instance_type: str) -> Need:
+    """Who names a machine for a program of their own has chosen what it computes on."""
+    if need.algorithm is not None:
+        return need
+    accelerator = instances.instance_type(instance_type).accelerator
+    kind = "cpu" if accelerator is None else accelerator.kind
+    return need.model_copy(update={"runs_on": (kind,)})
+
+
 def _candidate(candidate: Candidate) -> dict[str, Any]:
     return {
         "name": candidate.name,
@@ -82,8 +94,11 @@ def choices(
     """The machines of the training, of the endpoint and of its further variants, in a Region.
 
     `families` are those that may be chosen from, None for all; what a description left to 'auto'
-    was chosen without such a limit, and is compared with what would be chosen within it.
+    was chosen without such a limit, and is compared with what would be chosen within it. There are
+    none where nothing says what the machines must hold.
     """
+    if not size_is_known(pipeline):
+        return ()
     limits: dict[str, Any] = {"region": region, "families": families}
     training, serving = pipeline.training, pipeline.serving
     hosts = Choice.of(
@@ -99,7 +114,7 @@ def choices(
         Choice.of(
             "training",
             training.instance_type,
-            training.instance_need.model_copy(update=limits),
+            step_need(pipeline).model_copy(update=limits),
             is_auto=training.instance_advice is not None,
         ),
         hosts,

@@ -80,7 +80,8 @@ def load_of(
                 "give yours with --records-per-second"
             )
         else:
-            records_per_second = round(borne_by(shards, record_kb, consumers), 3)
+            # rounded up it would be more than they bear
+            records_per_second = math.floor(borne_by(shards, record_kb, consumers) * 1000) / 1000
             said["records_per_second"] = (
                 f"stream.shards: {shards} bear so many; give yours with --records-per-second"
             )

@@ -36,7 +36,7 @@ _MARKS = {"exact": "", "at most": "<= ", "at least": ">= "}
 
 def show_figures(console: Console, sections: Sequence[tuple[str, Sequence[Figure]]]) -> None:
     """One table for all sections: name, value, unit."""
-    table = _table(("", "left"), ("figure", "left"), ("value", "right"), ("unit", "left"))
+    table = new_table(("", "left"), ("figure", "left"), ("value", "right"), ("unit", "left"))
     for heading, figures in sections:
         for number, figure in enumerate(figures):
             table.add_row("" if number else heading, figure.name, amount(figure.value), figure.unit)
@@ -49,6 +49,10 @@ def show_instances(console: Console, choices: Sequence[Choice]) -> None:
     Of the endpoint's further variants, which have the same candidates, how they compare.
     """
     line(console, "\nInstances")
+    if not choices:
+        line(
+            console, "  no type is judged: give training.model, the size of what the script trains"
+        )
     for note in dict.fromkeys(note for choice in choices for note in choice.advice.notes):
         line(console, f"  note: {note}")
     for choice in choices:
@@ -109,7 +113,7 @@ def show_steps(console: Console, steps: Sequence[Step]) -> None:
         f"{counted(plan.load.consumers, 'consumer')}",
     )
     rates: list[Column] = [(amount(step.records_per_second), "right") for step in steps]
-    table = _table(("records/s", "left"), *rates)
+    table = new_table(("records/s", "left"), *rates)
     for name, label in _RATE_ROWS.items():
         values = [step.figures[name] for step in steps]
         if plan.scorer is not None or not name.startswith("scorer."):
@@ -137,7 +141,7 @@ def show_cost(console: Console, cost: Cost) -> None:
     """A month's quantities, their amounts, and what the sum leaves out."""
     line(console, "\nA month of 730 hours at this load")
     currency = cost.currency or ""
-    table = _table(
+    table = new_table(
         ("quantity", "left"),
         ("so many", "right"),
         ("unit", "left"),
@@ -230,7 +234,7 @@ def show_quotas(
 ) -> None:
     """What is needed of each quota; with `findings`, what the account has of it."""
     line(console, "\nQuotas that this needs")
-    table = _table(
+    table = new_table(
         ("quota", "left"),
         ("needed", "right"),
         ("default", "right"),
@@ -275,7 +279,7 @@ def _short(value: float | None) -> str:
     return amount(value if value is None or value >= 1000 else float(f"{value:.3g}"))
 
 
-def _table(*columns: Column) -> Table:
+def new_table(*columns: Column) -> Table:
     """A table of these headings; where it is too wide, cells go on below and nothing is cut."""
     table = Table(box=None, pad_edge=False)
     for heading, side in columns:

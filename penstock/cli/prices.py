@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penstock.cli.errors import UsageError, one_line
-from penstock.cli.known import known_pipelines
+from penstock.cli.known import known_pipelines, offered_by
+
+if TYPE_CHECKING:
+    from pipelines.spec import Pipeline
 
 _PRICING_REGION = "us-east-1"  # the Price List answers in few Regions, for all of them
 
@@ -43,7 +47,7 @@ def update(
             raise UsageError(f"--out {out}: there is no folder {out.parent}")
         region = environment_of(environment).region
         names: set[str] = set()
-        for pipeline in known_pipelines().values():
+        for pipeline in _every_pipeline():
             load = load_of(pipeline, records_per_second=None, record_kb=None, consumers=None)
             planned = Plan(pipeline, load.load, region)
             names |= {found.price for found in quantities(planned)}
@@ -66,3 +70,9 @@ def update(
         for name, reason in fetched.missing.items():
             typer.echo(f"no price of {name}: {reason}")
         typer.echo(f"{len(fetched.prices.prices)} prices of {region}: {out}")
+
+
+def _every_pipeline() -> Iterator[Pipeline]:
+    """All of the project, on each accelerator that they offer."""
+    for name, pipeline in known_pipelines().items():
+        yield from offered_by(name).values() or (pipeline,)

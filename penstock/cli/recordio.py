@@ -1,23 +1,24 @@
-"""`penstock recordio`: what is in a file of RecordIO-protobuf, and whether it is whole.
+"""`penstock recordio`: what is in a file of RecordIO-protobuf, and whether it is whole; convert.
 
-A FILE is a path, s3://bucket/key or - for standard input. Exit code 2, in one line with the record
-and the byte, for a file that is broken.
+Exit code 2, in one line with the record and the byte, for a file that is broken.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import typer
 
-from penstock.cli.errors import UsageError, one_line
+from penstock.cli.errors import one_line
+from penstock.cli.recordio_convert import convert
+from penstock.cli.recordio_files import In as File
+from penstock.cli.recordio_files import counted, refused
+from penstock.cli.recordio_split import merge, split
 
 if TYPE_CHECKING:
     from penstock.recordio import BytesTensor, Record, Tensor
@@ -26,8 +27,6 @@ app = typer.Typer(
     help="RecordIO-protobuf, the format of SageMaker's built-in algorithms.",
     no_args_is_help=True,
 )
-
-File = Annotated[str, typer.Argument(help="a path, s3://bucket/key, or - for standard input")]
 
 
 @app.command()
@@ -63,43 +62,19 @@ def verify(file: File) -> None:
         typer.echo(f"{file}: {found.records} records, {found.bytes} bytes, nothing wrong")
 
 
+app.command()(convert)
+app.command()(split)
+app.command()(merge)
+
+
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
     """The file's bytes; UsageError if they cannot be had, or are not records."""
-    from penstock.recordio import RecordIOError
+    from penstock.recordio.files.errors import named
+    from penstock.recordio.files.inputs import opened
 
-    try:
-        with _stream(file) as stream:
-            yield stream
-    except RecordIOError as error:
-        raise UsageError(f"{file}: {error}") from error
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from error
-
-
-@contextmanager
-def _stream(file: str) -> Iterator[BinaryIO]:
-    if file == "-":
-        yield sys.stdin.buffer
-    elif file.startswith("s3://"):
-        yield _s3_object(file)
-    else:
-        with Path(file).open("rb") as stream:
-            yield stream
-
-
-def _s3_object(uri: str) -> BinaryIO:
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not bucket or not key:
-        raise UsageError(f"{uri} names no object: expected s3://bucket/key")
-    try:
-        body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-    except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"{uri}: {error}") from error
-    return cast("BinaryIO", body)
+    with refused(), counted(file) as progress, opened(file, progress) as found, named(file):
+        yield cast("BinaryIO", found.stream)
 
 
 def _document(record: Record) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from penstock.scenario.progress import Timeline
 def build(
     *,
     pipeline: str,
+    accelerator: str | None = None,
     status: str,
     reason: str | None,
     seconds: float,
@@ -23,7 +24,10 @@ def build(
     faults: list[dict[str, Any]],
     access: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """The report as a JSON object; names that other programs rely on come first."""
+    """The report as a JSON object; names that other programs rely on come first.
+
+    `accelerator` is what was chosen of those that the pipeline offers, None if it offers none.
+    """
     empty_account = {
         "sent": 0,
         "delivered": 0,
@@ -33,6 +37,7 @@ def build(
     }
     return {
         "pipeline": pipeline,
+        "accelerator": accelerator,
         "status": status,
         "seconds": round(seconds, 3),
         "steps": [

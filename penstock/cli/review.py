@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from penstock.assembly.errors import AssemblyError
 from penstock.cli.errors import UsageError
-from penstock.cli.plan_load import environment_of, load_of, served_share
+from penstock.cli.known import offered_by
+from penstock.cli.offer_blocks import offer_blocks
+from penstock.cli.offers import offers
+from penstock.cli.plan_load import PlannedLoad, environment_of, load_of, served_share
 from penstock.cli.price_file import read_prices
 from penstock.cli.review_load import at_load
 from penstock.cli.review_reasons import reasons_of
@@ -17,6 +20,7 @@ from penstock.cli.workplace import workplace
 from penstock.planner.plan import Plan
 from penstock.planner.prices import Prices
 from penstock.review.assembly import Assembly, read
+from penstock.review.blocks import Block
 from penstock.review.given import AtLoad, Given
 from penstock.review.review import Review, review
 
@@ -41,6 +45,7 @@ class AskedLoad:
 def review_pipeline(
     pipeline: Pipeline,
     *,
+    accelerator: str | None,
     environment: str,
     against: Path | None,
     prices: Path | None,
@@ -49,7 +54,8 @@ def review_pipeline(
     """The review of a pipeline of this project, which is synthesized for it.
 
     Args:
-        pipeline: the one.
+        pipeline: the one, as it is on the accelerator.
+        accelerator: of those that it offers; None for its own choice.
         environment: of cdk.json's environments.
         against: a cloud assembly to compare with, such as the one that is deployed now.
         prices: a price file of the environment's Region.
@@ -65,11 +71,22 @@ def review_pipeline(
         reasons=reasons_of(pipeline, region=settings.region),
         prices=known_prices,
         load=_at_load(pipeline, settings, load, known_prices),
+        accelerators=_side_by_side(pipeline, environment, settings, load, known_prices)
+        if accelerator is None
+        else (),
     )
     title = f"{pipeline.name} in {environment}"
+    if accelerator is not None:
+        title += f" on {accelerator}"
     with workplace() as place:
         made = place / "cdk.out"
-        synthesize(out=made, pipeline=pipeline.name, environment=environment, validate=False)
+        synthesize(
+            out=made,
+            pipeline=pipeline.name,
+            environment=environment,
+            validate=False,
+            accelerator=accelerator,
+        )
         return review(title, _read(made), before, given)
 
 
@@ -105,14 +122,36 @@ def _at_load(
 ) -> AtLoad | None:
     if not load.is_given:
         return None
-    planned = load_of(
+    planned = _load_of(pipeline, load)
+    return at_load(_plan(pipeline, settings, planned), planned, prices)
+
+
+def _side_by_side(
+    pipeline: Pipeline,
+    environment: str,
+    settings: Environment,
+    load: AskedLoad,
+    prices: Prices | None,
+) -> tuple[Block, ...]:
+    offered = offered_by(pipeline.name)
+    if not offered:
+        return ()
+    plan = _plan(pipeline, settings, _load_of(pipeline, load))
+    found = offers(offered, pipeline, planned=plan, environment=environment, prices=prices)
+    return tuple(offer_blocks(found, settings.region))
+
+
+def _load_of(pipeline: Pipeline, load: AskedLoad) -> PlannedLoad:
+    return load_of(
         pipeline,
         records_per_second=load.records_per_second,
         record_kb=load.record_kb,
         consumers=load.consumers,
     )
-    plan = Plan(pipeline, planned.load, settings.region, served_share=served_share(settings))
-    return at_load(plan, planned, prices)
+
+
+def _plan(pipeline: Pipeline, settings: Environment, load: PlannedLoad) -> Plan:
+    return Plan(pipeline, load.load, settings.region, served_share=served_share(settings))
 
 
 def _compared(against: Path | None) -> Assembly | None:

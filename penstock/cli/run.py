@@ -25,7 +25,8 @@ class Run(ABC):
     """One run of one pipeline; `findings` is there whatever happened.
 
     `ledger` is None where nothing stands in for anything. What should outlive the run goes into
-    `folder`. `faults` are those to be met, `faults_met` what came of them.
+    `folder`. `faults` are those to be met, `faults_met` what came of them. `accelerator` is of
+    those that the pipeline offers, None its own choice.
     `access` sums up what IAM decided, None where it was not asked here.
     """
 
@@ -37,6 +38,7 @@ class Run(ABC):
         timeline: Timeline,
         folder: Path,
         faults: Sequence[str] = (),
+        accelerator: str | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.environment = environment
@@ -46,6 +48,7 @@ class Run(ABC):
         self.findings: dict[str, Any] = {}
         self.ledger: dict[str, Any] | None = None
         self.faults = faults
+        self.accelerator = accelerator
         self.faults_met: list[dict[str, Any]] = []
         self.access: dict[str, Any] | None = None
 

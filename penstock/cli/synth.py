@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from penstock.cli.errors import UsageError
 from penstock.cli.workplace import workplace
-from penstock.localcloud.leash import Leashed
+from penstock.localcloud import leash
 
 _WARNING = "warning: "  # app.py begins a warning with it
 
 
-def synthesize(*, out: Path, pipeline: str | None, environment: str | None, validate: bool) -> None:
+def synthesize(
+    *,
+    out: Path,
+    pipeline: str | None,
+    environment: str | None,
+    validate: bool,
+    accelerator: str | None = None,
+) -> None:
     """Run app.py as `cdk synth` would; its warnings go to stderr.
 
     Args:
@@ -23,6 +29,7 @@ def synthesize(*, out: Path, pipeline: str | None, environment: str | None, vali
         pipeline: only this one; None for all.
         environment: only this one; None for the app's default.
         validate: with CDK's own CloudFormation validator (seconds slower, same templates).
+        accelerator: of those that the pipeline offers; None for its own choice.
 
     Raises:
         UsageError: there is no app here, or it refused.
@@ -35,6 +42,8 @@ def synthesize(*, out: Path, pipeline: str | None, environment: str | None, vali
         context["pipeline"] = pipeline
     if environment:
         context["environment"] = environment
+    if accelerator:
+        context["accelerator"] = accelerator
     with workplace() as place:
         variables = {
             **os.environ,
@@ -43,26 +52,13 @@ def synthesize(*, out: Path, pipeline: str | None, environment: str | None, vali
             "CDK_VALIDATION": "true" if validate else "false",
             "TMPDIR": str(place),  # Node's part of the CDK is unpacked there
         }
-        code, said, warned = _run([sys.executable, str(app)], variables)
-    if code == 2:
-        raise UsageError(warned.strip().splitlines()[-1])
-    if code != 0:
+        done = leash.run([sys.executable, app], environment=variables)
+    if done.returncode == 2:
+        raise UsageError(done.stderr.strip().splitlines()[-1])
+    if done.returncode != 0:
         # a program error or a nag finding: people need all of it
-        sys.stderr.write(said + warned)
+        sys.stderr.write(done.stdout + done.stderr)
         raise UsageError("synth failed, see above")
-    for line in warned.splitlines():
+    for line in done.stderr.splitlines():
         if line.startswith(_WARNING):
             sys.stderr.write(f"{line}\n")
-
-
-def _run(command: list[str], variables: dict[str, str]) -> tuple[int, str, str]:
-    """Exit code, output and errors of a program that ends with this process, however it ends."""
-    leashed = Leashed(
-        command, environment=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    try:
-        said, warned = leashed.process.communicate()
-    finally:
-        leashed.close()
-        leashed.process.wait()
-    return leashed.process.returncode, said.decode(), warned.decode()

@@ -17,7 +17,7 @@ from penstock.cli.synth import synthesize
 from penstock.cli.workplace import workplace
 from penstock.localcloud.isolation import isolated
 from penstock.scenario.feed import PartitionKey, digest_of, partition_key
-from penstock.scenario.progress import Step
+from penstock.scenario.progress import STEPS_INTO_SERVICE, Step, Timeline
 
 ENVIRONMENT = "dev"
 _POLL_SECONDS = 1.0
@@ -51,6 +51,7 @@ def until_interrupted() -> Iterator[threading.Event]:
 def stay_up(
     *,
     pipeline: str | None,
+    accelerator: str | None,
     assembly: Path | None,
     records: list[bytes],
     then: Iterator[bytes],
@@ -62,6 +63,7 @@ def stay_up(
 
     Args:
         pipeline: a pipeline of this project; its dev stage is synthesized and deployed.
+        accelerator: of those that the pipeline offers; None for its own choice.
         assembly: instead of a pipeline, any cloud assembly.
         records: what the pipeline is brought into service with.
         then: what is sent from then on.
@@ -74,17 +76,27 @@ def stay_up(
         isolated(),
         workplace() as folder,
     ):
+        timeline = Timeline(_Lines(say), STEPS_INTO_SERVICE)
         if assembly is None:
             assembly = folder / "cdk.out"
-            say("synthesizing")
-            synthesize(out=assembly, pipeline=pipeline, environment=ENVIRONMENT, validate=False)
+            with timeline.step("synth"):
+                synthesize(
+                    out=assembly,
+                    pipeline=pipeline,
+                    environment=ENVIRONMENT,
+                    validate=False,
+                    accelerator=accelerator,
+                )
         from penstock.localcloud.cloud import LocalCloud
 
         with LocalCloud.for_assembly(assembly, workdir=folder / "cloud", real_time=True) as cloud:
             cloud.context.authorization.told = lambda line: say(f"denied: {line}")
-            if pipeline is not None:
-                make_given(cloud.context, pipeline=pipeline, environment=ENVIRONMENT)
-            outputs = cloud.deploy(assembly, on_progress=lambda stack, how: say(f"{stack} {how}"))
+            with timeline.step("deploy"):
+                if pipeline is not None:
+                    make_given(cloud.context, pipeline=pipeline, environment=ENVIRONMENT)
+                outputs = cloud.deploy(
+                    assembly, on_progress=lambda stack, how: say(f"{stack} {how}")
+                )
             clients = cloud.context.clients
             if example is not None:
                 commands = connecting.for_pipeline(_all(outputs), example)
@@ -99,7 +111,7 @@ def stay_up(
             for line in told:
                 say(line)
             if pipeline is not None:
-                _bring_into_service(pipeline, clients.deployer, records, say)
+                _bring_into_service(pipeline, clients.deployer, records, timeline, say)
             stream = _all(outputs).get("StreamName")
             if stream and records_per_second:
                 kinesis = clients.deployer("kinesis")
@@ -127,16 +139,16 @@ def _bring_into_service(
     pipeline: str,
     client: Callable[[str], Any],
     records: list[bytes],
+    timeline: Timeline,
     say: Callable[[str], None],
 ) -> None:
     """Feed, train and serve, as `penstock run` does; a failure is told and the cloud stays up."""
     from penstock.scenario.aws import Aws, Stage, StepFailedError
-    from penstock.scenario.progress import Timeline
     from penstock.scenario.run import Scenario
 
     aws = Aws(client, poll_seconds=_POLL_SECONDS, patience_seconds=_PATIENCE_SECONDS)
     stage = Stage.read(aws, pipeline=pipeline, environment=ENVIRONMENT)
-    scenario = Scenario(aws, stage, Timeline(_Lines(say)), alone=False)
+    scenario = Scenario(aws, stage, timeline, alone=False)
     try:
         asked = scenario.bring_into_service(records)
     except StepFailedError as error:

@@ -27,3 +27,19 @@ class SeriesSchema(Protocol):
 
     def record_from_row(self, row: Mapping[str, str]) -> dict[str, Any]:
         """ValueError if a column is missing or is no number."""
+
+
+class TextSchema(Protocol):
+    """The names of the columns of texts with a label."""
+
+    @property
+    def id_field(self) -> str | None:
+        """What a text is known by."""
+
+    @property
+    def text_field(self) -> str | None:
+        """The text."""
+
+    @property
+    def label_field(self) -> str | None:
+        """The text's class, from 0."""

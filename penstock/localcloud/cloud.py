@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from penstock.localcloud.deploy import deploy
 from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.isolation import isolated
 from penstock.localcloud.ledger import Ledger
+from penstock.localcloud.record_store.store import RecordStore
 from penstock.localcloud.roundtrip.record import write_down
 from penstock.localcloud.roundtrip.stacks import read_back
 from penstock.localcloud.server import MotoServer
@@ -33,9 +35,12 @@ from penstock.localcloud.shims import (
     glue,
     kinesis,
     kinesis_faults,
+    kinesis_metrics,
     kms,
     logs,
     s3,
+    s3_bodies,
+    s3_delete,
     s3_faults,
     sagemaker,
     sagemaker_runtime,
@@ -186,6 +191,10 @@ class LocalCloud:
             region=context.region,
         )
         s3.install(patches)
+        s3_delete.install(patches)
+        objects = context.workdir / "objects"
+        self._open.callback(shutil.rmtree, objects, ignore_errors=True)
+        s3_bodies.install(patches, folder=objects)
         s3_faults.install(patches, faults=context.faults)
         for service in (budgets, kms, logs, ssm, tags):
             service.install(patches)
@@ -216,7 +225,10 @@ class LocalCloud:
             event_sources_worker.written(stream_arn)
 
         kinesis_faults.install(patches, faults=context.faults, clock=context.clock)
-        kinesis.install(patches, clock=context.clock, written=stream_written)
+        records = RecordStore(context.workdir / "streams")
+        self._open.callback(records.close)
+        kinesis.install(patches, clock=context.clock, written=stream_written, store=records)
+        kinesis_metrics.install(patches, clock=context.clock)
         sns.install(patches, refusal=authorizer.handover_refusal)
         sqs.install(patches, clock=context.clock, written=event_sources_worker.written)
         spark_jobs = GlueWorker(context)

@@ -15,10 +15,11 @@ from typing import Any
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
-    create_backend_app,
 )
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wsgi import LimitedStream
+
+from penstock.localcloud.shims import unknown_services
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class HttpServer(ThreadedWSGIServer):
     def __init__(self) -> None:
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        app = DomainDispatcherApplication(create_backend_app)
+        app = DomainDispatcherApplication(unknown_services.application)
         super().__init__("127.0.0.1", 0, app, _Connection)
         self._thread = threading.Thread(target=self.serve_forever, daemon=True, name="http-server")
 

@@ -16,6 +16,10 @@ _LAMBDA_RUNTIMES = ("python3.12", "python3.13", "python3.14")
 # "Python libraries").
 _GLUE_ENVIRONMENTS = {"5.1": "glue-5.1"}
 
+# PyTorch and transformers, which not everybody has: what the others are made by is make setup
+_TORCH_ENVIRONMENT = "torch"
+_MADE_BY = {_TORCH_ENVIRONMENT: "make torch"}
+
 
 @dataclass(frozen=True)
 class GlueRuntime:
@@ -69,8 +73,14 @@ def lambda_python(runtime: str) -> Path:
     return _interpreter(_LAMBDA_ENVIRONMENT)
 
 
+def torch_python() -> Path:
+    """The interpreter for scripts in a framework's images. LocalCloudError where it is missing."""
+    return _interpreter(_TORCH_ENVIRONMENT)
+
+
 def _interpreter(environment: str) -> Path:
     python = Path(sys.prefix) / "runtimes" / environment / "bin" / "python"
     if not python.exists():
-        raise LocalCloudError(f"the runtime environment {environment} is missing: run make setup")
+        made_by = _MADE_BY.get(environment, "make setup")
+        raise LocalCloudError(f"the runtime environment {environment} is missing: run {made_by}")
     return python

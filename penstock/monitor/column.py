@@ -12,6 +12,7 @@ them and one of them would spoil the mean.
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -77,12 +78,13 @@ class ColumnProfile:
         }.get(inferred_type, self.present)
         return fitting / self.present
 
-    def update(self, values: pa.Array, name: str) -> None:
+    def update(self, values: pa.Array, name: str, *, category: bool = False) -> None:
         """Add rows.
 
         Args:
             values: numbers, truth values, texts, dates or times; nulls are missing values.
             name: of the column, for refusals.
+            category: numbers among the texts are names: counted each, the same one as 1 and 1.0.
 
         Raises:
             MonitorError: the column holds lists, structs or bytes.
@@ -90,7 +92,9 @@ class ColumnProfile:
         kind = values.type
         if pa.types.is_dictionary(kind) and not pa.types.is_string(kind.value_type):
             values, kind = values.dictionary_decode(), kind.value_type
-        if pa.types.is_integer(kind):
+        if category and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            self._add_texts(values.cast(pa.string()), category=True)
+        elif pa.types.is_integer(kind):
             self._add_numbers(values, whole=True)
         elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             self._add_numbers(values, whole=False)
@@ -101,11 +105,11 @@ class ColumnProfile:
             or pa.types.is_large_string(kind)
             or pa.types.is_dictionary(kind)
         ):
-            self._add_texts(values)
+            self._add_texts(values, category=category)
         elif pa.types.is_boolean(kind) or (
             pa.types.is_temporal(kind) and not pa.types.is_duration(kind)
         ):
-            self._add_texts(values.cast(pa.string()), numbers=False)
+            self._add_texts(values.cast(pa.string()), category=True)
         else:
             raise MonitorError(
                 f"column {name} is of type {kind}: the monitor takes flat columns of numbers, "
@@ -171,7 +175,7 @@ class ColumnProfile:
         self.sketch.update(numbers if numbers.flags.writeable else numbers.copy())
         return len(numbers)
 
-    def _add_texts(self, values: pa.Array, *, numbers: bool = True) -> None:
+    def _add_texts(self, values: pa.Array, *, category: bool = False) -> None:
         self.missing += values.null_count
         encoded = values.drop_null()
         if not len(encoded):
@@ -181,10 +185,12 @@ class ColumnProfile:
         different = encoded.dictionary
         places = encoded.indices.to_numpy(zero_copy_only=False)
         counts = np.bincount(places, minlength=len(different))
-        self.categories.add(different.to_pylist(), counts.tolist())
-        if not numbers:
+        texts = different.to_pylist()
+        if category:
+            self.categories.add(map(_category, texts), counts.tolist())
             self.text += len(encoded)
             return
+        self.categories.add(texts, counts.tolist())
         trimmed = pc.utf8_trim_whitespace(different)
         whole = pc.match_substring_regex(trimmed, _INTEGRAL).to_numpy(zero_copy_only=False)
         broken = pc.match_substring_regex(trimmed, _FRACTIONAL).to_numpy(zero_copy_only=False)
@@ -199,3 +205,9 @@ class ColumnProfile:
             self.fractional += int(counts[broken & finite].sum())
             self.missing += int(counts[numeric & ~finite].sum())
             self._add_finite(parsed[places[finite[places]]])
+
+
+def _category(text: str) -> str:
+    """Whole numbers without a fraction: CSV says 1 where JSON says 1.0."""
+    whole = re.fullmatch(r"\s*([+-]?\d+)(\.0*)?\s*", text)
+    return str(int(whole[1])) if whole else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +20,9 @@ class Profile:
     not have counts as missing in all of that part's rows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, categories: Collection[str] = ()) -> None:
+        """`categories` are the columns whose numbers are names, such as those of classes."""
+        self._categories = frozenset(categories)
         self.item_count = 0
         self.columns: dict[str, ColumnProfile] = {}
 
@@ -43,7 +45,7 @@ class Profile:
             twice = sorted({name for name in names if names.count(name) > 1})
             raise MonitorError(f"more than one column is named {twice[0]!r}: names must differ")
         for name, values in zip(names, batch.columns, strict=True):
-            self._column(name).update(values, name)
+            self._column(name).update(values, name, category=name in self._categories)
         self._count(batch.num_rows, names)
 
     def merge(self, other: Profile) -> None:

@@ -81,7 +81,7 @@ class Training(Protocol):
     """
 
     @property
-    def algorithm(self) -> str: ...
+    def program(self) -> str: ...
     @property
     def instance_type(self) -> str: ...
     @property
@@ -101,6 +101,15 @@ class Training(Protocol):
     def distribution_of(self, channel: str) -> str: ...
     @property
     def facts(self) -> Algorithm: ...
+
+
+class Compilation(Protocol):
+    """The job that compiles a trained model for the chips that it answers on."""
+
+    @property
+    def instance_type(self) -> str: ...
+    @property
+    def max_runtime_minutes(self) -> int: ...
 
 
 class Gate(Protocol):
@@ -164,7 +173,11 @@ class Retrain(Protocol):
 
 
 class Described(Protocol):
-    """A whole pipeline."""
+    """A whole pipeline.
+
+    `row_tokens` is None where its rows are no texts. Batch transforms that judge or score a model
+    run on `comparison_instance_type`.
+    """
 
     @property
     def name(self) -> str: ...
@@ -177,6 +190,10 @@ class Described(Protocol):
     @property
     def training(self) -> Training: ...
     @property
+    def compilation(self) -> Compilation | None: ...
+    @property
+    def comparison_instance_type(self) -> str: ...
+    @property
     def gate(self) -> Gate: ...
     @property
     def serving(self) -> Serving: ...
@@ -188,3 +205,5 @@ class Described(Protocol):
     def retrain(self) -> Retrain | None: ...
     @property
     def row_columns(self) -> tuple[str, ...]: ...
+    @property
+    def row_tokens(self) -> int | None: ...

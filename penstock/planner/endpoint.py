@@ -1,4 +1,4 @@
-"""Instances of an endpoint: from requests a second, the model's time, and an instance's vCPUs."""
+"""Instances of an endpoint: from requests a second, the model's time, and what answers on one."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from dataclasses import dataclass
 from penstock.catalog.facts import in_words
 from penstock.catalog.limits import limit
 from penstock.planner.figure import Figure
+from penstock.planner.machines import Lanes
 from penstock.planner.regions import most
 from penstock.planner.rounding import whole
 
-_ONE_A_VCPU = "one request at a time on each vCPU; the containers do not all say so: test the load"
+_ONE_AT_A_TIME = (
+    "one request at a time on each of the {of}; the containers do not all say so: test the load"
+)
 
 
 @dataclass(frozen=True)
 class EndpointPlan:
-    """So many requests a second, each of which keeps one vCPU for `latency_ms`.
+    """So many requests a second, each of which keeps one of the lanes for `latency_ms`.
 
-    `vcpus` None is unknown and counts as one. An instance is planned for half of what it bears at
-    most (SageMaker developer guide, load testing your auto scaling configuration).
+    Where it is unknown how many there are, there is one. An instance is planned for half of what
+    it bears at most (SageMaker developer guide, load testing your auto scaling configuration).
     """
 
     requests_per_second: float
     latency_ms: float
-    vcpus: int | None
+    lanes: Lanes
 
     @property
     def borne_by_one(self) -> float:
         """Requests a second that one instance is planned for."""
-        at_most = (self.vcpus or 1) * 1000 / self.latency_ms
+        at_most = (self.lanes.count or 1) * 1000 / self.latency_ms
         return at_most * most(limit("sagemaker.instance_share"))
 
     @property
@@ -42,7 +45,7 @@ def figures(
     described: int,
     requests_per_second: float | None,
     latency_ms: float | None,
-    vcpus: int | None,
+    lanes: Lanes,
 ) -> list[Figure]:
     """The instances of an endpoint, those of the description where the load is not known."""
     share = limit("sagemaker.instance_share")
@@ -57,18 +60,18 @@ def figures(
         ]
         because = f"serving.instance_count: to plan it, give {' and '.join(missing)}"
         return [Figure("endpoint.instances", described, "instances", because)]
-    plan = EndpointPlan(requests_per_second, latency_ms, vcpus)
-    cores = "unknown, so one" if vcpus is None else str(vcpus)
+    plan = EndpointPlan(requests_per_second, latency_ms, lanes)
+    count = "unknown, so one" if lanes.count is None else str(lanes.count)
     return [
         Figure(
             "endpoint.instances",
             plan.instances,
             "instances",
             f"{in_words(round(requests_per_second, 3))} requests/s / "
-            f"{in_words(round(plan.borne_by_one, 3))} an instance: vCPUs {cores} x 1,000 / "
+            f"{in_words(round(plan.borne_by_one, 3))} an instance: {lanes.of} {count} x 1,000 / "
             f"{in_words(latency_ms)} ms x {most(share):g}; one alone has no second zone",
             source=(share.citation,),
-            unconfirmed=(_ONE_A_VCPU,),
+            unconfirmed=(_ONE_AT_A_TIME.format(of=lanes.of),),
         ),
         Figure(
             "endpoint.target_invocations_per_minute",

@@ -123,7 +123,7 @@ class Plan:
             described=serving.instance_count,
             requests_per_second=self.endpoint_requests,
             latency_ms=self.latency_ms,
-            vcpus=machines.vcpus(serving.instance_type),
+            lanes=machines.lanes(serving.instance_type),
         )
 
     @property
@@ -153,9 +153,16 @@ class Plan:
         return self.workers if self.workers.fits else larger(self.workers)
 
     @property
-    def is_recordio(self) -> bool:
-        """Whether the channels are RecordIO-protobuf; the bytes of CSV depend on its values."""
-        return self.pipeline.training.content_type == recordio.CONTENT_TYPE
+    def row(self) -> recordio.Row:
+        """A row of the training channels."""
+        pipeline = self.pipeline
+        if pipeline.training.content_type != recordio.CONTENT_TYPE:
+            return recordio.Row.unknown()
+        if pipeline.row_tokens is not None:
+            return recordio.Row.of_tokens(pipeline.row_tokens)
+        if not pipeline.row_columns:
+            return recordio.Row.unknown()
+        return recordio.Row.of_features(len(pipeline.row_columns))
 
     @property
     def training_machines(self) -> int:
@@ -165,12 +172,10 @@ class Plan:
     @cached_property
     def hosts(self) -> HostPlan:
         """The training on a month's records."""
-        training = self.pipeline.training
+        training, size = self.pipeline.training, self.row.size
         return HostPlan(
             training,
-            channel_gb=self.month_records
-            * recordio.row_bytes(len(self.pipeline.row_columns))
-            / 1e9,
+            channel_gb=None if size is None else self.month_records * size / 1e9,
             network_gbps=machines.network_gbps(training.instance_type),
             sharded=training.distribution_of("train") == "ShardedByS3Key",
         )
@@ -229,7 +234,7 @@ class Plan:
                 [
                     *prepare.figures(pipeline.prepare, input_gb=self.workers.input_gb, hours=HOURS),
                     *recordio.figures(
-                        features=len(pipeline.row_columns) if self.is_recordio else None,
+                        row=self.row,
                         records=self.month_records,
                         hosts=self.hosts.hosts,
                         tasks=self.fitting_workers.tasks,

@@ -21,7 +21,7 @@ NOT_COUNTED = (
     "instances, free tiers"
 )
 _GB = 2**30 / 1000  # KB of 1,000 bytes in a GB as AWS counts it
-_TRANSFORM_HOURS = 1  # stacks/training_machine.py waits no longer for a batch transform
+TRANSFORM_HOURS = 1  # stacks/training_machine.py waits no longer for a batch transform
 MONITOR_WORKER = "G.1X"  # stacks/monitor_job.py
 MONITOR_INSTANCE = "ml.m5.xlarge"  # stacks/managed_monitor.py
 
@@ -312,7 +312,7 @@ def _lake(plan: Plan) -> Iterator[Quantity]:
 
 def _training(plan: Plan) -> Iterator[Quantity]:
     pipeline, (count, why) = plan.pipeline, trainings(plan)
-    prepare, training, serving = pipeline.prepare, pipeline.training, pipeline.serving
+    prepare, training, compilation = pipeline.prepare, pipeline.training, pipeline.compilation
     workers = plan.fitting_workers
     dpu_hours = workers.workers * workers.facts.dpus * prepare.timeout_minutes / 60
     kind = "memory_dpu_hours" if workers.facts.memory_optimized else "dpu_hours"
@@ -345,15 +345,25 @@ def _training(plan: Plan) -> Iterator[Quantity]:
             bound="at most",
             source=("SageMaker API reference, WarmPoolStatus",),
         )
+    if compilation is not None:
+        yield Quantity(
+            "compilation.instance_hours",
+            count * compilation.max_runtime_minutes / 60,
+            "instance-hours",
+            f"{why} x 1 {compilation.instance_type} x {compilation.max_runtime_minutes} min",
+            price=f"sagemaker.training.{compilation.instance_type}",
+            bound="at most",
+        )
     transforms = int(pipeline.gate.beats_serving) + int(pipeline.scoring is not None)
     if transforms:
         yield Quantity(
             "transform_job.instance_hours",
-            count * transforms * _TRANSFORM_HOURS,
+            count * transforms * TRANSFORM_HOURS,
             "instance-hours",
-            f"{why} x {transforms} batch transforms on {serving.instance_type} x "
-            f"{_TRANSFORM_HOURS} h",
-            price=f"sagemaker.transform.{serving.instance_type}",
+            f"{why} x {counted(transforms, 'batch transform')} on "
+            f"{pipeline.comparison_instance_type} x "
+            f"{TRANSFORM_HOURS} h",
+            price=f"sagemaker.transform.{pipeline.comparison_instance_type}",
             bound="at most",
         )
 

@@ -150,6 +150,19 @@ def _training(plan: Plan, prefix: str) -> Iterator[QuotaNeed]:
             "is kept",
             instance_type=machine,
         )
+    compilation = pipeline.compilation
+    is_another_quota = training.spot is not None or (
+        compilation is not None and compilation.instance_type != machine
+    )
+    if compilation is not None and is_another_quota:
+        yield _need(
+            "sagemaker.training",
+            1,
+            stack,
+            "run",
+            "the compilation, after a training",
+            instance_type=compilation.instance_type,
+        )
     if pipeline.gate.beats_serving or pipeline.scoring is not None:
         yield _need(
             "sagemaker.transform",
@@ -157,7 +170,7 @@ def _training(plan: Plan, prefix: str) -> Iterator[QuotaNeed]:
             stack,
             "run",
             "batch transforms that judge or score a new model, one after the other",
-            instance_type=pipeline.serving.instance_type,
+            instance_type=pipeline.comparison_instance_type,
         )
     if monitor is not None and monitor.engine == "model-monitor":
         yield _need(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from penstock.catalog.facts import counted, in_words
 from penstock.planner.figure import Figure
 from penstock.planner.rounding import whole
@@ -10,12 +12,22 @@ CONTENT_TYPE = "application/x-recordio-protobuf"
 _HEADER = 8  # magic and length
 _KEY = 8  # the map's key "values", with its tag and length
 _LABEL = 20  # one float32
+_TOKEN_BYTES = 3  # an int32 is a varint of 7 bits a byte: what is below 2,097,152 takes 3 at most
 _FORMAT = "SageMaker developer guide, common data formats for training (RecordIO-protobuf)"
 
 
 def row_bytes(features: int) -> int:
     """Bytes of a dense float32 row with a label, header and padding included."""
-    values = _field(4 * features)
+    return _row(4 * features)
+
+
+def token_row_bytes(tokens: int) -> int:
+    """The same of int32 token ids, which take fewer bytes the smaller they are: at most so many."""
+    return _row(_TOKEN_BYTES * tokens)
+
+
+def _row(value_bytes: int) -> int:
+    values = _field(value_bytes)
     tensor = _field(_field(values))  # the tensor in a value, the value in a map's entry
     payload = _field(_KEY + tensor) + _LABEL
     return _HEADER + 4 * whole(payload / 4)
@@ -34,23 +46,40 @@ def train_shards(*, hosts: int, tasks: int) -> int:
     return hosts * whole(max(hosts, tasks) / hosts)
 
 
-def figures(*, features: int | None, records: float, hosts: int, tasks: int) -> list[Figure]:
-    """A channel's size and files; `features` None: it is not RecordIO, and its size unknown.
+@dataclass(frozen=True)
+class Row:
+    """A row's bytes, None where nothing tells them, and what they are of."""
 
-    `records` are those of a training.
-    """
+    size: int | None
+    what: str
+
+    @classmethod
+    def of_features(cls, features: int) -> Row:
+        """Dense float32 features with a label."""
+        return cls(row_bytes(features), f"{features} float32 features, a label")
+
+    @classmethod
+    def of_tokens(cls, tokens: int) -> Row:
+        """The token ids of a text with a label."""
+        what = f"{tokens} token ids of {_TOKEN_BYTES} bytes at most, a label"
+        return cls(token_row_bytes(tokens), what)
+
+    @classmethod
+    def unknown(cls) -> Row:
+        """Of CSV, or of a job that does not say."""
+        return cls(None, "their bytes depend on their values")
+
+
+def figures(*, row: Row, records: float, hosts: int, tasks: int) -> list[Figure]:
+    """A channel's size and files; `records` are those of a training."""
     shards = train_shards(hosts=hosts, tasks=tasks)
     count, each = in_words(round(records)), ""
     gb = None
-    if features is None:
-        because = f"{count} rows that are not RecordIO: their bytes depend on their values"
+    if row.size is None:
+        because = f"{count} rows of no known length: {row.what}"
     else:
-        size = row_bytes(features)
-        gb = records * size / 1e9
-        because = (
-            f"{count} rows x {size} bytes ({features} float32 features, a label); the train "
-            "channel has most of it"
-        )
+        gb = records * row.size / 1e9
+        because = f"{count} rows x {row.size} bytes ({row.what}); the train channel has most of it"
         each = f"; {in_words(round(gb * 1000 / shards, 3))} MB each"
     return [
         Figure(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from penstock.catalog.facts import in_words
 from penstock.planner.described import Training
 from penstock.planner.figure import Figure
+from penstock.planner.machines import disk_gb
 from penstock.planner.rounding import whole
 
 _NO_THROUGHPUT = "how fast the algorithm computes: no source says, so a trial run must"
@@ -26,10 +27,15 @@ class HostPlan:
 
     @property
     def by_volume(self) -> float:
-        """Hosts whose volumes hold the channel in File mode; 0 where nothing is stored."""
-        if self.training.input_mode != "File" or self.channel_gb is None:
+        """Hosts whose disks hold the channel in File mode; 0 if nothing is stored, or unknown."""
+        if self.training.input_mode != "File" or self.channel_gb is None or not self.disk_gb:
             return 0.0
-        return self.channel_gb / self.training.volume_gb
+        return self.channel_gb / self.disk_gb
+
+    @property
+    def disk_gb(self) -> float | None:
+        """What each host has for data; None if unknown."""
+        return disk_gb(self.training.instance_type, volume_gb=self.training.volume_gb)
 
     @property
     def epoch_seconds(self) -> float | None:
@@ -60,6 +66,13 @@ class HostPlan:
         """Whether that many hosts are enough, as far as is known."""
         return max(self.by_volume, self.by_network) <= self.hosts + 1e-9
 
+    @property
+    def _disk_in_words(self) -> str:
+        if self.disk_gb == self.training.volume_gb:
+            return f"volume_gb {self.training.volume_gb}"
+        size = "unknown" if self.disk_gb is None else in_words(self.disk_gb)
+        return f"{size} GB of local NVMe on {self.training.instance_type}"
+
     def figures(self) -> list[Figure]:
         """The hosts, and how long reading takes at least."""
         training, seconds = self.training, self.epoch_seconds
@@ -68,19 +81,19 @@ class HostPlan:
             return [Figure("training.hosts", self.hosts, "hosts", because)]
         size = in_words(round(self.channel_gb, 3))
         if training.input_mode == "File":
-            disk = f"File mode: {size} GB / volume_gb {training.volume_gb}"
+            disk = f"File mode: {size} GB / {self._disk_in_words}"
         else:
             disk = f"{training.input_mode} mode: the {size} GB need no disk"
         if training.facts.multi_machine is None:
-            share = f"whether {training.algorithm} trains on several machines is unknown"
+            share = f"whether {training.program} trains on several machines is unknown"
         elif not training.facts.multi_machine:
-            share = f"{training.algorithm} trains on one machine"
+            share = f"{training.program} trains on one machine"
         elif not self.sharded:
-            share = f"each host of {training.algorithm} reads all of it"
+            share = f"each host of {training.program} reads all of it"
         else:
             share = "each host reads its share"
         if not self.fits:
-            share += "; it does not fit: train on fewer records, or raise volume_gb and max_runtime"
+            share += "; it does not fit: train on fewer records, or raise the disk and max_runtime"
         return [
             Figure(
                 "training.hosts",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,7 +13,7 @@ from penstock.recordio.dense import write_dense
 from penstock.recordio.label import FLOAT32
 from penstock.recordio.reader import Reader
 from penstock.recordio.rows import SparseRows
-from penstock.recordio.sparse import write_csr
+from penstock.recordio.sparse import CSRParts, write_csr
 
 FEATURES, KEYS, VALUES, LABEL = "features", "keys", "values", "label"
 COLUMNS = b"columns"  # of a sparse batch: its schema's metadata say how many there are
@@ -89,17 +88,7 @@ def _numbers(name: str, column: Any) -> npt.NDArray[Any]:
     return numbers
 
 
-@dataclass
-class _Csr:
-    """What write_csr needs of a matrix."""
-
-    indptr: npt.NDArray[Any]
-    indices: npt.NDArray[Any]
-    data: npt.NDArray[Any]
-    shape: tuple[int, int]
-
-
-def _csr(batch: pa.RecordBatch) -> _Csr:
+def _csr(batch: pa.RecordBatch) -> CSRParts:
     keys, values = batch.column(KEYS), batch.column(VALUES)
     if not all(pa.types.is_list(column.type) for column in (keys, values)):
         raise ValueError("the columns keys and values must be lists")
@@ -109,7 +98,7 @@ def _csr(batch: pa.RecordBatch) -> _Csr:
     if stated is None:
         raise ValueError("a sparse batch needs the number of columns in its schema's metadata")
     pointers = np.asarray(keys.offsets, np.int64)
-    return _Csr(
+    return CSRParts(
         indptr=pointers - pointers[0],  # flatten() leaves out what a slice does not show
         indices=_numbers(KEYS, keys.flatten()),
         data=_numbers(VALUES, values.flatten()),

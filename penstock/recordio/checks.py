@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from os import PathLike
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from penstock.recordio.label import INT32
 from penstock.recordio.tensor import FIELD_OF_DTYPE
 
+INT32 = np.iinfo(np.int32)
 INT64 = np.dtype("<i8")
 
 
@@ -34,8 +36,26 @@ def checked_dtype(values: npt.NDArray[Any]) -> np.dtype[Any]:
     return little
 
 
+def refuse_masked(name: str, values: object) -> None:
+    """ValueError for a masked array, whose masked numbers would be written as any others."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked numbers, records have none: use {name}.filled(...)")
+
+
+def refuse_path_and_text(file: object, mode: str) -> None:
+    """TypeError for what is no binary file yet; `mode` is how to open it."""
+    if isinstance(file, str | PathLike):
+        raise TypeError(f"{file!r} is a path: open it, as open(path, {mode!r}) does")
+    if isinstance(file, io.TextIOBase):
+        raise TypeError(f"the file is open for text: open it in binary mode, {mode!r}")
+
+
 def write_all(file: BinaryIO, data: bytes | memoryview) -> int:
-    """Write all of `data`, also to a raw file, which may take a part of it at a time."""
+    """Write all of `data`, also to a raw file, which may take a part of it at a time.
+
+    TypeError for a path or a file that is open for text.
+    """
+    refuse_path_and_text(file, "wb")
     rest = memoryview(data)
     size = len(rest)
     while len(rest):

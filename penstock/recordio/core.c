@@ -1,4 +1,4 @@
-/* Sparse records, the part that numpy is slow at: CSR rows to bytes and back.
+/* What numpy is slow at: CSR rows to bytes and back, and dense rows of varints read.
 
    Plain C without Python's headers; penstock/recordio/core.py calls it through ctypes. Reading
    takes only records in the canonical order that writers produce, and checks every byte against
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define API __attribute__((visibility("default")))
-#define CORE_VERSION 1
+#define CORE_VERSION 2
 #define MAGIC 0xCED7230Au
 #define HEADER_BYTES 8
 #define MAX_LENGTH ((1u << 29) - 1)
@@ -286,7 +286,11 @@ static inline int take_packed(const uint8_t **at, const uint8_t *end, uint8_t ta
     return 1;
 }
 
-static inline int take_row(const uint8_t *p, const uint8_t *stop, const Layout *layout, Row *row) {
+/* A record's frame and label, and in it the messages down to the tensor: *at is its first byte
+   then, *tail the end. */
+static inline int take_tensor(const uint8_t **at, const uint8_t *stop, const Layout *layout,
+                              Row *row, const uint8_t **tail_end) {
+    const uint8_t *p = *at;
     uint32_t head[2];
     if (stop - p < HEADER_BYTES) return 0;
     memcpy(head, p, HEADER_BYTES);
@@ -308,6 +312,14 @@ static inline int take_row(const uint8_t *p, const uint8_t *stop, const Layout *
     if (!take_byte(&p, tail, 0x12) || !take_length(&p, tail, 0)) return 0;
     if (!take_byte(&p, tail, (uint8_t)(layout->field << 3 | 2)) || !take_length(&p, tail, 0))
         return 0;
+    *at = p;
+    *tail_end = tail;
+    return 1;
+}
+
+static inline int take_row(const uint8_t *p, const uint8_t *stop, const Layout *layout, Row *row) {
+    const uint8_t *tail;
+    if (!take_tensor(&p, stop, layout, row, &tail)) return 0;
     row->values = row->keys = p;
     row->value_bytes = row->key_bytes = 0;
     if (p < tail && *p == 0x0a) {
@@ -315,6 +327,17 @@ static inline int take_row(const uint8_t *p, const uint8_t *stop, const Layout *
         if (!take_packed(&p, tail, 0x12, &row->keys, &row->key_bytes)) return 0;
     }
     return tail - p == layout->shape_bytes && !memcmp(p, layout->shape, layout->shape_bytes);
+}
+
+/* `count` int32 values that fill their field exactly. */
+static inline int take_int32s(const uint8_t *p, const uint8_t *end, int64_t count, int32_t *out) {
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t number;
+        if (!take_varint(&p, end, &number)) return 0;
+        if ((int64_t)number != (int32_t)number) return 0;
+        out[i] = (int32_t)number;
+    }
+    return p == end;
 }
 
 /* Values in a row by its bytes; -1 where they are no whole number of values. */
@@ -375,14 +398,8 @@ static inline int64_t decode(const uint8_t *data, int64_t size, int64_t rows, ui
         }
         if (i < count || key != keys_end) break;
         if (field == INT32) {
-            const uint8_t *value = row.values, *values_end = row.values + row.value_bytes;
-            for (i = 0; i < count; i++) {
-                uint64_t number;
-                if (!take_varint(&value, values_end, &number)) break;
-                if ((int64_t)number != (int32_t)number) break;
-                ((int32_t *)values)[stored + i] = (int32_t)number;
-            }
-            if (i < count || value != values_end) break;
+            const uint8_t *values_end = row.values + row.value_bytes;
+            if (!take_int32s(row.values, values_end, count, (int32_t *)values + stored)) break;
         } else if (count) {
             memcpy((uint8_t *)values + stored * (field == FLOAT64 ? 8 : 4), row.values,
                    row.value_bytes);
@@ -409,4 +426,26 @@ API int64_t decode_rows(const uint8_t *data, int64_t size, int64_t rows, uint64_
                         void *values, uint8_t *labels, int64_t *used) {
     if (index_bytes == 4 && field == FLOAT32) return DECODE(4, FLOAT32); /* the usual case */
     return DECODE(index_bytes, field);
+}
+
+/* Reads dense records of `width` int32 values until one is none, or `rows` are reached; returns how
+   many, and in *used their bytes. */
+API int64_t decode_dense_rows(const uint8_t *data, int64_t size, int64_t rows, int64_t width,
+                              const uint8_t *label_head, int64_t label_head_bytes,
+                              int64_t label_bytes, int32_t *values, uint8_t *labels,
+                              int64_t *used) {
+    Layout layout = {INT32, NULL, 0, label_head, label_head_bytes, label_bytes};
+    const uint8_t *p = data, *stop = data + size;
+    int64_t found = 0;
+    for (; found < rows; found++) {
+        Row row;
+        const uint8_t *at = p, *tail;
+        if (!take_tensor(&at, stop, &layout, &row, &tail)) break;
+        if (!take_packed(&at, tail, 0x0a, &row.values, &row.value_bytes) || at != tail) break;
+        if (!take_int32s(row.values, tail, width, values + found * width)) break;
+        if (label_bytes) memcpy(labels + found * label_bytes, row.label, label_bytes);
+        p += row.size;
+    }
+    *used = p - data;
+    return found;
 }

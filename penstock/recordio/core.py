@@ -1,4 +1,4 @@
-"""The compiled core for sparse records: core.c as a shared library, where one was built.
+"""The compiled core for records that numpy is slow at: core.c as a library, where one was built.
 
 The package's set-up compiles it if there is a C compiler. Without it the numpy code beside it
 writes and reads the same; both leave whatever is unusual to the decoder in Python.
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-VERSION = 1  # of core.c's functions: a library of another one is left alone
+VERSION = 2  # of core.c's functions: a library of another one is left alone
 # names another build of the library, for example one under AddressSanitizer
 LIBRARY_VARIABLE = "PENSTOCK_RECORDIO_CORE"
 
@@ -25,7 +25,10 @@ _POINTER, _LONG, _INT, _BYTES = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32,
 
 @dataclass(frozen=True)
 class RowFormat:
-    """What is the same in all rows of a sparse file. `label_bytes` is 0 without labels."""
+    """What is the same in all rows of a file. `label_bytes` is 0 without labels.
+
+    Dense rows have no shape, and as many values as there are columns.
+    """
 
     field: int
     columns: int
@@ -41,13 +44,14 @@ class RowFormat:
 
 
 class CompiledCore:
-    """The library's three functions, on numpy arrays. It holds no lock while it works."""
+    """The library's four functions, on numpy arrays. It holds no lock while it works."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._encode = library.encode_rows
         self._scan = library.scan_rows
         self._decode = library.decode_rows
-        for function in (self._encode, self._scan, self._decode):
+        self._decode_dense = library.decode_dense_rows
+        for function in (self._encode, self._scan, self._decode, self._decode_dense):
             function.restype = _LONG
         self._encode.argtypes = [
             *(_LONG, _POINTER, _LONG, _POINTER, _INT, _POINTER, _INT, _BYTES, _LONG),
@@ -59,6 +63,9 @@ class CompiledCore:
         self._decode.argtypes = [
             *(_POINTER, _LONG, _LONG, ctypes.c_uint64, _INT, _BYTES, _LONG, _BYTES, _LONG, _LONG),
             *(_LONG, _POINTER, _POINTER, _INT, _POINTER, _POINTER, _POINTER),
+        ]
+        self._decode_dense.argtypes = [
+            *(_POINTER, _LONG, _LONG, _LONG, _BYTES, _LONG, _LONG, _POINTER, _POINTER, _POINTER)
         ]
 
     def encode(
@@ -133,6 +140,28 @@ class CompiledCore:
             pointers.ctypes.data,
             indices.ctypes.data,
             indices.itemsize,
+            values.ctypes.data,
+            None if labels is None else labels.ctypes.data,
+            ctypes.byref(used),
+        )
+        return int(found), used.value
+
+    def decode_dense(
+        self,
+        form: RowFormat,
+        data: npt.NDArray[np.uint8],
+        values: npt.NDArray[np.int32],
+        labels: npt.NDArray[Any] | None,
+    ) -> tuple[int, int]:
+        """(rows, bytes) of the dense int32 rows that were read into the arrays."""
+        used = ctypes.c_int64()
+        found = self._decode_dense(
+            data.ctypes.data,
+            len(data),
+            *values.shape,
+            form.label_head,
+            len(form.label_head),
+            form.label_bytes,
             values.ctypes.data,
             None if labels is None else labels.ctypes.data,
             ctypes.byref(used),

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from penstock.recordio.checks import checked_dtype, write_all
+from penstock.recordio.checks import checked_dtype, refuse_masked, write_all
 from penstock.recordio.dense_layout import feature_head, layout_of
 from penstock.recordio.frame import frame
 from penstock.recordio.label import FLOAT32, checked_labels, encode_label
@@ -31,6 +31,9 @@ def write_dense(
     if it fits. Records are never split at the magic, as the SDK's are not.
     ValueError for another type or shape.
     """
+    if hasattr(X, "tocsr"):
+        raise ValueError("X is a sparse matrix: use write_csr")
+    refuse_masked("X", X)
     rows = np.asarray(X)
     if rows.ndim != 2 or rows.shape[1] == 0:
         raise ValueError(f"X has shape {rows.shape}, expected (records, features)")

@@ -14,6 +14,7 @@ from penstock.recordio.rows import DenseRows
 from penstock.recordio.tensor import FIELD_OF_DTYPE
 from penstock.recordio.wire import encode_varint
 
+FIRST_ROWS = 16  # there may be no more of them
 CHECKED_ROWS = 1024  # their constant bytes stay in the cache while they are compared
 WORDS = ("<u8", "<u4", "<u2", "u1")
 
@@ -24,6 +25,8 @@ class DenseLayout:
     `head` (frame header and everything before the values), values, the label's constant bytes
     and its number or nothing, zero padding; `stride` bytes in all.
     """
+
+    first_bytes = None  # views cost nothing
 
     def __init__(self, dtype: np.dtype[Any], width: int, label_dtype: np.dtype[Any] | None) -> None:
         self.dtype = dtype
@@ -81,8 +84,9 @@ class DenseLayout:
 
     def matching(self, data: memoryview, rows: int) -> int:
         """How many of the next `rows` rows, from the first on, have exactly this layout."""
-        for start in range(0, rows, CHECKED_ROWS):
-            count = min(CHECKED_ROWS, rows - start)
+        start, count = 0, FIRST_ROWS
+        while start < rows:
+            count = min(count, rows - start)
             same: npt.NDArray[np.bool_] | None = None
             for at, word in self._constants:
                 place = start * self.stride + at
@@ -93,7 +97,13 @@ class DenseLayout:
                 same = equal if same is None else np.logical_and(same, equal, same)
             if same is not None and not same.all():
                 return start + int(np.argmin(same))
+            start += count
+            count = CHECKED_ROWS
         return rows
+
+    def begins(self, record: memoryview) -> bool:
+        """Whether the record begins as all of them do."""
+        return record[: len(self.head)] == self.head
 
     def bytes_of(self, rows: int) -> int:
         """What `rows` records take."""

@@ -20,6 +20,9 @@ MAGIC_BYTES = struct.pack("<I", MAGIC)
 HEADER_BYTES = 8
 MAX_LENGTH = (1 << 29) - 1  # the length has 29 bits
 
+# what else people have at hand, by its first bytes
+KNOWN = {b"\x1f\x8b": "gzip: open it with gzip.open", b"PAR1": "a Parquet file"}
+
 WHOLE, FIRST, MIDDLE, LAST = range(4)
 
 
@@ -46,6 +49,11 @@ def header(length: int) -> bytes:
             f"so at most {MAX_LENGTH}"
         )
     return struct.pack("<II", MAGIC, length)
+
+
+def length_of(record: memoryview) -> int:
+    """A whole record's payload: what its header says."""
+    return int.from_bytes(record[4:HEADER_BYTES], "little") & MAX_LENGTH
 
 
 class FrameReader:
@@ -114,7 +122,9 @@ class FrameReader:
             raise self._error(f"the stream ends inside a header ({len(head)} of 8 bytes)")
         magic, word = struct.unpack_from("<II", head)
         if magic != MAGIC:
-            raise self._error(f"expected the magic 0a23d7ce, found {bytes(head[:4]).hex()}")
+            found = bytes(head[:4])
+            instead = next((f" ({KNOWN[k]})" for k in KNOWN if found.startswith(k)), "")
+            raise self._error(f"expected the magic 0a23d7ce, found {found.hex()}{instead}")
         flag, length = word >> 29, word & MAX_LENGTH
         if flag > LAST:
             raise self._error(f"unknown continuation flag {flag}, 0 to 3 exist")

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from penstock.recordio.checks import INT32, refuse_masked
 from penstock.recordio.tensor import FIELD_OF_DTYPE
 from penstock.recordio.wire import encode_field, encode_varint
 
 KEY = encode_field(1, b"values")
 FLOAT32 = np.dtype("<f4")
 EXACT_IN_FLOAT32 = 1 << 24
-INT32 = np.iinfo(np.int32)
 
 
 @lru_cache(maxsize=32)
@@ -43,6 +43,7 @@ def checked_labels(
     linear-learner reads nothing else.
     """
     wanted = np.dtype(label_dtype).newbyteorder("<")
+    refuse_masked("y", y)
     if wanted not in FIELD_OF_DTYPE:
         raise ValueError(f"label_dtype is {wanted}, the format has float32, float64 and int32")
     if y is None:
@@ -67,4 +68,15 @@ def checked_labels(
             f"y holds an integer beyond {EXACT_IN_FLOAT32}, which a float32 label cannot hold: "
             "number the classes from 0"
         )
-    return np.ascontiguousarray(labels, wanted)
+    return to_floats("y", labels, wanted) if wanted.kind == "f" else labels.astype(wanted)
+
+
+def to_floats(
+    name: str, numbers: npt.NDArray[Any], dtype: np.dtype[Any]
+) -> npt.NDArray[np.floating[Any]]:
+    """The numbers as `dtype`, contiguous. ValueError for a finite one that would be infinite."""
+    with np.errstate(over="ignore"):
+        floats = np.ascontiguousarray(numbers, dtype)
+    if (np.isinf(floats) & np.isfinite(numbers)).any():
+        raise ValueError(f"{name} holds a number beyond {np.finfo(dtype).max}, as {dtype} has none")
+    return floats

@@ -1,4 +1,4 @@
-"""Sparse records read with numpy alone, many at once: what core.c does where it was not built.
+"""Records read with numpy alone, many at once: what core.c does where it was not built.
 
 The frame's length decides all other lengths of a record but one, that of the values. So the bytes
 before them are looked up by the frame's length and compared, and the values' length is read.
@@ -16,7 +16,7 @@ from penstock.recordio.core import RowFormat
 from penstock.recordio.errors import WireError
 from penstock.recordio.frame import HEADER_BYTES, MAGIC, MAX_LENGTH, header
 from penstock.recordio.label import KEY
-from penstock.recordio.rows import SparseRows, index_dtype
+from penstock.recordio.rows import DenseRows, Labels, SparseRows, index_dtype
 from penstock.recordio.wire import (
     decode_short_varints,
     decode_varints,
@@ -36,9 +36,9 @@ def read_rows(
     dtype: np.dtype[Any],
     label_dtype: np.dtype[Any] | None,
 ) -> tuple[SparseRows, int]:
-    """The records that have the format from the first on, and their bytes; `rows` at most.
+    """The sparse records that have the format from the first on, and their bytes; `rows` at most.
 
-    They may be fewer than there are: those of one window.
+    They may be fewer than there are: those of `data` that a window shows.
     """
     window = bytes(data[:WINDOW_BYTES])  # cut up faster than a view
     found = _Window(form, np.frombuffer(window, np.uint8), rows)
@@ -49,17 +49,27 @@ def read_rows(
     wrong = value_pointers[1 : count + 1] != key_pointers[1 : count + 1]
     count = int(np.argmax(wrong)) if wrong.any() else count
     pointers = key_pointers[: count + 1]
-    labels = None
-    if label_dtype is not None:
-        places = found.ends[:count] - form.label_bytes
-        table = found.data[places[:, None] + np.arange(form.label_bytes)]
-        labels = table.view(label_dtype).reshape(-1)
     stored = int(pointers[-1])
     indices = keys[:stored].astype(index_dtype(form.columns), copy=False)
+    labels = found.labels(count, label_dtype)
     return (
         SparseRows(pointers, indices, values[:stored], form.columns, labels),
-        int(found.nexts[count - 1]) if count else 0,
+        found.bytes_of(count),
     )
+
+
+def read_dense_rows(
+    form: RowFormat, data: memoryview, rows: int, label_dtype: np.dtype[Any] | None
+) -> tuple[DenseRows, int]:
+    """As read_rows, for dense records of int32."""
+    window = bytes(data[:WINDOW_BYTES])
+    found = _Window(form, np.frombuffer(window, np.uint8), rows)
+    count = found.plausible()
+    values, pointers, good = _numbers(window, found, count, np.dtype("<i4"))
+    right = np.diff(pointers[: good + 1]) == form.columns
+    count = _first_false(right)
+    table = values[: count * form.columns].reshape(count, form.columns)
+    return DenseRows(table, found.labels(count, label_dtype)), found.bytes_of(count)
 
 
 class _Window:
@@ -103,12 +113,27 @@ class _Window:
         good &= (value_bytes >= 0) & (starts + value_bytes <= tail_starts) | ~stored
         self.value_starts = np.where(stored, starts, place)
         self.value_ends = np.where(stored, starts + value_bytes, place)
+        if not form.shape:
+            return _first_false(good & stored & (self.value_ends == tail_starts))
         good &= ~stored | (self._at(self.value_ends) == 0x12)
         key_bytes, starts = self._varint(self.value_ends + 1)
         self.key_starts = np.where(stored, starts, place)
         self.key_ends = np.where(stored, starts + key_bytes, place)
         good &= ((key_bytes >= 0) | ~stored) & (self.key_ends == tail_starts)
         return _first_false(good)
+
+    def labels(self, count: int, dtype: np.dtype[Any] | None) -> Labels:
+        """Of the first rows."""
+        if dtype is None:
+            return None
+        size = self._form.label_bytes
+        places = self.ends[:count] - size
+        found: Labels = self.data[places[:, None] + np.arange(size)].view(dtype).reshape(-1)
+        return found
+
+    def bytes_of(self, count: int) -> int:
+        """What the first rows take."""
+        return int(self.nexts[count - 1]) if count else 0
 
     def _at(self, places: Places) -> npt.NDArray[np.uint8]:
         """The bytes there; a wrong place reads some other byte, and fails a check of the sums."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from penstock.recordio.errors import WireError
-from penstock.recordio.tensor import BYTES_FIELD, DTYPE_OF_FIELD, BytesTensor, Record, Tensor
+from penstock.recordio.tensor import (
+    BYTES_FIELD,
+    DTYPE_OF_FIELD,
+    BytesTensor,
+    Record,
+    Tensor,
+    places,
+    shape_words,
+)
 from penstock.recordio.wire import (
     FIXED32,
     FIXED64,
@@ -98,15 +105,19 @@ def _check(
     position: int,
 ) -> None:
     if keys is None:
-        if shape is not None and len(values) and math.prod(shape) != len(values):
-            raise WireError(f"{len(values)} values do not fill the shape {shape}", position)
+        if shape is not None and len(values) and places(shape) != len(values):
+            raise WireError(
+                f"{len(values)} values do not fill the shape {shape_words(shape)}", position
+            )
         return
     if len(keys) != len(values):
         raise WireError(f"{len(values)} values but {len(keys)} keys", position)
     if shape is None:
         raise WireError("a sparse tensor needs a shape", position)
-    if len(keys) and int(keys.max()) >= math.prod(shape):
-        raise WireError(f"key {int(keys.max())} lies outside the shape {shape}", position)
+    if len(keys) and int(keys.max()) >= places(shape):
+        raise WireError(
+            f"key {int(keys.max())} lies outside the shape {shape_words(shape)}", position
+        )
 
 
 def _floats(

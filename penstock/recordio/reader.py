@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from penstock.recordio.dense_layout import DenseLayout, layout_of
+from penstock.recordio.ahead import RowsAhead
 from penstock.recordio.errors import RecordIOError, WireError
 from penstock.recordio.frame import HEADER_BYTES, Frame, FrameReader
 from penstock.recordio.payload import decode_record
-from penstock.recordio.rows import DenseRows, Kind, Rows, SparseRows, index_dtype, joined
+from penstock.recordio.rows import (
+    MOST_COLUMNS,
+    DenseRows,
+    Rows,
+    SparseRows,
+    index_dtype,
+    joined,
+)
 from penstock.recordio.source import Source
-from penstock.recordio.sparse_layout import SparseLayout, sparse_layout_of
-from penstock.recordio.tensor import BytesTensor, Record, Tensor
+from penstock.recordio.tensor import BytesTensor, Record, Tensor, shape_words
 
 DenseBatch = tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
 Batch = tuple[Any, npt.NDArray[Any] | None]  # X is an array or scipy's csr_matrix
@@ -31,6 +38,7 @@ class Reader:
 
     def __init__(self, source: Source) -> None:
         self._frames = FrameReader(source)
+        self.texts_left_out = 0  # records whose uid, metadata or configuration no batch has
 
     def __iter__(self) -> Iterator[Record]:
         for found in self._frames:
@@ -48,27 +56,25 @@ class Reader:
         the records' headers between the rows, read-only if the source is. numpy.ascontiguousarray
         makes them compact. NaN and infinite values come as they are.
         """
-        for batch in self.row_batches(rows):
-            yield batch.matrix, batch.labels
+        return ((batch.matrix, batch.labels) for batch in self.row_batches(rows))
 
     def row_batches(self, rows: int) -> Iterator[Rows]:
         """As `batches`, with sparse rows as three arrays: scipy is not needed."""
-        return self._batches(rows, sparse=True)
+        return self._batches(_checked(rows), sparse=True)
 
     def dense_batches(self, rows: int) -> Iterator[DenseBatch]:
         """As `batches`, but a sparse record raises RecordIOError."""
-        for batch in self._batches(rows, sparse=False):
-            if isinstance(batch, DenseRows):
-                yield batch.values, batch.labels
+        found = self._batches(_checked(rows), sparse=False)
+        return ((batch.values, batch.labels) for batch in found if isinstance(batch, DenseRows))
 
     def pieces(self, rows: int) -> Iterator[DenseRows | SparseRows | Record]:
         """Everything there is: up to `rows` rows at a time, and what is no such row by itself.
 
         Other than in batches, the rows of a piece need not be like those of the piece before.
         """
-        layout: DenseLayout | SparseLayout | None = None
+        ahead = RowsAhead(self._frames)
         while True:
-            part = self._rows_ahead(layout, rows)
+            part = ahead.take(rows)
             if part is not None:
                 yield part
                 continue
@@ -81,10 +87,7 @@ class Reader:
             except RecordIOError:
                 yield record
                 continue
-            if (wanted := _layout(row.kind)) is not layout:
-                layout = wanted
-                row = self._again(found, layout, rows) or row
-            yield row
+            yield ahead.learn(found, row.kind, rows) or row
 
     @property
     def position(self) -> tuple[int, int]:
@@ -92,29 +95,26 @@ class Reader:
         return self._frames.record, self._frames.offset
 
     def _batches(self, rows: int, *, sparse: bool) -> Iterator[Rows]:
-        if rows < 1:
-            raise ValueError(f"rows is {rows}, expected 1 or more")
         waiting: list[Rows] = []
         count = 0
-        kinds: dict[bool, Kind] = {}  # of dense and of sparse rows
-        layout: DenseLayout | SparseLayout | None = None
+        kinds: dict[bool, str] = {}  # of dense and of sparse rows
+        ahead = RowsAhead(self._frames)
         while True:
-            part = self._rows_ahead(layout, rows - count)
+            part = ahead.take(rows - count)
             if part is None:
                 found = self._frames.next_frame()
                 if found is None:
                     break
-                part = _row(found, _decode(found), sparse=sparse)
+                record = _decode(found)
+                part = _row(found, record, sparse=sparse)
+                self.texts_left_out += record.has_texts
                 kind = part.kind
-                if kinds.setdefault(kind.sparse, kind) != kind:
-                    before = kinds[kind.sparse].words()
+                if (before := kinds.setdefault(kind.sparse, kind.words())) != kind.words():
                     raise _error(found, f"{kind.words()}, but earlier records have {before}")
-                if waiting and type(waiting[-1]) is not type(part):
-                    yield joined(waiting)
-                    waiting, count = [], 0
-                if (wanted := _layout(kind)) is not layout:
-                    layout = wanted
-                    part = self._again(found, layout, rows - count) or part
+                part = ahead.learn(found, kind, rows - count) or part
+            if waiting and type(waiting[-1]) is not type(part):
+                yield joined(waiting)
+                waiting, count = [], 0
             waiting.append(part)
             count += len(part)
             if count >= rows:
@@ -123,36 +123,12 @@ class Reader:
         if waiting:
             yield joined(waiting)
 
-    def _rows_ahead(self, layout: DenseLayout | SparseLayout | None, rows: int) -> Rows | None:
-        """The next records, `rows` at most, that have the layout; None if the next one has not."""
-        if layout is None:
-            return None
-        part, used = layout.read(self._frames.peek(layout.bytes_of(rows)), rows)
-        if not len(part):
-            return None
-        self._frames.take(used, len(part))
-        return part
 
-    def _again(
-        self, found: Frame, layout: DenseLayout | SparseLayout | None, rows: int
-    ) -> Rows | None:
-        """The record and those after it with the layout, so that it lies in one piece with them."""
-        if layout is None or not found.whole:
-            return None
-        self._frames.give_back(found)
-        part = self._rows_ahead(layout, rows)
-        if part is None:
-            self._frames.next_frame()
-        return part
-
-
-def _layout(kind: Kind) -> DenseLayout | SparseLayout | None:
-    """How to read many records of a kind at once; None for those with varints around the values."""
-    if kind.label_dtype is not None and kind.label_dtype.kind != "f":
-        return None
-    if kind.sparse:
-        return sparse_layout_of(kind.dtype, kind.width, kind.label_dtype)
-    return layout_of(kind.dtype, kind.width, kind.label_dtype) if kind.dtype.kind == "f" else None
+def _checked(rows: int) -> int:
+    """Said at once, not when the first batch is asked for."""
+    if operator.index(rows) < 1:
+        raise ValueError(f"rows is {rows}, expected 1 or more")
+    return rows
 
 
 def _row(found: Frame, record: Record, *, sparse: bool) -> Rows:
@@ -173,7 +149,14 @@ def _row(found: Frame, record: Record, *, sparse: bool) -> Rows:
             "use batches(), or iterate over the Reader",
         )
     if values.shape is None or len(values.shape) != 1:
-        raise _error(found, f"a sparse row has one dimension, the record's shape is {values.shape}")
+        words = None if values.shape is None else shape_words(values.shape)
+        raise _error(found, f"a sparse row has one dimension, the record's shape is {words}")
+    if values.shape[0] > MOST_COLUMNS:
+        raise _error(
+            found,
+            f"a sparse row of a batch has at most 2^63 - 1 columns, the record's shape is "
+            f"{values.shape}: iterate over the Reader instead of batches",
+        )
     keys = np.empty(0, np.uint64) if values.keys is None else values.keys
     columns = values.shape[0]
     pointers = np.array([0, len(keys)], np.int64)

@@ -11,11 +11,15 @@ import numpy.typing as npt
 
 Labels = npt.NDArray[Any] | None
 LARGEST_INT32 = (1 << 31) - 1
+MOST_COLUMNS = (1 << 63) - 1  # numpy's and scipy's index types end there
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
-    """What all rows of a batch have in common; `width` counts values, or a sparse row's columns."""
+    """What all rows of a batch have in common; `width` counts values, or a sparse row's columns.
+
+    Compare the words: to numpy a label of float64 and None are the same type.
+    """
 
     sparse: bool
     dtype: np.dtype[Any]
@@ -23,7 +27,7 @@ class Kind:
     label_dtype: np.dtype[Any] | None
 
     def words(self) -> str:
-        """For messages."""
+        """For messages; those of two kinds differ."""
         what = "columns of sparse" if self.sparse else ""
         label = self.label_dtype.name if self.label_dtype is not None else "no"
         return (

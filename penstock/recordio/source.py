@@ -8,6 +8,8 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
+from penstock.recordio.checks import refuse_path_and_text
+
 CHUNK_BYTES = 1 << 20
 BELIEVED_BYTES = 32 << 20  # asked for at once; beyond it the buffer grows with what arrives
 
@@ -27,6 +29,7 @@ class ByteSource:
         self._chunk_bytes = chunk_bytes
         self._start = 0
         self._read_into: Callable[[memoryview], int] | None = None
+        refuse_path_and_text(source, "rb")
         if _is_stream(source):
             self._read_into = _reader(source)
             self._buffer = memoryview(b"")

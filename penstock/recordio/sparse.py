@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
 from typing import Any, BinaryIO, Protocol, cast
@@ -33,6 +34,16 @@ class CSRMatrix(Protocol):
     shape: tuple[int, int]
 
 
+@dataclass
+class CSRParts:
+    """A CSRMatrix of arrays that are there already."""
+
+    indptr: npt.NDArray[Any]
+    indices: npt.NDArray[Any]
+    data: npt.NDArray[Any]
+    shape: tuple[int, int]
+
+
 def write_csr(
     file: BinaryIO,
     X: CSRMatrix,  # noqa: N803
@@ -50,6 +61,11 @@ def write_csr(
     ValueError for other types than float32, float64, int32 and int64 that fits, or indices outside
     the shape; nothing is written then.
     """
+    if not hasattr(X, "indptr") and not hasattr(X, "tocsr"):
+        raise ValueError(
+            f"X is no sparse matrix but of type {type(X).__name__}: use write_dense, or "
+            "scipy.sparse.csr_matrix(X)"
+        )
     matrix = X if getattr(X, "format", "csr") == "csr" else cast("Any", X).tocsr()
     rows, columns = matrix.shape
     dtype = checked_dtype(matrix.data)
@@ -68,11 +84,17 @@ def write_csr(
 
 
 @lru_cache(maxsize=64)
-def row_format(dtype: np.dtype[Any], columns: int, label_dtype: np.dtype[Any] | None) -> RowFormat:
+def row_format(
+    dtype: np.dtype[Any],
+    columns: int,
+    label_dtype: np.dtype[Any] | None,
+    *,
+    sparse: bool = True,
+) -> RowFormat:
     """The constants of rows of `columns` columns; an int32 label's size is not one of them."""
     size = 0 if label_dtype is None or label_dtype.kind != "f" else label_dtype.itemsize
     head = b"" if label_dtype is None or not size else label_head(label_dtype, size)
-    shape = encode_field(3, encode_varint(columns))
+    shape = encode_field(3, encode_varint(columns)) if sparse else b""
     return RowFormat(FIELD_OF_DTYPE[dtype], columns, shape, head, size)
 
 

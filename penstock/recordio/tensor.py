@@ -17,6 +17,24 @@ FIELD_OF_DTYPE: dict[np.dtype[Any], int] = {
 }
 DTYPE_OF_FIELD = {number: dtype for dtype, number in FIELD_OF_DTYPE.items()}
 BYTES_FIELD = 9
+BEYOND_KEYS = 1 << 64  # keys have 64 bits
+
+
+def places(shape: tuple[int, ...]) -> int:
+    """How many places a shape has; 2^64 for that many and more, whose product may take hours."""
+    if 0 in shape:
+        return 0
+    count = 1
+    for size in shape:
+        count *= size
+        if count >= BEYOND_KEYS:
+            return BEYOND_KEYS
+    return count
+
+
+def shape_words(shape: tuple[int, ...]) -> str:
+    """For messages, which stay short."""
+    return str(shape) if len(shape) <= 8 else f"of {len(shape)} sizes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +53,7 @@ class Tensor:
         """Keys are given, or nothing is given where the shape promises values (an empty row)."""
         if self.keys is not None:
             return True
-        return self.shape is not None and not len(self.values) and math.prod(self.shape) > 0
+        return self.shape is not None and not len(self.values) and places(self.shape) > 0
 
     def to_dense(self) -> npt.NDArray[Any]:
         """All values in the tensor's shape; zeros where a sparse tensor has no key."""
@@ -65,3 +83,8 @@ class Record:
     uid: str | None = None
     metadata: str | None = None
     configuration: str | None = None
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether there is something that no row of numbers has."""
+        return not (self.uid is None and self.metadata is None and self.configuration is None)

@@ -56,11 +56,12 @@ NO_REASONS = Reasons({}, "No template says why a type was chosen.")
 
 @dataclass(frozen=True)
 class Given:
-    """All of it; nothing of it need be known."""
+    """All of it; nothing of it need be known. `accelerators` are those to choose from."""
 
     reasons: Reasons = NO_REASONS
     prices: Prices | None = None
     load: AtLoad | None = None
+    accelerators: tuple[Block, ...] = ()
 
     @property
     def in_words(self) -> str:

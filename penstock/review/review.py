@@ -107,6 +107,9 @@ def review(
         load_section(given),
         findings(assembly, values),
     ]
+    if given.accelerators:
+        heading = "Accelerators side by side"
+        found.insert(1, Section("accelerators", heading, list(given.accelerators), is_brief=True))
     if before is not None:
         found.insert(0, changes_section(before, assembly))
     return Review(title, _lead(assembly, values, given), found)

@@ -26,6 +26,7 @@ class ExecutionFollower:
         step_of_state: a state's name -> the step it belongs to; other states belong to the step
             that is running.
         listener: told of every event of the history, in order.
+        progress: something that changes while a state is at work, however long it is.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class ExecutionFollower:
         timeline: Timeline | None,
         step_of_state: Mapping[str, str],
         listener: Callable[[Event], None] | None = None,
+        progress: Callable[[], object] = lambda: None,
     ) -> None:
         self._aws = aws
         self._timeline = timeline
         self._step_of_state = step_of_state
         self._listener = listener
+        self._progress = progress
         self._machines = aws.client("stepfunctions")
         self._seen_events = 0
         self._step_times: dict[str, tuple[Any, Any]] = {}
@@ -52,7 +55,7 @@ class ExecutionFollower:
         execution = self._aws.wait_for(
             f"the execution {execution_arn.rsplit(':', 1)[-1]}",
             lambda: self._look(execution_arn),
-            progress=lambda: self._seen_events,
+            progress=lambda: (self._seen_events, self._progress()),
         )
         if execution["status"] == "SUCCEEDED" and self.step:
             self._finish(self.step)

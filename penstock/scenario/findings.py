@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.scenario.aws import Aws, Stage
-from penstock.scenario.learning_curve import TRAINING_LOGS, learning_curve
+from penstock.scenario.job_log import TRAINING_LOGS
+from penstock.scenario.learning_curve import learning_curve
 from penstock.scenario.monitoring import Check
 from penstock.scenario.serving import Answers, confusion_matrix
 from penstock.scenario.training import TrainingRun
@@ -35,7 +36,7 @@ def note_training(aws: Aws, findings: Findings, run: TrainingRun) -> None:
             for channel in channels
             if channel["ChannelName"] in summary.get("channels", {})
         },
-        "learning_curve": learning_curve(aws, job["TrainingJobName"]),
+        "learning_curve": learning_curve(aws, job),
         "log_group": TRAINING_LOGS,
         "failure_reason": job.get("FailureReason"),
     }
@@ -62,9 +63,10 @@ def note_answers(findings: Findings, stage: Stage, answers: Answers) -> None:
         findings["endpoint"]["mean_score"] = sum(answers.scores) / len(answers.scores)
 
 
-def note_check(findings: Findings, batch: str, check: Check) -> None:
-    """One batch of the part monitor."""
+def note_check(findings: Findings, batch: str, check: Check, *, what: str) -> None:
+    """One batch of the part monitor; `what` was sent."""
     findings["monitor"][batch] = {
+        "what": what,
         "rows": check.rows,
         "violations": check.violations,
         "features": list(check.features),

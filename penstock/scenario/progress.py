@@ -10,7 +10,8 @@ from typing import Protocol
 
 from penstock.scenario.aws import StepFailedError
 
-STEPS = (
+# to the first answer of an endpoint: what `penstock up` does before it waits for others
+STEPS_INTO_SERVICE = (
     "synth",
     "deploy",
     "ingest",
@@ -21,12 +22,9 @@ STEPS = (
     "baseline",
     "serve",
     "invoke",
-    "score",
-    "capture",
-    "monitor",
-    "alarm",
-    "retrain",
 )
+# all that there are: a timeline knows no others
+STEPS = (*STEPS_INTO_SERVICE, "score", "capture", "monitor", "alarm", "retrain")
 # what only a stage that scores its stream does
 _SCORING_STEPS = ("score",)
 

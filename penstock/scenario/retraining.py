@@ -24,31 +24,18 @@ class Retraining:
 
     def alarm_state(self) -> str:
         """OK, ALARM or INSUFFICIENT_DATA."""
-        name = self._stage["MonitorAlarmName"]
-        alarms = self._alarms.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-        if not alarms:
-            raise StepFailedError(f"there is no alarm {name}: is the stage deployed?")
-        state: str = alarms[0]["StateValue"]
+        state: str = self._alarm()["StateValue"]
         return state
+
+    def alarm_threshold(self) -> float:
+        """As many violations in one check set it off."""
+        return float(self._alarm()["Threshold"])
 
     def wait_for_state(self, wanted: str) -> None:
         """Wait until the alarm has this state."""
         self._aws.wait_for(
             f"alarm {self._stage['MonitorAlarmName']} to be {wanted}",
             lambda: True if self.alarm_state() == wanted else None,
-        )
-
-    def reset(self) -> None:
-        """Put the alarm to OK, so that it can go off once more.
-
-        CloudWatch's API reference (SetAlarmState) describes this for testing actions. The alarm
-        returns to its true state by itself, or with the next violations: which of them, for an
-        alarm that keeps its state where data is missing, is unconfirmed.
-        """
-        self._alarms.set_alarm_state(
-            AlarmName=self._stage["MonitorAlarmName"],
-            StateValue="OK",
-            StateReason="testing what the alarm sets going",
         )
 
     def wait_for_decision(self) -> Decision:
@@ -74,6 +61,14 @@ class Retraining:
         if begun is None:
             raise StepFailedError(f"no training began: {decision['reason']}")
         return begun
+
+    def _alarm(self) -> dict[str, Any]:
+        name = self._stage["MonitorAlarmName"]
+        alarms = self._alarms.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        if not alarms:
+            raise StepFailedError(f"there is no alarm {name}: is the stage deployed?")
+        found: dict[str, Any] = alarms[0]
+        return found
 
     def _executions(self, machine: str) -> set[str]:
         listed = self._aws.client("stepfunctions").list_executions(

@@ -10,14 +10,8 @@ from penstock.scenario.findings import Findings, note_answers, note_training
 from penstock.scenario.portions import portions
 from penstock.scenario.progress import Timeline
 from penstock.scenario.replay import Replay
-from penstock.scenario.serving import (
-    Answers,
-    Row,
-    ask,
-    held_out_rows,
-    wait_until_deployed,
-    wait_until_served,
-)
+from penstock.scenario.rows import Row, held_out_rows
+from penstock.scenario.serving import Answers, ask, wait_until_deployed, wait_until_served
 from penstock.scenario.switch import switched_off
 from penstock.scenario.training import TrainingFailedError, TrainingFollower, TrainingRun
 from penstock.scenario.watch import Watch

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import uuid
 from collections.abc import Sequence
@@ -13,9 +11,8 @@ from typing import Any
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.execution import ExecutionFollower, find_execution, reason_of
 from penstock.scenario.progress import Timeline
+from penstock.scenario.rows import Row, content_type, requests
 
-ROWS_AT_MOST = 1000
-ROWS_PER_REQUEST = 25  # a request stays far below 6 MB and the answer within its 60 s
 NO_MODEL = "none"
 
 # State of the deployment machine -> step of the run.
@@ -27,28 +24,19 @@ _STEP_OF_STATE = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row of the test channel, label and features as the CSV has them.
-
-    The label is empty where nobody knows it.
-    """
-
-    label: str
-    features: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Answers:
     """How the endpoint did on some rows. `confusion[true][predicted]` counts them by label.
 
-    `inference_ids` are those of the requests, as data capture keeps them. `scores` are there if
-    the model answers a score for each row instead of a label. `repeated` requests had failed on the
+    `inference_ids` are those of the requests, as data capture keeps them. `labels` are those that
+    the model answered, in the order of the rows; `scores` are there if it answers a score for each
+    row instead. `repeated` requests had failed on the
     server's side and were sent again.
     """
 
     rows: int
     inference_ids: tuple[str, ...]
     confusion: dict[str, dict[str, int]]
+    labels: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
     repeated: int = 0
 
@@ -124,16 +112,6 @@ def wait_until_deployed(
         raise StepFailedError(f"the deployment ended {execution['status']}: {reason_of(execution)}")
 
 
-def held_out_rows(aws: Aws, prepared_uri: str) -> list[Row]:
-    """Rows of holdout/test.csv, which no model was trained on: all, or some from all over it."""
-    text = aws.read(f"{prepared_uri}holdout/test.csv").decode()
-    rows = list(csv.reader(io.StringIO(text)))[1:]
-    if not rows:
-        raise StepFailedError(f"{prepared_uri}holdout/test.csv has no rows to ask about")
-    every = -(-len(rows) // ROWS_AT_MOST)
-    return [Row(row[1], tuple(row[2:])) for row in rows[::every]]
-
-
 class Requests:
     """Requests to the endpoint, each under an inference id of its own.
 
@@ -144,6 +122,7 @@ class Requests:
     def __init__(self, aws: Aws, stage: Stage, batch: str) -> None:
         self._aws = aws
         self._endpoint = stage["EndpointName"]
+        self._content_type = content_type(stage)
         self._batch = batch
         self._runtime = aws.client("sagemaker-runtime")
         self.inference_ids: list[str] = []
@@ -160,7 +139,7 @@ class Requests:
         try:
             answer = self._runtime.invoke_endpoint(
                 EndpointName=self._endpoint,
-                ContentType="text/csv",
+                ContentType=self._content_type,
                 Accept="application/json",
                 InferenceId=inference_id,
                 Body=body,
@@ -181,27 +160,32 @@ def ask(aws: Aws, stage: Stage, rows: Sequence[Row], *, batch: str) -> Answers:
 
     `batch` begins the inference id of every request.
     """
-    requests = Requests(aws, stage, batch)
+    asked = Requests(aws, stage, batch)
     confusion: dict[str, dict[str, int]] = {}
+    labels: list[str] = []
     scores: list[float] = []
-    for start in range(0, len(rows), ROWS_PER_REQUEST):
-        chunk = rows[start : start + ROWS_PER_REQUEST]
-        document = requests.answer("\n".join(",".join(row.features) for row in chunk).encode())
+    for request in requests(rows, content_type(stage)):
+        document = asked.answer(request.body)
         predictions = document.get("predictions", document.get("scores", []))
-        if len(predictions) != len(chunk):
+        if len(predictions) != len(request.rows):
             raise StepFailedError(
-                f"endpoint {stage['EndpointName']} answered {len(chunk)} rows with "
+                f"endpoint {stage['EndpointName']} answered {len(request.rows)} rows with "
                 f"{len(predictions)} predictions"
             )
-        for prediction, row in zip(predictions, chunk, strict=True):
+        for prediction, row in zip(predictions, request.rows, strict=True):
             if "predicted_label" not in prediction:
                 scores.append(prediction["score"])
                 continue
-            predicted = float(prediction["predicted_label"])
+            labels.append(f"{float(prediction['predicted_label']):g}")
             counts = confusion.setdefault(f"{float(row.label):g}", {})
-            counts[f"{predicted:g}"] = counts.get(f"{predicted:g}", 0) + 1
+            counts[labels[-1]] = counts.get(labels[-1], 0) + 1
     return Answers(
-        len(rows), tuple(requests.inference_ids), confusion, tuple(scores), requests.repeated
+        len(rows),
+        tuple(asked.inference_ids),
+        confusion,
+        labels=tuple(labels),
+        scores=tuple(scores),
+        repeated=asked.repeated,
     )
 
 

@@ -13,6 +13,7 @@ from penstock.scenario.execution import (
     reason_of,
     start_execution,
 )
+from penstock.scenario.job_log import JobLog
 from penstock.scenario.progress import Timeline
 
 # State of the machine -> step of the run.
@@ -21,6 +22,7 @@ _STEP_OF_STATE = {
     "Train": "train",
     "DescribeTraining": "train",
     "ReadMetric": "gate",
+    "Compile": "register",
     "Register": "register",
 }
 
@@ -59,9 +61,15 @@ class TrainingFollower:
         self._timeline = timeline
         self._within = within
         self._follower = ExecutionFollower(
-            aws, None if within else timeline, _STEP_OF_STATE, listener=self._hear
+            aws,
+            None if within else timeline,
+            _STEP_OF_STATE,
+            listener=self._hear,
+            progress=self._look_at_log,
         )
+        self._state = ""
         self._job_name: str | None = None
+        self._log: JobLog | None = None
 
     def start(self) -> str:
         """Start an execution; returns its ARN."""
@@ -69,7 +77,12 @@ class TrainingFollower:
 
     def follow(self, execution_arn: str) -> TrainingRun:
         """Wait for the end; TrainingFailedError tells the step's error and cause."""
-        execution = self._follower.follow(execution_arn)
+        try:
+            execution = self._follower.follow(execution_arn)
+        except StepFailedError as error:
+            if not self._within:
+                self._timeline.fail(self._follower.step or "prepare", str(error))
+            raise
         job = self._job()
         summary = self._summary(job)
         if execution["status"] != "SUCCEEDED":
@@ -82,7 +95,11 @@ class TrainingFollower:
 
     def _hear(self, event: Event) -> None:
         entered = event.get("stateEnteredEventDetails")
-        if entered and entered["name"] == "ReadMetric" and not self._within:
+        if entered:
+            self._state = entered["name"]
+        if entered and entered["name"] == "DescribeTraining" and not self._within:
+            self._timeline.say("train", self._job_name or "")
+        elif entered and entered["name"] == "ReadMetric" and not self._within:
             self._say_metric(self._job())
         elif entered and entered["name"] == "NotJudged" and not self._within:
             self._timeline.say("gate", "not judged: no anomaly is labelled in the test data")
@@ -90,8 +107,22 @@ class TrainingFollower:
             self._timeline.say(self._within, f"state {entered['name']}")
         scheduled = event.get("taskScheduledEventDetails")
         if scheduled and scheduled["resource"].startswith("createTrainingJob"):
-            self._job_name = json.loads(scheduled["parameters"])["TrainingJobName"]
-            self._timeline.say(self._within or "train", self._job_name)
+            job_name = json.loads(scheduled["parameters"])["TrainingJobName"]
+            self._log = JobLog(self._aws, job_name)
+            # what compiles a model is a training job, too, and trains nothing
+            if self._state == "Train":
+                self._job_name = job_name
+            self._timeline.say(self._within or _STEP_OF_STATE[self._state], job_name)
+
+    def _look_at_log(self) -> int:
+        """When the job that runs last said something; what it says of epochs is passed on."""
+        if self._log is None:
+            return 0
+        before = self._log.epoch_line
+        self._log.look()
+        if self._log.epoch_line != before and self._follower.step in (None, "train"):
+            self._timeline.say(self._within or "train", f"{self._job_name}: {self._log.epoch_line}")
+        return self._log.newest_ms
 
     def _job(self) -> dict[str, Any]:
         if self._job_name is None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.capture import Captures, Window
 from penstock.scenario.deliveries import Deliveries
+from penstock.scenario.drift import drifted
 from penstock.scenario.findings import (
     Findings,
     note_answers,
@@ -15,17 +16,11 @@ from penstock.scenario.findings import (
     note_retraining,
     note_training,
 )
-from penstock.scenario.monitoring import Check, baseline_uri, check, inverted
+from penstock.scenario.monitoring import Check, baseline_uri, check
 from penstock.scenario.progress import Timeline
 from penstock.scenario.retraining import Decision, Retraining
-from penstock.scenario.serving import (
-    Answers,
-    Row,
-    ask,
-    held_out_rows,
-    served_package,
-    wait_until_served,
-)
+from penstock.scenario.rows import Row, held_out_rows
+from penstock.scenario.serving import Answers, ask, served_package, wait_until_served
 from penstock.scenario.training import TrainingFollower, TrainingRun
 
 
@@ -56,7 +51,7 @@ class Watch:
 
         Args:
             answers: what the endpoint answered about the rows, which are like the training data.
-            rows: they are sent once more, inverted.
+            rows: they are sent once more, drifted.
             later: records that arrive in the lake when the alarm has gone off; without any, the
                 lake has newer ones than the last training already.
         """
@@ -65,20 +60,24 @@ class Watch:
         with timeline.step("capture"):
             self._wait_for_captures(answers)
         with timeline.step("monitor"):
-            drifted, window = self._check_batches(answers, rows)
-        if not drifted.violations:
+            reference, found, window = self._check_batches(answers, rows)
+        if not found.violations:
             for step in ("alarm", "retrain"):
                 timeline.skip(step, "nothing drifted")
             return
         with timeline.step("alarm"):
-            decision = self._expect_alarm(drifted)
+            decision = self._expect_alarm(found)
             monitor["alarm"] = "ALARM"
             if later and decision["start"]:
                 raise StepFailedError(
                     f"a training began without newer records: {decision['reason']}"
                 )
+        if later and reference.violations >= self._retraining.alarm_threshold():
+            timeline.skip("retrain", "the alarm stays on: held-out rows set it off, too")
+            return
         with timeline.step("retrain"):
             if later:
+                self._expect_calm(answers)
                 decision = self._expect_alarm_again(later, window)
             self._retrain(decision)
 
@@ -88,29 +87,30 @@ class Watch:
         requests = len(answers.inference_ids)
         self._timeline.say("capture", f"{len(found)} of {requests} requests captured")
 
-    def _check_batches(self, answers: Answers, rows: list[Row]) -> tuple[Check, Window]:
-        """The rows as they are, then inverted; what was found in these, and their window."""
+    def _check_batches(self, answers: Answers, rows: list[Row]) -> tuple[Check, Check, Window]:
+        """What was found in the rows as they are and drifted, and the window of the latter."""
         package = served_package(self._aws, self._stage)
         if package is None:
             raise StepFailedError("no model is being served: there is no baseline to compare with")
         baseline = baseline_uri(self._aws, self._stage, package)
         self._findings["monitor"]["baseline_uri"] = baseline
         window = self._captures.window(answers.inference_ids)
-        reference = self._check("reference_batch", window)
-        self._timeline.say("monitor", "sending the same rows inverted")
-        sent = ask(self._aws, self._stage, inverted(self._aws, baseline, rows), batch="drifted")
+        reference = self._check("reference_batch", window, "held-out rows")
+        others = drifted(self._aws, self._stage, baseline, rows, answers)
+        self._timeline.say("monitor", f"sending the same rows {others.how}")
+        sent = ask(self._aws, self._stage, others.rows, batch="drifted")
         self._captures.wait_for(sent.inference_ids)
         window = self._captures.window(sent.inference_ids)
-        drifted = self._check("drifted_batch", window)
+        found = self._check("drifted_batch", window, f"the same rows {others.how}")
         self._timeline.say(
             "monitor",
-            f"violations: {reference.violations} in held-out rows, {drifted.violations} inverted",
+            f"violations: {reference.violations} in held-out rows, {found.violations} {others.how}",
         )
-        return drifted, window
+        return reference, found, window
 
-    def _check(self, batch: str, window: Window) -> Check:
+    def _check(self, batch: str, window: Window, what: str) -> Check:
         found = self._checked(window)
-        note_check(self._findings, batch, found)
+        note_check(self._findings, batch, found, what=what)
         return found
 
     def _checked(self, window: Window) -> Check:
@@ -127,22 +127,31 @@ class Watch:
                     ) from error
         return check(self._aws, self._stage, window)
 
-    def _expect_alarm(self, drifted: Check) -> Decision:
+    def _expect_alarm(self, found: Check) -> Decision:
         """It goes off; returns what was decided then."""
         self._retraining.wait_for_state("ALARM")
-        self._timeline.note("alarm", "OK -> ALARM", f"{drifted.violations} violations")
+        self._timeline.note("alarm", "OK -> ALARM", f"{found.violations} violations")
         decision = self._decision()
         self._timeline.say("alarm", f"ALARM; {decision['reason']}")
         return decision
 
+    def _expect_calm(self, answers: Answers) -> None:
+        """A check of the rows as they are ends the alarm.
+
+        While it is on, the hourly question would start a training with as many of the later
+        records as have arrived.
+        """
+        self._timeline.say("retrain", "checking the held-out rows once more")
+        self._checked(self._captures.window(answers.inference_ids))
+        self._retraining.wait_for_state("OK")
+        self._timeline.note("alarm", "ALARM -> OK", "a check found the held-out rows as they were")
+
     def _expect_alarm_again(self, later: Sequence[bytes], window: Window) -> Decision:
-        """New records, then the inverted rows of `window` once more; what was decided then."""
+        """New records, then the drifted rows of `window` once more; what was decided then."""
         timeline = self._timeline
         self._deliveries.send(later, "retrain")
         timeline.note("retrain", "new records", f"{len(later)} more were sent")
-        self._retraining.reset()
-        timeline.note("alarm", "ALARM -> OK", "put there by hand, so that it can go off once more")
-        timeline.say("retrain", "checking the inverted rows once more")
+        timeline.say("retrain", "checking the drifted rows once more")
         self._checked(window)
         self._retraining.wait_for_state("ALARM")
         timeline.note("alarm", "OK -> ALARM", "once more, now with newer records in the lake")

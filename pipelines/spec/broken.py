@@ -34,12 +34,16 @@ def broken_examples(schema: RecordSchema, good: Mapping[str, Any]) -> list[tuple
     return [
         ("not JSON", _bytes(sample(1))[:-1]),
         ("missing field", _bytes(missing)),
-        ("wrong type", _bytes(sample(3, **{feature.name: "text"}))),
+        ("wrong type", _bytes(sample(3, **{feature.name: _of_another_type(feature)}))),
         (f"{bounded.name} out of range", _bytes(sample(4, **{bounded.name: _beyond(bounded)}))),
         (f"too many {feature.name}", _bytes(sample(5, **{feature.name: _too_many(feature, good)}))),
         ("empty", b""),
         ("over the size limit", padded),
     ]
+
+
+def _of_another_type(field: Field) -> Any:
+    return "text" if field.is_number else 0
 
 
 def _beyond(field: Field) -> Any:

@@ -72,16 +72,20 @@ class Deployment(Spec):
 
     @model_validator(mode="after")
     def _check_region_has_images(self) -> Deployment:
-        needed, region = [self.pipeline.training.algorithm], self.environment.region
+        training, region = self.pipeline.training, self.environment.region
+        needed = [
+            training.image,
+            *map(training.hosting_image, self.pipeline.serving.instance_types),
+        ]
         monitor = self.pipeline.monitor
         if monitor is not None and monitor.engine == "model-monitor":
-            needed.append(monitor.engine)
-        for name in needed:
-            image = images.image(name)
+            needed.append(images.image(monitor.engine))
+        for image in needed:
             if region not in image.accounts:
                 raise refusal(
                     region,
-                    rule=f"environment.region: the catalog has no registry of {name} there",
+                    rule="environment.region: the catalog has no registry of "
+                    f"{image.repository} there",
                     source=image.citation,
                     remedy=f"use one of {', '.join(image.regions)}",
                 )

@@ -1,7 +1,9 @@
-"""Whether the endpoint's requests still look like the training data, checked every few hours."""
+"""Whether what the endpoint is asked, or answers, still looks like the training data."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import field_validator, model_validator
@@ -9,9 +11,17 @@ from pydantic import field_validator, model_validator
 from pipelines.spec.base import Spec, refusal, within
 from pipelines.spec.closed import refuse_closed
 
+# the Glue job takes them as name:kind,name:kind
+_COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
 
 class Monitor(Spec):
-    """Data quality: the captured requests of the last hours against a baseline.
+    """Data quality: the captured requests, or answers, of the last hours against a baseline.
+
+    `of` answers is for what has no columns, such as text: `columns` are then read from each
+    prediction ({"predictions": [{"tokens": 187, "predicted_label": 1}, ...]}). A number is compared
+    by its distribution, a category by each value's share. The prepare job writes the same columns
+    of the training rows below `baseline/`, as CSV with a header.
 
     The baseline is made of the training data of each approved model. `engine` penstock is a Glue
     job with penstock.monitor; model-monitor is SageMaker's managed schedule, for accounts that had
@@ -22,6 +32,8 @@ class Monitor(Spec):
     """
 
     engine: Literal["penstock", "model-monitor"] = "penstock"
+    of: Literal["requests", "answers"] = "requests"
+    columns: Mapping[str, Literal["number", "category"]] = {}
     every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 1
     distance: Literal["Robust", "Simple"] = "Robust"
     drift_threshold: float = 0.1
@@ -61,10 +73,44 @@ class Monitor(Spec):
             )
         return value
 
+    @field_validator("columns")
+    @classmethod
+    def _check_names(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for name in value:
+            if not _COLUMN.fullmatch(name):
+                raise refusal(
+                    name,
+                    rule="a column is 1 to 64 letters, digits and _, beginning with a letter",
+                    source="jobs/monitor_data_quality.py, --answer_columns",
+                    remedy='use a name such as "predicted_label"',
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> Monitor:
+        if (self.of == "answers") != bool(self.columns):
+            raise refusal(
+                dict(self.columns),
+                rule="columns: they are what is read of each answer; those of requests are the "
+                "record's",
+                source="pipelines.spec.Monitor",
+                remedy='use of="answers" with columns such as {"predicted_label": "category"}, '
+                "or neither",
+            )
+        return self
+
     @model_validator(mode="after")
     def _check_managed(self) -> Monitor:
         if self.engine != "model-monitor":
             return self
+        if self.of == "answers":
+            raise refusal(
+                self.of,
+                rule="of: that Model Monitor makes a row of each prediction in an answer, and "
+                "takes some of its fields alone, is nowhere documented",
+                source="SageMaker developer guide, Model Monitor, preprocessing",
+                remedy="use engine='penstock'",
+            )
         if self.timeout_minutes > self.every_hours * 60:
             raise refusal(
                 self.timeout_minutes,

@@ -12,14 +12,20 @@ from pydantic import model_validator
 from penstock.advisor import Hosting as HostingNeed
 from penstock.catalog import instances
 from pipelines.spec.base import Spec, advice, matching, refusal
+from pipelines.spec.compilation import Compilation
+from pipelines.spec.compilation_checks import check_compilation
 from pipelines.spec.delivery import Delivery
 from pipelines.spec.gate import Gate
+from pipelines.spec.gate_checks import check_gate
+from pipelines.spec.instances import AUTO
 from pipelines.spec.monitor import Monitor
-from pipelines.spec.prepare import Prepare
+from pipelines.spec.prepare import TEXT_JOB, Prepare
 from pipelines.spec.retrain import Retrain
 from pipelines.spec.sample import Sample
 from pipelines.spec.schema import RecordSchema
 from pipelines.spec.scoring import Scoring
+from pipelines.spec.scoring_checks import check_scoring
+from pipelines.spec.script_training import ScriptTraining
 from pipelines.spec.serving import Serving
 from pipelines.spec.stream import Stream
 from pipelines.spec.training import Training
@@ -51,7 +57,8 @@ class Pipeline(Spec):
     stream: Stream = Stream()
     delivery: Delivery = Delivery()
     prepare: Prepare
-    training: Training
+    training: Training | ScriptTraining
+    compilation: Compilation | None = None
     gate: Gate
     serving: Serving
     scoring: Scoring | None = None
@@ -75,13 +82,27 @@ class Pipeline(Spec):
         return tuple(f"{column}_{point}" for point in range(points) for column in columns)
 
     @property
+    def row_tokens(self) -> int | None:
+        """The token ids of one row of the training data; None where its rows are no texts."""
+        tokens = self.prepare.arguments.get("max_tokens")
+        return None if tokens is None else int(tokens)
+
+    @property
     def serving_need(self) -> HostingNeed:
         """What the endpoint's machines must have, for the advisor."""
-        return HostingNeed(
-            algorithm=self.training.algorithm,
-            transform=self.gate.beats_serving or self.scoring is not None,
-            volume_key=self.serving.needs_volume_key,
+        return self.training.hosting_need.model_copy(
+            update={
+                "transform": self.gate.beats_serving or self.scoring is not None,
+                "volume_key": self.serving.needs_volume_key,
+            }
         )
+
+    @property
+    def comparison_instance_type(self) -> str:
+        """Where the served model answers the test rows of a new one, in a batch transform."""
+        if self.compilation is not None:
+            return self.compilation.comparison_instance_type
+        return self.serving.instance_type
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -96,7 +117,7 @@ class Pipeline(Spec):
                 advice(
                     machine.name,
                     place="serving.instance_type",
-                    rule=f"whether {self.training.algorithm} answers on a CPU type is unconfirmed",
+                    rule=f"whether {self.training.program} answers on a CPU type is unconfirmed",
                     source=facts.citation,
                     remedy=f"use one of {', '.join(facts.accelerated_families)}, or try it",
                 )
@@ -105,8 +126,14 @@ class Pipeline(Spec):
 
     @model_validator(mode="after")
     def _choose_serving_machine(self) -> Pipeline:
-        # what is frozen is set once, here, before anybody sees it
-        object.__setattr__(self, "serving", self.serving.with_instance_for(self.serving_need))
+        if self.serving.instance_type == AUTO:
+            # what is frozen is set once, here, before anybody sees it
+            object.__setattr__(self, "serving", self.serving.with_instance_for(self.serving_need))
+        return self
+
+    @model_validator(mode="after")
+    def _check_compilation(self) -> Pipeline:
+        check_compilation(self)
         return self
 
     @model_validator(mode="after")
@@ -118,6 +145,29 @@ class Pipeline(Spec):
                 rule="prepare.window_points: only the points of a time series have an order",
                 source="pipelines.spec.Prepare",
                 remedy="give record_schema.series_field and time_field, or use 1",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_text(self) -> Pipeline:
+        schema, script = self.record_schema, self.prepare.script
+        reads_text = self.prepare.reads_text
+        if reads_text:
+            for role in ("text_field", "id_field", "label_field"):
+                if getattr(schema, role) is None:
+                    raise refusal(
+                        None,
+                        rule=f"record_schema.{role}: {script} reads texts that have a name and "
+                        "a class",
+                        source="pipelines.spec.Prepare",
+                        remedy="name the field, or use another prepare.script",
+                    )
+        if reads_text is False and schema.text_field is not None:
+            raise refusal(
+                script,
+                rule=f"prepare.script: it reads numbers alone, and {schema.text_field} is text",
+                source="pipelines.spec.Prepare",
+                remedy=f"use {TEXT_JOB}, or a script of your own",
             )
         return self
 
@@ -135,49 +185,8 @@ class Pipeline(Spec):
         return self
 
     @model_validator(mode="after")
-    def _check_scoring_has_series(self) -> Pipeline:
-        if self.scoring is None:
-            return self
-        schema = self.record_schema
-        if schema.series_field is None or len(schema.feature_columns) != 1:
-            raise refusal(
-                schema.feature_columns,
-                rule="scoring: what is scored as it flows is a series with one value per point",
-                source="pipelines.spec.Scoring",
-                remedy="give record_schema.series_field, time_field and one number, "
-                "or leave scoring out",
-            )
-        if self.stream.partition_key_field != schema.series_field:
-            raise refusal(
-                self.stream.partition_key_field,
-                rule="stream.partition_key_field: only records with the same partition key stay "
-                "in order, and a window needs a series' points in order",
-                source="Kinesis developer guide, partition key; Lambda developer guide, "
-                "parallelization factor",
-                remedy=f'use "{schema.series_field}"',
-            )
-        kept_seconds = self.stream.retention_hours * 3600
-        if self.scoring.max_record_age_seconds > kept_seconds:
-            raise refusal(
-                self.scoring.max_record_age_seconds,
-                rule="scoring.max_record_age_seconds: the stream keeps records for "
-                f"{kept_seconds} s only, and what it forgets is in no dead-letter queue",
-                source="Kinesis API reference, IncreaseStreamRetentionPeriod",
-                remedy=f"use {kept_seconds} or less, or a longer stream.retention_hours",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_scoring_machine(self) -> Pipeline:
-        machine = instances.instance_type(self.serving.instance_type)
-        if self.scoring is not None and not machine.transform:
-            raise refusal(
-                machine.name,
-                rule="serving.instance_type: SageMaker has no batch transform on this type, and "
-                "with scoring each new model scores training rows in one",
-                source=instances.source(),
-                remedy="use a type such as ml.m5.large, or leave scoring out",
-            )
+    def _check_scoring(self) -> Pipeline:
+        check_scoring(self)
         return self
 
     @model_validator(mode="after")
@@ -194,87 +203,7 @@ class Pipeline(Spec):
 
     @model_validator(mode="after")
     def _check_gate(self) -> Pipeline:
-        facts = self.training.facts
-        objective = facts.final_metrics.get(self.gate.metric)
-        if objective is None:
-            raise refusal(
-                self.gate.metric,
-                rule=f"gate.metric: {self.training.algorithm} reports no such final metric",
-                source=facts.citation,
-                remedy=f"use one of {', '.join(facts.final_metrics)}"
-                if facts.final_metrics
-                else "use another algorithm: this one reports none",
-            )
-        if objective != self.gate.objective:
-            better, field = (
-                ("larger", "at_least") if objective == "maximize" else ("smaller", "at_most")
-            )
-            raise refusal(
-                self.gate.demand,
-                rule=f"gate.{field}: of {self.gate.metric} a {better} value is better",
-                source=facts.citation,
-                remedy=f"use {field}={self.gate.threshold:g}, or another metric",
-            )
-        if self.gate.channel not in self.training.channels:
-            raise refusal(
-                self.gate.metric,
-                rule=f"gate.metric: it is computed on the channel {self.gate.channel}, which is "
-                "not given",
-                source=facts.citation,
-                remedy=f"add {self.gate.channel} to training.channels",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_unlabelled(self) -> Pipeline:
-        if self.gate.unlabelled == "fail":
-            return self
-        label, facts = self.record_schema.label_field, self.training.facts
-        if label is None:
-            raise refusal(
-                "register",
-                rule="gate.unlabelled: without record_schema.label_field no model is ever judged",
-                source="pipelines.spec.Gate",
-                remedy="give a label_field whose field is optional",
-            )
-        if not self.record_schema.field(label).optional:
-            raise refusal(
-                "register",
-                rule=f"gate.unlabelled: records without {label}, the label, are refused as broken",
-                source="pipelines.spec.Gate",
-                remedy=f"make the field {label} optional, or use 'fail'",
-            )
-        if self.gate.channel not in facts.channels.optional:
-            raise refusal(
-                "register",
-                rule=f"gate.unlabelled: {self.gate.metric} is computed on the channel "
-                f"{self.gate.channel}, and {self.training.algorithm} does not train without it",
-                source=facts.citation,
-                remedy=f"use a metric of {' or '.join(facts.channels.optional)}, or 'fail'",
-            )
-        if self.gate.beats_serving:
-            raise refusal(
-                "register",
-                rule="gate.unlabelled: models cannot be compared on labelled rows that are not "
-                "there, and gate.beats_serving asks for it",
-                source="pipelines.spec.Gate",
-                remedy="use gate.beats_serving=False, or 'fail'",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_comparison(self) -> Pipeline:
-        facts, metric = self.training.facts, self.gate.metric
-        if not self.gate.beats_serving:
-            return self
-        if metric not in facts.from_answers:
-            raise refusal(
-                metric,
-                rule="gate.metric: it cannot be computed from the served model's answers to the "
-                "test rows, so models cannot be compared by it",
-                source=facts.citation,
-                remedy=f"use {' or '.join([*facts.from_answers, 'gate.beats_serving=False'])}",
-            )
+        check_gate(self)
         return self
 
     @model_validator(mode="after")
@@ -295,14 +224,17 @@ class Pipeline(Spec):
         return self
 
     @model_validator(mode="after")
-    def _check_monitor_sees_requests(self) -> Pipeline:
-        capture = self.serving.capture
-        if self.monitor is not None and (capture is None or "Input" not in capture.modes):
+    def _check_monitor_sees_something(self) -> Pipeline:
+        if self.monitor is None:
+            return self
+        capture, what = self.serving.capture, self.monitor.of
+        needed = "Input" if what == "requests" else "Output"
+        if capture is None or needed not in capture.modes:
             raise refusal(
                 "monitor",
-                rule="a monitor reads the requests that data capture keeps, and none are kept",
+                rule=f"a monitor reads the {what} that data capture keeps, and none are kept",
                 source="SageMaker developer guide, Model Monitor data capture",
-                remedy="give serving.capture, with 'Input' among its modes",
+                remedy=f"give serving.capture, with '{needed}' among its modes",
             )
         return self
 
@@ -324,7 +256,7 @@ class Pipeline(Spec):
         self._check_hosting(self.serving.instance_type, place="serving.instance_type")
         for number, other in enumerate(self.serving.others):
             self._check_hosting(other.instance_type, place=f"serving.others.{number}.instance_type")
-        machine = instances.instance_type(self.serving.instance_type)
+        machine = instances.instance_type(self.comparison_instance_type)
         if self.gate.beats_serving and not machine.transform:
             raise refusal(
                 machine.name,
@@ -341,17 +273,15 @@ class Pipeline(Spec):
         if machine.architecture != facts.architecture:
             raise refusal(
                 machine.name,
-                rule=f"{place}: the image of {self.training.algorithm} is built "
+                rule=f"{place}: the image of {self.training.program} is built "
                 f"for {facts.architecture}, this type is {machine.architecture}",
                 source="first-party images are x86 only (unconfirmed by AWS)",
                 remedy="use a type such as ml.m5.large",
             )
-        families = facts.accelerated_families if facts.accelerated_hosting else ()
-        if machine.accelerator is not None and machine.family not in families:
+        if machine.accelerator is not None and machine.family not in facts.hosting_families:
             raise refusal(
                 machine.name,
-                rule=f"{place}: {self.training.algorithm} is not documented to "
-                "use that accelerator",
+                rule=f"{place}: {self.training.program} is not documented to use that accelerator",
                 source=facts.citation,
                 remedy=f"use {facts.hosting_machines}",
             )

@@ -18,13 +18,22 @@ LEAST_DEVIATION_POINTS = 3
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]*")
 # what the project's own jobs write; of another script nothing is known
 _RECORDIO = "application/x-recordio-protobuf"
-_WRITES = {"jobs/prepare_records.py": _RECORDIO, "jobs/prepare_series.py": _RECORDIO}
-
+TEXT_JOB = "jobs/prepare_text.py"
+_WRITES = {
+    "jobs/prepare_records.py": _RECORDIO,
+    "jobs/prepare_series.py": _RECORDIO,
+    TEXT_JOB: _RECORDIO,
+}
+_MODULES = {TEXT_JOB: ("jobs/reviews/tokenizer.py", "jobs/reviews/vocabulary.py")}
+# least and most of a text's arguments; DistilBERT has 512 positions (its config.json,
+# max_position_embeddings), and a row holds [CLS] and [SEP] besides the text
+TEXT_ARGUMENTS = {"max_tokens": (8, 512), "vocabulary_size": (1000, 100_000)}
 
 # what the stack and the state machine tell every job
 _GIVEN = (
     *("records_uri", "output_uri", "feature_columns", "window_points", "row"),
-    *("id_column", "series_column", "time_column", "label_column"),
+    *("id_column", "series_column", "time_column", "label_column", "text_column"),
+    *("training_hosts", "vocabulary_uri"),
 )
 
 
@@ -50,6 +59,16 @@ class Prepare(Spec):
     def content_type(self) -> str | None:
         """The form of the channels that the job writes; None of a script of one's own."""
         return _WRITES.get(self.script)
+
+    @property
+    def reads_text(self) -> bool | None:
+        """Whether the job reads a text of each record; None of a script of one's own."""
+        return self.script == TEXT_JOB if self.script in _WRITES else None
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What the job imports besides the library: files below the repository's root."""
+        return _MODULES.get(self.script, ())
 
     @field_validator("script")
     @classmethod
@@ -77,6 +96,30 @@ class Prepare(Spec):
                     remedy="use a name of its own, without dashes, such as shingle_size",
                 )
         return value
+
+    @model_validator(mode="after")
+    def _check_text_arguments(self) -> Prepare:
+        if self.script != TEXT_JOB:
+            return self
+        for name, value in self.arguments.items():
+            if name not in (*TEXT_ARGUMENTS, "split", "train_shards"):
+                raise refusal(
+                    name,
+                    rule=f"arguments: {TEXT_JOB} has no such one and would not look at it",
+                    source=TEXT_JOB,
+                    remedy=f"use {', '.join(TEXT_ARGUMENTS)}, split or train_shards",
+                )
+            if name not in TEXT_ARGUMENTS:
+                continue
+            least, most = TEXT_ARGUMENTS[name]
+            if not value.isdecimal() or not least <= int(value) <= most:
+                raise refusal(
+                    value,
+                    rule=f"arguments.{name}: expected a whole number",
+                    source=f"{TEXT_JOB}; DistilBERT has 512 positions",
+                    remedy=f"use {least} to {most}",
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_row(self) -> Prepare:

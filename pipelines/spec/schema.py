@@ -19,6 +19,7 @@ _ROLES = {
     "series_field": ("string",),
     "time_field": ("timestamp",),
     "label_field": ("integer", "number"),
+    "text_field": ("string",),
 }
 
 
@@ -26,15 +27,16 @@ class RecordSchema(Spec):
     """Fields are required unless they say otherwise; arrays become flat columns.
 
     A record is known by its `id_field`, or, if it is a point of a time series, by `series_field`
-    and `time_field` together. Without a `label_field` the records have none. Nothing but the
-    fields reaches the lake. `record_kb` is the largest record in KiB, counted on the bytes that
-    a producer sends.
+    and `time_field` together. Without a `label_field` the records have none. `text_field` is what
+    a script reads as text; all other features are numbers. Nothing but the fields reaches the
+    lake. `record_kb` is the largest record in KiB, counted on the bytes that a producer sends.
     """
 
     id_field: str | None = None
     label_field: str | None = None
     series_field: str | None = None
     time_field: str | None = None
+    text_field: str | None = None
     record_kb: Annotated[int, within("firehose.record_kb")]
     fields: tuple[Field, ...]
 
@@ -62,12 +64,12 @@ class RecordSchema(Spec):
         for role, types in _ROLES.items():
             self._check_role(role, types, names)
         for field in self.fields:
-            if not field.is_number and field.name not in self.identity_fields:
+            if not field.is_number and field.name not in (*self.identity_fields, self.text_field):
                 raise refusal(
                     field.name,
                     rule="features are numbers: RecordIO-protobuf carries float32 tensors",
                     source="SageMaker developer guide, common data formats",
-                    remedy="encode it as a number, or leave it out",
+                    remedy="encode it as a number, name it as text_field, or leave it out",
                 )
             if field.optional and field.name != self.label_field:
                 raise refusal(
@@ -76,7 +78,7 @@ class RecordSchema(Spec):
                     source="pipelines.spec.RecordSchema",
                     remedy="make it required",
                 )
-        if not self.feature_columns:
+        if not self.feature_columns and self.text_field is None:
             raise refusal(
                 tuple(names),
                 rule="there is no feature next to what records are known by, and the label",
@@ -137,8 +139,8 @@ class RecordSchema(Spec):
 
     @property
     def feature_columns(self) -> tuple[str, ...]:
-        """The flat columns that are neither label nor what records are known by."""
-        others = (*self.identity_fields, self.label_field)
+        """The flat columns that are neither label nor text nor what records are known by."""
+        others = (*self.identity_fields, self.label_field, self.text_field)
         return tuple(
             column for field in self.fields if field.name not in others for column in field.columns
         )

@@ -52,13 +52,11 @@ class Serving(Spec):
         return self._advice
 
     def with_instance_for(self, need: HostingNeed) -> Serving:
-        """The same with the instance type that was chosen for a need, if it is to be chosen.
+        """The same with the instance type that was chosen for a need.
 
         Raises:
             ValueError: the refusal of 'auto' when nothing fits.
         """
-        if self.instance_type != AUTO:
-            return self
         advice = choose(need)
         name = choice(advice, "serving.instance_type")
         chosen = self.model_copy(update={"instance_type": name})

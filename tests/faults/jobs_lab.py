@@ -54,16 +54,3 @@ def told(cloud: BareCloud, name: str) -> dict[str, Any]:
     """The entry of a fault in the run's account."""
     (entry,) = (e for e in cloud.context.faults.entries() if e["name"] == name)
     return entry
-
-
-def processes_below(folder: Path) -> list[int]:
-    """Ids of processes that were given something in this folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if str(folder).encode() in environment:
-            found.append(int(process.name))
-    return found

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.faults.jobs_lab import let_loose, processes_below, sagemaker_with, told
+from tests.faults.jobs_lab import let_loose, sagemaker_with, told
 from tests.offline.sagemaker_lab import IMAGE, SageMakerLab
 from tests.offline.test_hosting_worker import create_config, put_model, score, serve
+from tests.processes import processes_below
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("endpoint-faults")]

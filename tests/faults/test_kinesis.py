@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from penstock.localcloud.record_store.store import RecordStore
 from penstock.localcloud.shims import kinesis, kinesis_faults
 from penstock.scenario.feed import feed
 from tests.offline.bare_cloud import BareCloud, patched, running_server
@@ -27,7 +28,8 @@ def stream_with(tmp_path: Path, *faults: str) -> Iterator[BareCloud]:
     """A cloud with these faults and a stream of two shards."""
     with running_server(tmp_path, faults) as context, patched(context) as cloud:
         kinesis_faults.install(cloud.patches, faults=context.faults, clock=context.clock)
-        kinesis.install(cloud.patches, clock=context.clock, written=lambda _: None)
+        store = RecordStore(tmp_path / "streams")
+        kinesis.install(cloud.patches, clock=context.clock, written=lambda _: None, store=store)
         cloud.client("kinesis").create_stream(StreamName="stream", ShardCount=2)
         yield cloud
 

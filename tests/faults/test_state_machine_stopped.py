@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from penstock.localcloud.shims import stepfunctions
-from tests.faults.jobs_lab import processes_below, sagemaker_with, told
+from tests.faults.jobs_lab import sagemaker_with, told
 from tests.offline.sagemaker_lab import DIGITS, SageMakerLab
 from tests.offline.test_step_functions import execute
+from tests.processes import processes_below
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("state-machine-stopped")]

@@ -15,8 +15,9 @@ from penstock.localcloud.engines import registry
 from penstock.localcloud.engines.engine import Engine
 from penstock.localcloud.engines.linear_learner.model import LinearModel
 from penstock.localcloud.workers.training.failure import OUT_OF_MEMORY
-from tests.faults.jobs_lab import processes_below, sagemaker_with, told
+from tests.faults.jobs_lab import sagemaker_with, told
 from tests.offline.sagemaker_lab import DIGITS, SageMakerLab
+from tests.processes import processes_below
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("training-faults")]
 

@@ -35,7 +35,7 @@ def _counts(one: Run) -> str:
     used = {(piece.document, piece.index) for piece in one.used}
     tabled = one.tabled(ROWS) - one.used
     return (
-        f"{one.pipeline}: {len(one.replay.recorded)} different decisions recorded; "
+        f"{one.name}: {len(one.replay.recorded)} different decisions recorded; "
         f"{len(statements)} Allow statements: {len(used)} used, {len(statements - used)} tabled, "
         f"{len(statements)} removed one at a time; "
         f"{len(one.pieces)} actions in them: {len(one.used)} used, {len(tabled)} tabled"

@@ -11,7 +11,7 @@ from penstock.localcloud.context import CloudContext
 from tests.iam import documents
 
 # in which every schedule of the pipeline is due
-HOURS = {"digits": 1, "anomaly": 24}
+HOURS = {"digits": 1, "anomaly": 24, "reviews": 1}
 # of a machine's name: an input that it cannot go on with, which it tells the alerts topic
 NONSENSE: dict[str, dict[str, Any]] = {
     "MonitorWorkflow": {},

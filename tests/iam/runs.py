@@ -18,10 +18,15 @@ from tests.iam.table import Row
 ROOT = Path(__file__).parents[2]
 PARTS = ("app.py", "cdk.json", "pipelines", "stacks", "lambda", "jobs", "penstock", "tests")
 NO_NETWORK = {"https_proxy": "http://127.0.0.1:9", "no_proxy": "", "NO_PROXY": ""}
-# pipeline -> what `penstock run` is told besides, and its variables
+# what `penstock run` is told, and its variables
 RUNS: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
-    "digits": ((), {}),
-    "anomaly": (("--records", "6000"), NO_NETWORK),
+    "digits": (("digits",), {}),
+    "anomaly": (("anomaly", "--records", "6000"), NO_NETWORK),
+}
+# those of tests/script_mode, which need PyTorch
+TORCH_RUNS = {
+    f"reviews/{accelerator}": ("reviews", "--accelerator", accelerator)
+    for accelerator in ("gpu", "trainium", "cpu")
 }
 
 
@@ -29,7 +34,7 @@ RUNS: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
 class Run:
     """A pipeline's run, replayed."""
 
-    pipeline: str
+    name: str
     replay: Replay
 
     @cached_property
@@ -48,19 +53,17 @@ class Run:
 
     def tabled(self, rows: Sequence[Row]) -> set[Piece]:
         """Those that the table speaks of."""
-        return {
-            piece for piece in self.pieces if any(row.covers(self.pipeline, piece) for row in rows)
-        }
+        return {piece for piece in self.pieces if any(row.covers(self.name, piece) for row in rows)}
 
 
-def run(pipeline: str, folder: Path) -> Run:
+def run(name: str, folder: Path) -> Run:
     """In a process of its own; AssertionError with its output when it fails."""
     folder.mkdir()
     for part in PARTS:
         (folder / part).symlink_to(ROOT / part)
-    told, variables = RUNS[pipeline]
+    told, variables = RUNS[name]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.iam.recorded_run", "run", pipeline, *told],
+        [sys.executable, "-m", "tests.iam.recorded_run", "run", *told],
         cwd=folder,
         env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), **variables},
         capture_output=True,
@@ -69,12 +72,12 @@ def run(pipeline: str, folder: Path) -> Run:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return load(pipeline, folder / "runs" / pipeline / "latest")
+    return load(name, folder / "runs" / told[0] / "latest")
 
 
-def load(pipeline: str, folder: Path) -> Run:
+def load(name: str, folder: Path) -> Run:
     """A run that is over, from its folder."""
     replay = Replay(
         documents.load(folder / "policies.json"), Recorded.read(folder / DECISIONS_FILE)
     )
-    return Run(pipeline, replay)
+    return Run(name, replay)

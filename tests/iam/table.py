@@ -18,25 +18,25 @@ class Row:
     """Actions that the policies of some holders must allow, why, and who says so.
 
     `holders` are roles and other carriers of policies, by logical id without its hash; a leading
-    * stands for any beginning, LAYER/ for one layer's alone. `pipelines` is empty where the row is
-    meant for all of them: an action that one pipeline's run exercises and the other's does not
-    names the other. `on` is in some resource of the statement, `sid` its Sid, where others allow
-    the same action. `by_the_clock` says that it hangs on the time of day whether a run uses it.
+    * stands for any beginning, LAYER/ for one layer's alone. `runs` is empty where the row is
+    meant for all of them: an action that one run exercises and another does not names the other.
+    `on` is in the statement's resources or conditions, `sid` its Sid, where others allow the same
+    action. `by_the_clock` says that it hangs on when things happen whether a run uses it.
     """
 
     actions: tuple[str, ...]
     holders: tuple[str, ...]
     why: str
     source: str
-    pipelines: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     policy: str = "Access"
     on: str = ""
     sid: str = ""
     by_the_clock: bool = False
 
-    def covers(self, pipeline: str, piece: Piece) -> bool:
+    def covers(self, run: str, piece: Piece) -> bool:
         """Whether the row speaks of an action of a statement."""
-        return pipeline in (self.pipelines or (pipeline,)) and any(
+        return run in (self.runs or (run,)) and any(
             self._names(holder, action, piece) for holder in self.holders for action in self.actions
         )
 
@@ -55,7 +55,7 @@ class Row:
             piece.action == action
             and piece.document.name == self.policy
             and _fits(holder, piece)
-            and self.on in json.dumps(statement.get("Resource", ""))
+            and self.on in json.dumps([statement.get("Resource"), statement.get("Condition")])
             and self.sid in ("", statement.get("Sid"))
         )
 

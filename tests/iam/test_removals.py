@@ -115,7 +115,7 @@ def changed(assembly: Path, removal: Removal) -> Iterator[None]:
 def test_a_run_without_the_statement_is_denied_what_the_replay_says(
     assembly: Path, removal: Removal, runs: list[Run], tmp_path: Path
 ) -> None:
-    (digits,) = (run for run in runs if run.pipeline == "digits")
+    (digits,) = (run for run in runs if run.name == "digits")
     (piece,) = (
         piece
         for piece in digits.used

@@ -168,7 +168,7 @@ def test_rows_name_holders_without_the_hash(replay: Replay) -> None:
     assert not row(holders=("Read",)).covers("digits", put)
     assert not row(actions=("s3:GetObject",)).covers("digits", put)
     assert not row(policy="trust").covers("digits", put)
-    assert row(pipelines=("digits",)).covers("digits", put)
-    assert not row(pipelines=("anomaly",)).covers("digits", put)
+    assert row(runs=("digits",)).covers("digits", put)
+    assert not row(runs=("anomaly",)).covers("digits", put)
     assert row().empty(pieces) == []
     assert row(actions=("s3:Gone",), holders=("Reader",)).empty(pieces) == ["Reader: s3:Gone"]

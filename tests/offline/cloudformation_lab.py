@@ -40,12 +40,12 @@ class ScriptedHosting:
         self.deployed: list[tuple[str, str]] = []
 
     def deploy(self, endpoint: Endpoint, config_name: str) -> None:
-        self.deployed.append(("create", config_name))
         self._later(endpoint.failed, endpoint, config_name)
+        self.deployed.append(("create", config_name))
 
     def update(self, endpoint: Endpoint, config_name: str) -> None:
-        self.deployed.append(("update", config_name))
         self._later(endpoint.update_failed, endpoint, config_name)
+        self.deployed.append(("update", config_name))
 
     def delete(self, name: str) -> None:
         self.deployed.append(("delete", name))

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from penstock.localcloud.record_store.store import RecordStore
 from penstock.localcloud.shims import event_sources, functions, kinesis, sns, sqs
 from penstock.localcloud.workers.event_sources import EventSourcesWorker
 from penstock.localcloud.workers.functions import FunctionsWorker
@@ -69,7 +70,10 @@ class EventSourcesLab:
             ),
         )
         event_sources.install(cloud.patches, mappings=self.worker)
-        kinesis.install(cloud.patches, clock=context.clock, written=self.worker.written)
+        store = RecordStore(context.workdir / "streams")
+        kinesis.install(
+            cloud.patches, clock=context.clock, written=self.worker.written, store=store
+        )
         sqs.install(cloud.patches, clock=context.clock, written=self.worker.written)
         sns.install(cloud.patches, refusal=admitted)
         self.functions.start()

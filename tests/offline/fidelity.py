@@ -98,7 +98,7 @@ def synthesized(out: Path, pipelines: dict[str, Pipeline]) -> Path:
     dev = context["environments"]["dev"]
     dev["closed_services"] = ["model-monitor"]
     dev["budget"] = {"monthly_usd": 200, "alert_at_percent": [50, 100]}
-    with patch("app.load", lambda: pipelines):
+    with patch("app.load", lambda accelerator: pipelines):
         build_app(context, out=out, validate=False).synth()
     return out
 

@@ -116,12 +116,16 @@ class GlueLab:
         return [event["message"] for event in events]
 
 
-def library(*rooms: str) -> bytes:
-    """The zip that --extra-py-files names: these rooms and nothing else of ours."""
+def library(*rooms: str, modules: Sequence[str] = ()) -> bytes:
+    """The zip that --extra-py-files names: these rooms and modules, nothing else of ours."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.write(ROOT / "penstock/__init__.py", "penstock/__init__.py")
         for room in rooms:
             for path in (ROOT / "penstock" / room).rglob("*.py"):
                 archive.write(path, path.relative_to(ROOT))
+        for module in modules:
+            archive.write(ROOT / module, module)
+        for folder in {parent for module in modules for parent in Path(module).parents[:-1]}:
+            archive.writestr(f"{folder}/__init__.py", "")
     return file.getvalue()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import tarfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
 
+from penstock.localcloud.engines.linear_learner.model import LinearModel
 from penstock.localcloud.shims import sagemaker, sagemaker_runtime
 from penstock.localcloud.workers.hosting import HostingWorker
 from penstock.localcloud.workers.training import TrainingWorker
@@ -29,10 +32,10 @@ DIGITS = {
 class SageMakerLab:
     """Training, hosting and transform on a bare cloud; `close` ends all."""
 
-    def __init__(self, cloud: Any) -> None:
+    def __init__(self, cloud: Any, invocation_seconds: float = 5) -> None:
         self.cloud = cloud
         self.training = TrainingWorker(cloud.context, grace_seconds=2)
-        self.hosting = HostingWorker(cloud.context, invocation_seconds=5)
+        self.hosting = HostingWorker(cloud.context, invocation_seconds=invocation_seconds)
         self.transforms = TransformWorker(cloud.context)
         sagemaker.install(
             cloud.patches,
@@ -120,6 +123,15 @@ class SageMakerLab:
                 limit=10_000,
             )["events"]
         ]
+
+
+def regressor_archive(folder: Path, bias: float) -> bytes:
+    """model.tar.gz of a regressor that answers x0 + x1 + bias; it is saved in the folder first."""
+    LinearModel("regressor", np.ones((2, 1)), np.array([bias])).save(folder)
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        tar.add(folder / "model_algo-1", arcname="model_algo-1")
+    return archive.getvalue()
 
 
 def channel(name: str, prefix: str | None = None, **changes: Any) -> dict[str, Any]:

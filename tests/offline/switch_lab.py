@@ -153,7 +153,7 @@ def switched_stage(folder: Path, settings: dict[str, Any]) -> Iterator[Switched]
     serving = digits.serving.model_copy(update={"capture": None})
     plain = digits.model_copy(update={"serving": serving, "monitor": None, "retrain": None})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.load", lambda: {"digits": plain})
+        patch.setattr("app.load", lambda accelerator: {"digits": plain})
         build_app({**context, "pipeline": "digits"}, out=folder / "out", validate=False).synth()
     with LocalCloud(workdir=folder / "cloud") as cloud:
         yield Switched(cloud, folder / "out" / "assembly-digits-dev")

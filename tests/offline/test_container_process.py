@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from penstock.localcloud.workers.container import ContainerProcess
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
 
@@ -91,39 +92,59 @@ def test_what_the_program_left_behind_ends_with_it(tmp_path: Path) -> None:
     assert gone(child)
 
 
-ENGINE = """
-import time
-from penstock.localcloud.engines.lifeline import hold
-hold()
+# it knows nothing of who started it, and neither does what it started
+DEAF = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+with open("processes", "a") as file:
+    file.write(f"{os.getpid()}\\n")
+os.closerange(0, 1024)
 time.sleep(60)
 """
 PARENT = """
-import os, pathlib, sys, time
+import pathlib, sys, time
 from penstock.localcloud.workers.container import ContainerProcess
 class Lines:
     group = stream = ""
     def write(self, *lines): pass
-script = sys.argv[1]
-process = ContainerProcess([sys.executable, "-c", script], environment={},
+process = ContainerProcess([sys.executable, "-c", sys.argv[1]], environment={},
                            directory=pathlib.Path("."), stream=Lines())
 process.start()
-print(process.pid, flush=True)
 time.sleep(60)
 """
 
 
-def test_an_engine_does_not_outlive_a_local_cloud_that_was_killed(tmp_path: Path) -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, ENGINE], stdout=subprocess.PIPE, cwd=tmp_path, text=True
-    )
-    assert parent.stdout is not None
-    engine = int(parent.stdout.readline())
-    time.sleep(0.5)  # the engine takes hold of its lifeline
-    assert Path(f"/proc/{engine}").exists()
-    os.kill(parent.pid, signal.SIGKILL)
+def test_no_program_outlives_a_local_cloud_that_was_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, DEAF], cwd=tmp_path)
+    program, grandchild = eventually(lambda: deaf_ones(tmp_path), seconds=30)
+    assert os.getsid(grandchild) != os.getsid(program)
+    assert os.getsid(program) != os.getsid(parent.pid)
+    parent.kill()
     parent.wait()
-    parent.stdout.close()
-    assert gone(engine)
+    assert gone(program)
+    assert gone(grandchild)
+
+
+def test_what_the_program_put_into_a_session_of_its_own_is_stopped_with_it(tmp_path: Path) -> None:
+    process, _ = container(DEAF.replace('"processes"', repr(str(tmp_path / "processes"))), tmp_path)
+    program, grandchild = eventually(lambda: deaf_ones(tmp_path), seconds=30)
+    assert process.stop(0.2) == -signal.SIGKILL
+    assert not Path(f"/proc/{program}").exists()
+    assert not Path(f"/proc/{grandchild}").exists()
+    process.finish_output()
+
+
+def deaf_ones(folder: Path) -> list[int] | None:
+    """The program and its grandchild, once both sleep."""
+    path = folder / "processes"
+    found = [int(line) for line in path.read_text().split()] if path.exists() else []
+    deaf = [pid for pid in found if not any(Path(f"/proc/{pid}/fd").iterdir())]
+    return deaf if len(deaf) == 2 else None
 
 
 def gone(pid: int) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from penstock.localcloud.workers.event_sources import stream_mapping
 from tests.callers import DEPLOYER, Callers
 from tests.offline.event_sources_lab import EventSourcesLab, event_sources_lab
 
@@ -196,6 +197,30 @@ def test_a_failing_function_delays_and_loses_nothing(lab: EventSourcesLab) -> No
     assert lab.processed(name) == [text for _, text in numbered("k", count=8)]
     events = lab.notes(name, "event")
     assert 10 < len(events) < 60, "pauses grow"
+
+
+def test_what_the_function_cannot_keep_up_with_stays_in_the_stream(
+    lab: EventSourcesLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_mapping, "_AHEAD_BYTES_PER_LANE", 30_000)
+    stream, name = lab.stream(), lab.function()
+    uuid = lab.map(stream, name, BatchSize=10, ParallelizationFactor=2)
+    lab.fail(name, True)
+    keys = ("a", "b", "c")
+    records = numbered(*keys, count=200)
+    lab.put(stream, *records[:100])
+    lab.until(lambda: lab.worker.counts(uuid).read == 100)
+    for start in range(100, 600, 100):
+        lab.put(stream, *records[start : start + 100])
+    tries = len(lab.notes(name, "event"))
+    lab.until(lambda: len(lab.notes(name, "event")) > tries + 5)
+    assert lab.worker.counts(uuid).read == 100
+    lab.fail(name, False)
+    lab.settled(uuid, 600)
+    texts = lab.processed(name)
+    for key in keys:
+        assert [t for t in texts if t.startswith(key)] == [f"{key} {n}" for n in range(200)]
+    assert len(texts) == 600
 
 
 def test_records_that_are_too_old_are_given_up_with_that_reason(lab: EventSourcesLab) -> None:

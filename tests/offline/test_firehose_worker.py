@@ -22,6 +22,7 @@ from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import SkippingClock
 from penstock.localcloud.context import CloudContext
 from penstock.localcloud.ledger import Ledger
+from penstock.localcloud.record_store.store import RecordStore
 from penstock.localcloud.server import MotoServer
 from penstock.localcloud.shims import firehose, functions, kinesis
 from penstock.localcloud.shims.patches import Patches
@@ -166,7 +167,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     functions_worker, delivery = FunctionsWorker(context), DeliveryWorker(context)
     functions.install(patches, invoker=functions_worker)
     firehose.install(patches, delivery=delivery)
-    kinesis.install(patches, clock=clock, written=delivery.stream_written)
+    store = RecordStore(context.workdir / "streams")
+    kinesis.install(patches, clock=clock, written=delivery.stream_written, store=store)
     functions_worker.start()
     delivery.start()
     context.clients.deployer("iam").create_role(RoleName="delivery", AssumeRolePolicyDocument="{}")

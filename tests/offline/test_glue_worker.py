@@ -146,6 +146,64 @@ def test_the_summary_counts_what_was_read_and_written(
         assert counted["parts"] == len(items) == (2 if name == "train" else 1)
 
 
+def test_each_channel_has_a_manifest_that_its_shards_fit(
+    prepared: dict[str, Any], cloud: GlueLab
+) -> None:
+    listed = cloud.s3.list_objects_v2(Bucket="lake", Prefix="prepared/1/")["Contents"]
+    keys = {item["Key"].removeprefix("prepared/1/"): item["ETag"] for item in listed}
+    told = {name.split("/")[1] for name in keys if name.startswith("_channels/")}
+    assert told == {"train", "validation", "test", "holdout"}
+    summary = json.loads(cloud.get("prepared/1/summary.json"))
+    for folder in told:
+        assert cloud.get(f"prepared/1/_channels/{folder}/_SUCCESS") == b""
+        manifest = json.loads(cloud.get(f"prepared/1/_channels/{folder}/manifest.json"))
+        for shard in manifest["shards"]:
+            body = cloud.get(f"prepared/1/{folder}/{shard['name']}")
+            assert shard["bytes"] == len(body)
+            assert shard["sha256"] == hashlib.sha256(body).hexdigest()
+        names = [shard["name"] for shard in manifest["shards"]]
+        assert {f"{folder}/{name}" for name in names} == {
+            name for name in keys if name.startswith(f"{folder}/")
+        }
+        # what a channel of type ManifestFile reads
+        assert json.loads(cloud.get(f"prepared/1/_channels/{folder}/channel.json")) == [
+            {"prefix": f"s3://lake/prepared/1/{folder}/"},
+            *names,
+        ]
+        if folder != "holdout":
+            assert manifest["rows"] == summary["channels"][folder]["records"]
+            assert manifest["schema"]["features"] == FEATURES
+            assert manifest["schema"]["label"] == "kind"
+
+
+def test_parquet_files_in_s3_become_shards_there(
+    cloud: GlueLab, records: list[dict[str, Any]]
+) -> None:
+    put_parquet(cloud, "convert/a.parquet", records[:100])
+    put_parquet(cloud, "convert/deep/b.parquet", records[100:])
+    source = """
+import json
+from pyspark.sql import SparkSession
+from penstock.recordio.spark import verify, write
+
+features = ["f4", "f0"]
+write("s3://lake/convert/", "s3://lake/written/1", label="kind", features=features, hosts=3)
+frame = SparkSession.builder.getOrCreate().read.parquet("s3://lake/convert/a.parquet")
+write(frame, "s3://lake/written/1", channel="test", label="kind", features=features)
+print(json.dumps([verify("s3://lake/written/1", name).rows for name in ("train", "test")]))
+"""
+    zipped = cloud.put("code/penstock.zip", library("recordio"))
+    cloud.script_job("convert", source, DefaultArguments={"--extra-py-files": zipped})
+    run = cloud.run("convert")
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    assert "[300, 100]" in cloud.log(run["Id"], "output")
+    expected = [(record["kind"], record["f4"], record["f0"]) for record in records]
+    assert shards(cloud, "written/1/train/") == expected
+    assert sorted(shards(cloud, "written/1/test/")) == sorted(expected[:100])
+    listed = cloud.s3.list_objects_v2(Bucket="lake", Prefix="written/1/train/")["Contents"]
+    assert len(listed) == 3
+
+
 def test_the_holdout_file_names_the_test_channels_records(
     prepared: dict[str, Any], cloud: GlueLab, records: list[dict[str, Any]]
 ) -> None:
@@ -198,12 +256,13 @@ def test_other_files_and_partitions_give_the_same_shards_and_failures_are_one_li
     put_parquet(cloud, "few/a.parquet", records[:1])
     source = """
 import sys, prepare
+from penstock.channels import PrepareError
 
 for name in ("other", "empty", "narrow", "text", "holes", "few"):
     uris = ["--records_uri", f"s3://lake/{name}/", "--output_uri", f"s3://lake/out/{name}/"]
     try:
         prepare.main([*sys.argv[1:], *uris])
-    except prepare.PrepareError as error:
+    except PrepareError as error:
         print("refused", name, error)
 """
     script = cloud.put("code/prepare.py", (ROOT / "jobs/prepare_records.py").read_bytes())

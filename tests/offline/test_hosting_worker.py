@@ -20,8 +20,8 @@ from botocore.exceptions import ClientError
 
 from penstock.localcloud.engines import registry
 from penstock.localcloud.engines.engine import Engine
-from penstock.localcloud.engines.linear_learner.model import LinearModel
-from tests.offline.sagemaker_lab import IMAGE, SageMakerLab, encode
+from tests.offline.sagemaker_lab import IMAGE, SageMakerLab, encode, regressor_archive
+from tests.processes import processes_below
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.offline
@@ -39,11 +39,8 @@ def put_model(lab: SageMakerLab, tmp_path: Path, key: str, bias: float) -> str:
     """A regressor that answers x0 + x1 + bias, as model.tar.gz in S3; returns its URL."""
     folder = tmp_path / key
     folder.mkdir()
-    LinearModel("regressor", np.ones((2, 1)), np.array([bias])).save(folder)
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-        tar.add(folder / "model_algo-1", arcname="model_algo-1")
-    lab.s3.put_object(Bucket="lab", Key=f"{key}/model.tar.gz", Body=archive.getvalue())
+    archive = regressor_archive(folder, bias)
+    lab.s3.put_object(Bucket="lab", Key=f"{key}/model.tar.gz", Body=archive)
     return f"s3://lab/{key}/model.tar.gz"
 
 
@@ -183,7 +180,7 @@ def test_a_failed_update_leaves_the_old_model_serving(lab: SageMakerLab, tmp_pat
     [
         (
             {"Image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/team/forest:2"},
-            "engines exist for: linear-learner",
+            "stands in for the repository 'team/forest'",
         ),
         ({"Image": IMAGE}, "the model cannot be loaded"),
         ({"Image": IMAGE, "ModelDataUrl": "s3://lab/nothing/model.tar.gz"}, "NoSuchKey"),
@@ -229,27 +226,11 @@ def test_an_archive_cannot_write_outside_of_the_model_directory(lab: SageMakerLa
 def test_deleting_an_endpoint_ends_its_program(lab: SageMakerLab, tmp_path: Path) -> None:
     serve(lab, tmp_path, "gone")
     workdir = lab.cloud.context.workdir
-    assert len(programs(workdir)) == 1
+    assert len(processes_below(workdir)) == 1
     lab.api.delete_endpoint(EndpointName="gone")
     with pytest.raises(ClientError, match="not found"):
         score(lab, "gone")
-    end = time.monotonic() + 10
-    while programs(workdir) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not programs(workdir)
-
-
-def programs(workdir: Path) -> list[str]:
-    """Processes whose /opt/ml is below `workdir`."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes().decode("utf-8", "replace")
-        except OSError:
-            continue
-        if f"OPT_ML={workdir}" in environment:
-            found.append(process.name)
-    return found
+    eventually(lambda: not processes_below(workdir), seconds=10)
 
 
 def test_variants_share_the_traffic_by_weight(lab: SageMakerLab, tmp_path: Path) -> None:

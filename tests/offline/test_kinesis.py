@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.kinesis.models import kinesis_backends
 
-from penstock.localcloud.shims import kinesis
+from penstock.localcloud.record_store.store import RecordStore
+from penstock.localcloud.shims import kinesis, kinesis_metrics
 from tests.offline.bare_cloud import ACCOUNT_ID, REGION, BareCloud, patched, running_server
 
 pytestmark = [pytest.mark.offline, pytest.mark.xdist_group("kinesis")]
@@ -20,7 +23,14 @@ SHARD = "shardId-000000000000"
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareCloud]:
     with running_server(tmp_path_factory.mktemp("cloud")) as context, patched(context) as cloud:
-        kinesis.install(cloud.patches, clock=context.clock, written=lambda _: None)
+        store = RecordStore(
+            context.workdir / "streams",
+            segment_bytes=20_000,
+            newest_bytes=100_000,
+            read_bytes=100_000,
+        )
+        kinesis.install(cloud.patches, clock=context.clock, written=lambda _: None, store=store)
+        kinesis_metrics.install(cloud.patches, clock=context.clock)
         client = cloud.client("kinesis")
         for name in ("stream", "other"):
             client.create_stream(StreamName=name, ShardCount=1)
@@ -101,37 +111,35 @@ def test_a_record_comes_as_it_was_put_with_the_clouds_time(cloud: BareCloud) -> 
     assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/x-amz-json-1.1"
 
 
-def test_a_long_shard_is_not_walked_through(cloud: BareCloud) -> None:
-    class Counted(dict[int, Any]):
-        walks = 0
-        looked_at = 0
+def test_records_that_are_out_of_memory_are_read_as_others(cloud: BareCloud) -> None:
+    client = cloud.client("kinesis")
+    client.create_stream(StreamName="long", ShardCount=1)
+    since = cloud.context.clock.now()
+    for _ in range(3):
+        client.put_records(
+            StreamName="long",
+            Records=[{"PartitionKey": f"k{n}", "Data": b"x" * 1000} for n in range(100)],
+        )
+    assert len(files(cloud)) > 5
 
-        def __iter__(self) -> Iterator[int]:
-            for number in super().__iter__():
-                self.looked_at += 1
-                yield number
+    def numbers(**where: Any) -> list[int]:
+        position = client.get_shard_iterator(StreamName="long", ShardId=SHARD, **where)
+        answer = client.get_records(ShardIterator=position["ShardIterator"], Limit=200)
+        return [int(record["SequenceNumber"]) for record in answer["Records"]]
 
-        def items(self) -> Any:
-            self.walks += 1
-            return super().items()
+    assert numbers(ShardIteratorType="TRIM_HORIZON") == list(range(1, 201))
+    assert numbers(ShardIteratorType="AT_TIMESTAMP", Timestamp=since) == list(range(1, 201))
+    after = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": "250"}
+    assert numbers(**after) == list(range(251, 301))
+    client.split_shard(StreamName="long", ShardToSplit=SHARD, NewStartingHashKey=str(2**127))
+    assert numbers(ShardIteratorType="TRIM_HORIZON") == list(range(1, 201))
+    client.delete_stream(StreamName="long")
+    assert len(files(cloud)) <= 2  # of the other two streams
 
-        def keys(self) -> Any:
-            self.walks += 1
-            return super().keys()
 
-    backend = kinesis_backends[ACCOUNT_ID][REGION]
-    shard = backend.describe_stream(stream_arn=None, stream_name="stream").shards[SHARD]
-    before = shard.records
-    shard.records = Counted(before)
-    try:
-        answer = put(cloud, 10, 12)
-        *_, last, _ = read(cloud, ShardIteratorType="TRIM_HORIZON")
-        assert shard.records.walks == 0
-        assert shard.records.looked_at <= 8  # the first one, once for each request
-    finally:
-        shard.records = before
-    assert [record["SequenceNumber"] for record in answer["Records"]] == ["10", "11", "12"]
-    assert [record["Data"] for record in last["Records"]] == [b"10", b"11", b"12"]
+def files(cloud: BareCloud) -> list[Path]:
+    """Those that records lie in."""
+    return [path for path in (cloud.context.workdir / "streams").rglob("*") if path.is_file()]
 
 
 def test_records_go_when_the_streams_retention_is_over(cloud: BareCloud) -> None:
@@ -153,3 +161,60 @@ def test_records_go_when_the_streams_retention_is_over(cloud: BareCloud) -> None
     cloud.context.clock.sleep(48 * 3600)
     client.put_record(StreamName="short", PartitionKey="k", Data=b"one")
     assert numbers(ShardIteratorType="TRIM_HORIZON") == "4"
+    cloud.context.clock.sleep(26 * 3600)
+    assert numbers(ShardIteratorType="TRIM_HORIZON") == ""  # without another record too
+
+
+def test_a_streams_metrics_come_once_a_minute(cloud: BareCloud) -> None:
+    client, cloudwatch = cloud.client("kinesis"), cloud.client("cloudwatch")
+    client.create_stream(StreamName="measured", ShardCount=1)
+    cloud.context.clock.sleep(120)
+    for records in (3, 1, 4):
+        client.put_records(
+            StreamName="measured",
+            Records=[{"PartitionKey": "k", "Data": b"data"} for _ in range(records)],
+        )
+    client.put_record(StreamName="measured", PartitionKey="k", Data=b"data")
+
+    def points(metric: str) -> list[dict[str, Any]]:
+        now = cloud.context.clock.now()
+        answer = cloudwatch.get_metric_statistics(
+            Namespace="AWS/Kinesis",
+            MetricName=metric,
+            Dimensions=[{"Name": "StreamName", "Value": "measured"}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=3600,
+            Statistics=["Sum", "Minimum", "Maximum", "SampleCount"],
+        )
+        found: list[dict[str, Any]] = answer["Datapoints"]
+        return found
+
+    assert points("IncomingRecords") == []
+    cloud.context.clock.sleep(120)
+    (calls,) = points("IncomingRecords")
+    assert [calls[name] for name in ("Sum", "Minimum", "Maximum", "SampleCount")] == [9, 1, 4, 4]
+    (sizes,) = points("IncomingBytes")
+    assert (sizes["Sum"], sizes["Unit"]) == (9 * len("kdata"), "Bytes")
+    assert len(kept_metrics("measured")) == 2
+
+
+def kept_metrics(stream: str) -> list[Any]:
+    backend = cloudwatch_backends[ACCOUNT_ID][REGION]
+    return [d for d in backend.metric_data if any(one.value == stream for one in d.dimensions)]
+
+
+def test_an_answer_ends_at_10_mb(cloud: BareCloud) -> None:
+    client = cloud.client("kinesis")
+    client.create_stream(StreamName="wide", ShardCount=1)
+    for _ in range(11):
+        client.put_record(StreamName="wide", PartitionKey="k", Data=b"x" * 1_000_000)
+    iterator = client.get_shard_iterator(
+        StreamName="wide", ShardId=SHARD, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    first = client.get_records(ShardIterator=iterator)
+    second = client.get_records(ShardIterator=first["NextShardIterator"])
+    assert [len(answer["Records"]) for answer in (first, second)] == [10, 1]
+    assert files(cloud)
+    kinesis_backends[ACCOUNT_ID][REGION].reset()
+    assert not files(cloud)

@@ -44,7 +44,7 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
         context = json.loads(CONFIGURATION.read_text())["context"]
         context["environments"]["dev"]["closed_services"] = ["model-monitor"]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.load", lambda: {"digits": pipeline})
+            patch.setattr("app.load", lambda accelerator: {"digits": pipeline})
             build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
         return out
 

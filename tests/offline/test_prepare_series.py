@@ -36,6 +36,7 @@ FILES = [
     *("train/part-00000.rec", "train/part-00001.rec", "test/part-00000.rec"),
     *("holdout/test.csv", "holdout/test_features.csv", "series.json"),
 ]
+BESIDE = ("manifest.json", "channel.json", "_SUCCESS")
 
 
 def at(number: int, second: int = 0) -> str:
@@ -260,6 +261,8 @@ for name in ("other", "quiet", "empty", "narrow", "short", "holes", "zoneless"):
     assert {item["Key"].removeprefix("out/quiet/") for item in listed} == {
         *("train/part-00000.rec", "train/part-00001.rec", "series.json", "summary.json"),
         *("holdout/test.csv", "holdout/test_features.csv"),
+        *(f"_channels/train/{name}" for name in BESIDE),
+        *(f"_channels/holdout/{name}" for name in BESIDE),
     }
     summary = json.loads(cloud.get("out/quiet/summary.json"))
     assert list(summary["channels"]) == ["train"]

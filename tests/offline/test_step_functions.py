@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock.localcloud.shims import stepfunctions
+from penstock.localcloud.shims import stepfunctions, stepfunctions_values
 from tests.offline.bare_cloud import BareCloud
 
 pytestmark = pytest.mark.offline
@@ -169,7 +169,7 @@ def test_tasks_act_as_the_machines_own_role(cloud: BareCloud) -> None:
     ],
 )
 def test_a_definite_path_finds_a_value_and_any_other_a_list(path: str, found: object) -> None:
-    assert stepfunctions.extract(path, {"a": [{"b": 1}, {"b": 2}]}) == found
+    assert stepfunctions_values.extract(path, {"a": [{"b": 1}, {"b": 2}]}) == found
 
 
 def test_executions_that_nobody_named_have_names_of_their_own(cloud: BareCloud) -> None:

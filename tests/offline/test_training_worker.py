@@ -10,6 +10,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 from penstock.localcloud.engines import registry
 from penstock.localcloud.engines.engine import Engine, MetricDefinition
 from tests.offline.sagemaker_lab import DIGITS, IMAGE, RECORDIO, SageMakerLab, channel, encode
+from tests.processes import processes_below
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 pytestmark = pytest.mark.offline
@@ -382,14 +384,9 @@ def test_the_trainer_stays_small_when_the_channel_is_large(lab: SageMakerLab) ->
 
 def largest_trainer_megabytes(workdir: Path) -> float:
     """The peak resident size of the trainer below `workdir`, 0 when there is none."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(workdir) not in (process / "environ").read_bytes().decode("utf-8", "replace"):
-                continue
-            status = (process / "status").read_text()
-        except OSError:
-            continue
-        for line in status.splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1000
+    for process in processes_below(workdir):
+        with suppress(OSError):
+            for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1000
     return 0.0

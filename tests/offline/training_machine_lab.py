@@ -45,6 +45,26 @@ def training_states(folder: Path) -> dict[str, Any]:
     return found
 
 
+def as_deployed(
+    states: dict[str, Any], role_arn: str, references: dict[str, str]
+) -> dict[str, Any]:
+    """The states with values for what the template refers to; `references` are further ones."""
+    text = json.dumps(states)
+    for reference, value in {
+        "account of the region": "382416733822",
+        "AWS::Partition": "aws",
+        "AWS::URLSuffix": "amazonaws.com",
+        "digits-dev-lake:[^>]*": "lake",
+        "digits-dev-foundation:[^>]*": "alias/key",
+        "Artifacts[^>.]*": "artifacts",
+        r"Training[A-Za-z]*Role[^>]*\.Arn": role_arn,
+        **references,
+    }.items():
+        text = re.sub(f"<{reference}>", value, text)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
 class MachineLab(SageMakerLab):
     """Step Functions, SageMaker's workers, one function; buckets `lake` and `artifacts`."""
 
@@ -100,19 +120,8 @@ class MachineLab(SageMakerLab):
 
     def execute(self, states: dict[str, Any]) -> dict[str, Any]:
         """DescribeExecution's answer for the machine, its references put in as if deployed."""
-        text = json.dumps(states)
-        for reference, value in {
-            "account of the region": "382416733822",
-            "AWS::Partition": "aws",
-            "AWS::URLSuffix": "amazonaws.com",
-            "digits-dev-lake:[^>]*": "lake",
-            "digits-dev-foundation:[^>]*": "alias/key",
-            "Artifacts[^>.]*": "artifacts",
-            r"Training[A-Za-z]*Role[^>]*\.Arn": self.cloud.role_arn,
-            r"TrainingFiguresKeepFunction[^>]*\.Arn": self.figures,
-        }.items():
-            text = re.sub(f"<{reference}>", value, text)
+        references = {r"TrainingFiguresKeepFunction[^>]*\.Arn": self.figures}
         prepared = {"run": RUN, "prepared_uri": f"s3://lake/{PREPARED}/"}
-        found = json.loads(text)
+        found = as_deployed(states, self.cloud.role_arn, references)
         found["Prepare"] = {"Type": "Pass", "Result": prepared, "Next": found["Prepare"]["Next"]}
         return execute(self.cloud, found, seconds=120)

@@ -49,17 +49,17 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def penstock_in(folder: Path) -> Penstock:
-    """Runs the `penstock` command in this project folder."""
+def penstock_in(folder: Path, *command: str) -> Penstock:
+    """Runs the `penstock` command in this project folder, or another one that takes its words."""
 
     def run(*arguments: str, **variables: str) -> Done:
         done = subprocess.run(
-            [Path(sys.prefix, "bin", "penstock"), *arguments],
+            [*(command or [Path(sys.prefix, "bin", "penstock")]), *arguments],
             cwd=folder,
             env={**os.environ, **variables},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=900,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr, folder)

@@ -58,7 +58,7 @@ def test_the_list_of_faults_needs_no_pipeline(penstock: Penstock) -> None:
         (("review", "--assembly", ".", "--record-kb", "1"), "a load is planned for a pipeline"),
         (("run", "digits", "--data", "nowhere.csv"), "nowhere.csv: no such file"),
         (("run", "digits", "--data", "short.csv"), "column pixels_0 and 63 more missing"),
-        (("run", "digits", "--data", "."), "a folder, which only pipelines of time series read"),
+        (("run", "digits", "--data", "."), "a folder, which only pipelines of time series or texts read"),
         (("run", "digits", "--json", "no/folder/x.json"), "there is no folder no/folder"),
         (("run", "digits", "--fault", "rain"), "unknown fault rain: choose one of kinesis-"),
         (("run", "digits", "--fault", "kinesis-throttling=2"), "'2' is not a share: above 0"),

@@ -14,7 +14,8 @@ from penstock.localcloud.cloud import ANY_ACCOUNT, LocalCloud
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.progress import Step, Timeline
 from penstock.scenario.run import Scenario
-from penstock.scenario.serving import ask, held_out_rows, wait_until_served
+from penstock.scenario.rows import held_out_rows
+from penstock.scenario.serving import ask, wait_until_served
 from penstock.scenario.training import TrainingFailedError, TrainingRun
 from pipelines import digits
 from tests.callers import DEPLOYER, Callers

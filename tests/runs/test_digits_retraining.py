@@ -67,7 +67,7 @@ def assembly(out: Path, retrain: Retrain) -> Path:
     )
     context = json.loads(CONFIGURATION.read_text("utf-8"))["context"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.load", lambda: {"digits": pipeline})
+        patch.setattr("app.load", lambda accelerator: {"digits": pipeline})
         build_app({**context, "pipeline": "digits"}, out=out, validate=False).synth()
     return out
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import json
 import signal
 import subprocess
 import sys
@@ -14,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from penstock.cli.up import keep_feeding
-from penstock.recordio import write_dense
+from tests.assemblies import ref, template, write_assembly
 from tests.runs.conftest import project
+from tests.runs.endless_training import is_training, train_without_end
 from tests.runs.up_process import Up
 from tests.waiting import eventually
 
@@ -60,58 +58,26 @@ def test_boto3_finds_a_fed_stream_and_ctrl_c_leaves_nothing_behind(digits: Up) -
     assert digits.output("TrainingStateMachineArn") in [m["stateMachineArn"] for m in machines]
     assert any("aws kinesis put-record" in line and stream in line for line in digits.lines)
 
-    train_without_end(digits)
-    eventually(lambda: fifos(digits) and trainers(digits), seconds=30)
+    train_without_end(
+        digits,
+        lake=digits.output("LakeBucketName"),
+        artifacts=digits.output("ArtifactsBucketName"),
+        role_arn=role_of_trainings(digits),
+    )
+    eventually(lambda: is_training(digits), seconds=30)
     assert digits.end(signal.SIGINT) == 0
     assert digits.left_behind() == []
 
 
-def train_without_end(up: Up) -> None:
-    """A job in Pipe mode, by the pipeline's own role, that goes on for a very long time."""
-    shard = io.BytesIO()
-    rows = 20_000
-    write_dense(shard, np.ones((rows, 64), np.float32), np.arange(rows, dtype=np.float32))
-    lake = up.output("LakeBucketName")
-    up.client("s3").put_object(Bucket=lake, Key="prepared/x/part", Body=shard.getvalue())
+def role_of_trainings(up: Up) -> str:
+    """The ARN of the pipeline's own."""
     resources = up.client("cloudformation").list_stack_resources(StackName="digits-dev-training")
     role = next(
         resource["PhysicalResourceId"]
         for resource in resources["StackResourceSummaries"]
         if resource["LogicalResourceId"].startswith("TrainingRole")
     )
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{lake}/prepared/x/"}
-    up.client("sagemaker").create_training_job(
-        TrainingJobName="without-end",
-        RoleArn=f"arn:aws:iam::123456789012:role/{role}",
-        AlgorithmSpecification={
-            "TrainingImage": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
-            "TrainingInputMode": "Pipe",
-        },
-        HyperParameters={
-            "predictor_type": "regressor",
-            "feature_dim": "64",
-            "epochs": "10000",
-            "early_stopping_patience": "10000",
-        },
-        InputDataConfig=[
-            {
-                "ChannelName": "train",
-                "DataSource": {"S3DataSource": source},
-                "ContentType": "application/x-recordio-protobuf",
-            }
-        ],
-        OutputDataConfig={"S3OutputPath": f"s3://{up.output('ArtifactsBucketName')}/x/"},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-        StoppingCondition={"MaxRuntimeInSeconds": 3600},
-    )
-
-
-def fifos(up: Up) -> list[Path]:
-    return [path for path in up.temporary.rglob("*") if path.is_fifo()]
-
-
-def trainers(up: Up) -> list[str]:
-    return [process for process in up.relatives() if "linear_learner train" in process]
+    return f"arn:aws:iam::123456789012:role/{role}"
 
 
 def test_sample_traffic_goes_round_until_it_is_ended() -> None:
@@ -130,20 +96,9 @@ def test_sample_traffic_goes_round_until_it_is_ended() -> None:
 
 
 def test_any_assembly_stays_up_in_real_time_until_a_polite_end(folder: Path) -> None:
-    template = {
-        "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
-        "Outputs": {"QueueUrl": {"Value": {"Ref": "Queue"}}},
-    }
-    assembly = folder / "theirs"
-    assembly.mkdir()
-    (assembly / "theirs.json").write_text(json.dumps(template))
-    artifact = {
-        "type": "aws:cloudformation:stack",
-        "environment": "aws://unknown-account/unknown-region",
-        "properties": {"templateFile": "theirs.json", "stackName": "theirs"},
-    }
-    manifest = {"version": "55.0.0", "artifacts": {"theirs": artifact}}
-    (assembly / "manifest.json").write_text(json.dumps(manifest))
+    theirs = template(Queue=("SQS::Queue", {}))
+    theirs["Outputs"] = {"QueueUrl": {"Value": ref("Queue")}}
+    write_assembly(folder / "theirs", {"theirs": theirs})
     up = Up(folder, "--assembly", "theirs")
     queue = up.output("QueueUrl")
     sqs = up.client("sqs")

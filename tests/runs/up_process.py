@@ -16,6 +16,7 @@ from urllib.parse import urlparse
 import boto3
 
 from penstock.cli.connecting import PYTHON_FOLLOWS
+from tests.processes import processes
 
 
 class Up:
@@ -106,14 +107,17 @@ class Up:
         self._reader.join(60)
         return code
 
+    def port_is_open(self) -> bool:
+        """Whether the address that was printed, if it was, takes a connection."""
+        port = urlparse(self.environment.get("AWS_ENDPOINT_URL", "")).port
+        return port is not None and is_open(port)
+
     def left_behind(self) -> list[str]:
         """Processes, files (FIFOs too) and the port that are still there."""
-        address = urlparse(self.environment["AWS_ENDPOINT_URL"])
         left = [f"process {process}" for process in self.relatives()]
         left += [f"file {path}" for path in self.temporary.rglob("*")]
-        with socket.socket() as probe:
-            if probe.connect_ex((str(address.hostname), int(address.port or 0))) == 0:
-                left.append(f"port {address.port}")
+        if self.port_is_open():
+            left.append(self.environment["AWS_ENDPOINT_URL"])
         return left
 
     def _read(self) -> None:
@@ -122,21 +126,15 @@ class Up:
             self.lines.append(line.rstrip("\n"))
 
 
+def is_open(port: int) -> bool:
+    """Whether somebody takes connections to the port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def relatives(temporary: Path, session: int | None = None) -> list[str]:
     """Living processes of the session, or that have to do with the temporary folder.
 
     Jobs, functions and containers lead sessions of their own.
     """
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
-            arguments = (process / "cmdline").read_text().replace("\0", " ")
-            told = arguments + (process / "environ").read_text()
-            told += str((process / "cwd").readlink())
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue  # it ended meanwhile, or is somebody else's
-        ours = int(fields[3]) == session or str(temporary) in told
-        if ours and fields[0] != "Z":
-            found.append(f"{process.name} {arguments}")
-    return found
+    return [str(p) for p in processes() if p.session == session or str(temporary) in p.told]

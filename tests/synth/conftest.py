@@ -118,7 +118,7 @@ def synthesized(
     """The app as it is built for a changed digits; cdk-nag's findings make it raise."""
     choices = {"pipeline": "digits", "environment": environment}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.load", lambda: {"digits": pipeline})
+        patch.setattr("app.load", lambda accelerator: {"digits": pipeline})
         given = {**with_closed_services(context), **choices}
         build_app(given, out=out, validate=False).synth()
     return Synthesized(out=out, stage=f"digits-{environment}")

@@ -122,7 +122,7 @@ def test_buckets_of_another_pipeline_change_nothing(
 ) -> None:
     digits = load()["digits"]
     known = {"digits": digits, "other": digits.model_copy(update={"name": "other"})}
-    monkeypatch.setattr("app.load", lambda: known)
+    monkeypatch.setattr("app.load", lambda accelerator=None: known)
     other = build(buckets={"other": BUCKETS})
     assert other.templates == dev.templates
 

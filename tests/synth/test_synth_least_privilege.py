@@ -305,6 +305,7 @@ def test_the_glue_role_reads_records_and_writes_prepared_data_only(dev: Any) -> 
     assert actions_on(statements, "/records/*") == {"s3:GetObject"}
     assert actions_on(statements, "/prepared/*") == {
         "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
         "s3:GetObject",
         "s3:PutObject",
     }

@@ -25,7 +25,7 @@ def watched(monitor: Monitor, capture: Capture | None = None) -> Pipeline:
 
 def synthesized(context: dict[str, Any], out: Path, pipeline: Pipeline) -> Synthesized:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.load", lambda: {"digits": pipeline})
+        patch.setattr("app.load", lambda accelerator: {"digits": pipeline})
         given = {**with_closed_services(context), "pipeline": "digits"}
         build_app(given, out=out, validate=False).synth()
     return Synthesized(out=out, stage="digits-dev")

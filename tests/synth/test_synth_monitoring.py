@@ -144,6 +144,20 @@ def test_the_monitor_job_has_both_rooms_and_the_wheel(watched: Synthesized) -> N
     assert rooms == {"__init__.py", "recordio", "monitor"}
 
 
+def test_of_answers_the_job_is_told_the_columns_and_the_baseline_comes_from_their_rows(
+    context: dict[str, Any], tmp_path: Any
+) -> None:
+    monitor = Monitor(of="answers", columns={"tokens": "number", "predicted_label": "category"})
+    answers = synthesized(context, tmp_path, watched_by(monitor, None, Capture(percentage=100)))
+    arguments = answers.named("Glue::Job", "Monitor")["DefaultArguments"]
+    assert arguments["--answer_columns"] == "tokens:number,predicted_label:category"
+    assert "--feature_columns" not in arguments
+    making = answers.machine("Deployment")["States"]["MakeBaseline"]["Parameters"]["Arguments"]
+    assert making["--training_uri.$"] == (
+        "States.Format('{}baseline/', $.package.CustomerMetadataProperties.prepared_uri)"
+    )
+
+
 def test_a_baseline_is_made_before_the_model_is_recorded(watched: Synthesized) -> None:
     machine = watched.machine("Deployment")
     states = machine["States"]

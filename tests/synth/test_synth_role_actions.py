@@ -33,7 +33,9 @@ ACTIONS = {
         "glue": "GetSecurityConfiguration",
         "kms": "Decrypt Encrypt GenerateDataKey",
         "logs": "AssociateKmsKey CreateLogGroup CreateLogStream PutLogEvents",
-        "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
+        "s3": (
+            "AbortMultipartUpload DeleteObject GetBucketLocation GetObject ListBucket PutObject"
+        ),
     },
     "TrainingRole": {
         "cloudwatch": "PutMetricData",
@@ -130,7 +132,10 @@ WATCHED_ACTIONS = {
         "glue": GLUE_RUN,
         "sagemaker": "DescribeModelPackage",
     },
-    "MonitorRole": ACTIONS["PrepareRole"],
+    "MonitorRole": {
+        **ACTIONS["PrepareRole"],
+        "s3": "AbortMultipartUpload GetBucketLocation GetObject ListBucket PutObject",
+    },
     "MonitorWorkflowRole": {
         **MACHINE,
         "glue": GLUE_RUN,

@@ -32,6 +32,7 @@ def test_the_job_is_told_series_time_and_label_and_its_own_arguments(meters: Syn
     assert arguments["--feature_columns"] == "flow"
     assert arguments["--window_points"] == "8"
     assert arguments["--grid_seconds"] == "300"
+    assert arguments["--training_hosts"] == "2"
 
 
 def test_each_channel_is_distributed_and_labelled_as_the_algorithm_wants(

@@ -40,8 +40,9 @@ def test_the_glue_job_runs_the_script_with_our_codec_beside_it(dev: Any) -> None
     files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     assert {"penstock/__init__.py", "penstock/recordio/__init__.py"} <= files
     assert all(name.endswith(".py") for name in files)
-    rooms = {name.rpartition("/")[0] for name in files}
-    assert rooms == {"penstock", "penstock/recordio", "penstock/channels", "penstock/series"}
+    assert "penstock/recordio/spark/__init__.py" in files
+    rooms = {name.split("/")[1] for name in files - {"penstock/__init__.py"}}
+    assert rooms == {"recordio", "channels", "series"}
 
 
 def test_the_glue_job_is_told_the_columns(dev: Any) -> None:

@@ -477,7 +477,7 @@ def test_the_app_says_warnings_as_penstock_expects_them(
 
     monkeypatch.setattr(app, "read_context", dict)
     monkeypatch.setattr(app, "build_app", lambda context: Synthesized())
-    monkeypatch.setattr(app, "load", lambda: {"digits": tuned(learner)})
+    monkeypatch.setattr(app, "load", lambda accelerator: {"digits": tuned(learner)})
     assert app.main() == 0
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 2

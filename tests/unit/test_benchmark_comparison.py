@@ -23,6 +23,13 @@ def test_ratios_are_taken_pair_by_pair() -> None:
     }
 
 
+@pytest.mark.parametrize(("goal", "holds"), [(2, True), (2.1, False)])
+def test_the_median_ratio_holds_its_goal_or_not(goal: float, holds: bool) -> None:
+    pairs = ((1.0, 4.0), (3.0, 3.0), (8.0, 16.0))
+    details = Comparison("n", "w", "b", pairs, {"at_least": goal}).document()["details"]
+    assert (details["at_least"], details["holds"]) == (goal, holds)
+
+
 def test_the_first_pair_is_a_warm_up_and_the_sides_take_turns(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -14,7 +14,8 @@ from penstock.catalog import algorithms, datasets, images, instances, limits, ru
 from penstock.catalog.facts import UnknownFactError, counted, entry, in_words, read_data
 
 DATA = Path(__file__).parents[2] / "penstock" / "catalog" / "data"
-NAB = Path(__file__).parents[3] / "shared" / "data" / "nab"
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+NAB, POLARITY = SHARED / "nab", SHARED / "text"
 
 
 def test_no_file_says_two_things_under_one_name() -> None:
@@ -116,11 +117,13 @@ def test_bounds_are_inclusive_and_may_be_open() -> None:
     assert shards.bounds == "1 or more shards"
 
 
-def test_a_data_sets_files_are_pinned_by_commit_and_by_contents() -> None:
+def test_a_data_sets_files_are_pinned_by_contents_and_those_of_a_repository_by_commit() -> None:
     for name in read_data("datasets"):
         for path, file in datasets.dataset(name).files.items():
-            assert re.fullmatch(rf"https://[^?]*/[0-9a-f]{{40}}/{re.escape(path)}", file.url), path
+            assert re.fullmatch(rf"https://[^?]*/{re.escape(path)}", file.url), path
             assert re.fullmatch(r"[0-9a-f]{64}", file.sha256), path
+            in_repository = "githubusercontent" in file.url
+            assert not in_repository or re.search(r"/[0-9a-f]{40}/", file.url), path
     nab = datasets.dataset("nab")
     assert len([path for path in nab.files if path.startswith("data/realAWSCloudwatch/")]) == 17
 
@@ -129,3 +132,9 @@ def test_a_data_sets_files_are_pinned_by_commit_and_by_contents() -> None:
 def test_the_pinned_contents_are_those_of_the_benchmark() -> None:
     for path, file in datasets.dataset("nab").files.items():
         assert hashlib.sha256((NAB / path).read_bytes()).hexdigest() == file.sha256, path
+
+
+@pytest.mark.skipif(not POLARITY.is_dir(), reason="needs ../shared/data/text")
+def test_the_pinned_contents_are_those_of_the_reviews() -> None:
+    for path, file in datasets.dataset("review-polarity").files.items():
+        assert hashlib.sha256((POLARITY / path).read_bytes()).hexdigest() == file.sha256, path

@@ -14,8 +14,19 @@ import pyarrow as pa
 import pytest
 from moto import mock_aws
 
-from penstock.channels import Layout, PrepareError, channel_counts, named_once, shard_writer
+from penstock.channels import (
+    FILES,
+    Layout,
+    PrepareError,
+    channel_counts,
+    hold,
+    named_once,
+    publish,
+    shard_writer,
+)
 from penstock.recordio import Reader
+from penstock.recordio.spark import verify
+from penstock.recordio.spark.output import Output
 
 LAYOUT = Layout(
     output_uri="s3://lake/prepared/1/",
@@ -52,8 +63,13 @@ def written(*rows: dict[str, Any], portion: int = 2, layout: Layout = LAYOUT) ->
         ]
     )
     batches = pa.Table.from_pylist(list(rows), schema).to_batches(max_chunksize=portion)
-    counts = pa.Table.from_batches(shard_writer(layout)(iter(batches)))
-    return [SimpleNamespace(**found) for found in counts.to_pylist()]
+    with Output(layout.output_uri, layout.folders, FILES) as output:
+        table = pa.Table.from_batches(shard_writer(layout, output.store)(iter(batches)))
+        counts = [SimpleNamespace(**found) for found in table.to_pylist()]
+        hold(output, counts)
+        if not any(row.error for row in counts):
+            publish(output, layout)
+    return counts
 
 
 def content(lake: Any, key: str) -> bytes:
@@ -81,6 +97,8 @@ def test_each_group_is_a_file_and_each_id_is_in_it_once(lake: Any) -> None:
     sizes = [len(content(lake, f"train/part-0000{part}.rec")) for part in (0, 1)]
     assert channels["train"] == {"records": 2, "bytes": sum(sizes), "parts": 2}
     assert channels["test"]["records"] == 1
+    for folder, parts in (("train", 2), ("test", 1), ("holdout", 2)):
+        assert len(verify("s3://lake/prepared/1/", folder).shards) == parts
 
 
 SPARSE = [
@@ -107,8 +125,9 @@ def test_held_out_rows_are_kept_without_a_test_channel(lake: Any) -> None:
     layout = replace(LAYOUT, test_rows="none")
     counts = written(*SPARSE, layout=layout)
     listed = lake.list_objects_v2(Bucket="lake")["Contents"]
-    assert {item["Key"] for item in listed} == {
-        *("prepared/1/holdout/test.csv", "prepared/1/holdout/test_features.csv")
+    assert {item["Key"].removeprefix("prepared/1/") for item in listed} == {
+        *("holdout/test.csv", "holdout/test_features.csv"),
+        *(f"_channels/holdout/{name}" for name in ("manifest.json", "channel.json", "_SUCCESS")),
     }
     assert content(lake, "holdout/test.csv").splitlines()[1:] == [b"x,,1,2", b"y,0,3,4", b"z,,5,6"]
     assert channel_counts(counts, layout)["test"] == {"records": 0, "bytes": 0, "parts": 0}
@@ -126,6 +145,18 @@ def test_a_bad_row_is_told_by_its_column(lake: Any, bad: dict[str, Any], message
     with pytest.raises(PrepareError) as caught:
         channel_counts(written(row(0, "a", None, 1, 2), bad, portion=1), LAYOUT)
     assert str(caught.value).startswith(message)
+    assert "Contents" not in lake.list_objects_v2(Bucket="lake")
+    assert "Uploads" not in lake.list_multipart_uploads(Bucket="lake")
+
+
+def test_what_an_earlier_run_has_left_is_not_trained_on(lake: Any) -> None:
+    written(row(0, "x", None, 1, 2), row(1, "y", None, 3, 4), row(2, "z", 1, 5, 6))
+    written(row(1, "y", None, 3, 4), layout=replace(LAYOUT, test_rows="none"))
+    keys = {item["Key"] for item in lake.list_objects_v2(Bucket="lake")["Contents"]}
+    assert {key.removeprefix("prepared/1/") for key in keys} == {
+        "train/part-00001.rec",
+        *(f"_channels/train/{name}" for name in ("manifest.json", "channel.json", "_SUCCESS")),
+    }
 
 
 def test_a_column_has_one_part_to_play() -> None:

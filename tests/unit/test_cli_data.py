@@ -141,7 +141,7 @@ def test_json_lines_of_series_may_lack_the_label(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused_where_records_are_no_series(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="a folder, which only pipelines of time series read"):
+    with pytest.raises(UsageError, match="only pipelines of time series or texts"):
         send(tmp_path)
 
 

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from penstock.cli.main import app
 from penstock.cli.plan_load import load_of
+from penstock.planner.shards import ShardPlan
+from pipelines.digits import PIPELINE as DIGITS
 from tests.unit.planned import PRICES, SCORED
 
 ACCEPTANCE = (
@@ -46,6 +48,7 @@ def test_the_json_has_every_part_under_stable_names(tmp_path: Path) -> None:
     assert set(found) == {
         *("pipeline", "environment", "region", "figures", "rates", "quantities", "cost"),
         *("alternatives", "not_counted", "quotas", "account", "instances"),
+        "accelerators",
     }
     assert {
         *("load.records_per_second", "stream.shards", "stream.on_demand_share"),
@@ -88,6 +91,14 @@ def test_the_load_comes_from_the_description_where_it_is_not_given(tmp_path: Pat
     assert "largest record" in found["load.record_kb"]["because"]
     assert found["load.consumers"]["value"] == 1
     assert found["stream.shards"]["value"] == 1  # what the described shard bears, it bears
+
+
+@pytest.mark.parametrize("record_kb", [8, 64, 100, 1000])
+def test_what_shards_bear_by_themselves_needs_no_more_of_them(record_kb: int) -> None:
+    schema = DIGITS.record_schema.model_copy(update={"record_kb": record_kb})
+    pipeline = DIGITS.model_copy(update={"record_schema": schema})
+    load = load_of(pipeline, records_per_second=None, record_kb=None, consumers=None).load
+    assert ShardPlan.of(load).shards == 1
 
 
 def test_an_on_demand_stream_that_is_scored_has_two_readers_and_begins_small() -> None:

@@ -76,7 +76,7 @@ def test_a_further_variant_is_compared_too(
     nvme = Variant(name="local", instance_type="ml.c5d.xlarge")  # takes no batch transform
     serving = DIGITS.serving.model_copy(update={"others": (shadow, nvme)})
     varied = DIGITS.model_copy(update={"serving": serving})
-    monkeypatch.setattr(command, "known_pipeline", lambda _: varied)
+    monkeypatch.setattr(command, "known_pipeline", lambda *_: varied)
     if is_json:
         others = document(tmp_path, "digits")["instances"]["others"]
         assert set(others) == {"shadow", "local"}
@@ -137,7 +137,7 @@ def test_the_command_says_it_and_whose_prices_it_goes_by(monkeypatch: pytest.Mon
 
     training = SCORED.training.model_copy(update={"instance_count": 2})
     pipeline = SCORED.model_copy(update={"training": training})
-    monkeypatch.setattr(command, "known_pipeline", lambda _: pipeline)
+    monkeypatch.setattr(command, "known_pipeline", lambda *_: pipeline)
     text = plan("meters").output
     part = text.partition("\nInstances\n")[2].partition("\nFrom 10 to")[0]
     assert "training: ml.m5.large, given\n" in part
@@ -153,7 +153,7 @@ def test_the_command_says_it_and_whose_prices_it_goes_by(monkeypatch: pytest.Mon
 def test_the_command_shows_what_auto_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     from penstock.cli import plan as command
 
-    monkeypatch.setattr(command, "known_pipeline", lambda _: with_machines("auto", "auto"))
+    monkeypatch.setattr(command, "known_pipeline", lambda *_: with_machines("auto", "auto"))
     text = plan("digits").output
     assert "training: ml.m5.large, chosen by 'auto'\n" in text
     assert "ml.m5.large is given" not in text

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
 import shlex
 
 import pytest
 
 from penstock.cli.connecting import Command, Example, for_pipeline, for_resources, lines
 from pipelines.registry import load
+from pipelines.spec import Field, RecordSchema
 from tests.synth.series import METERS
 
-EXAMPLE = Example(record='{"id": "it\'s $1", "label": 3}', partition_key="it's $1", row="1,2")
+EXAMPLE = Example(record='{"id": "it\'s $1", "label": 3}', partition_key="it's $1", request="1,2")
 OUTPUTS = {
     "StreamName": "stream",
     "LakeBucketName": "lake",
@@ -29,6 +31,22 @@ def test_the_row_of_an_example_has_the_features_and_neither_id_nor_label() -> No
 def test_a_row_of_a_series_is_as_usual_as_can_be_and_the_key_is_the_records() -> None:
     record = b'{"meter": "a", "at": "2026-01-01", "flow": 17}'
     assert Example.of(METERS, record) == Example(record.decode(), "a", "0,0,0,0,0,0,0,0")
+
+
+def test_a_text_is_asked_about_in_json_by_its_beginning() -> None:
+    digits = load()["digits"]
+    fields = [Field(name=name, type="string") for name in ("id", "text")]
+    schema = RecordSchema(id_field="id", text_field="text", record_kb=8, fields=tuple(fields))
+    record = json.dumps({"id": "a", "text": "it's $1\n" * 100}).encode()
+    example = Example.of(digits.model_copy(update={"record_schema": schema}), record)
+    assert example.record == record.decode()
+    assert json.loads(example.request) == {"text": ("it's $1\n" * 100)[:200]}
+    ask = for_pipeline({"EndpointName": "reviews-dev"}, example)[0]
+    words = shlex.split(ask.shell)
+    assert words[2] == example.request
+    assert words[words.index("--content-type") + 1] == "application/json"
+    assert "ContentType='application/json'" in ask.python
+    ast.parse(ask.python)
 
 
 def test_the_record_is_put_with_its_own_partition_key() -> None:

@@ -84,8 +84,9 @@ def test_the_record_account_adds_up_and_ten_failures_are_shown(tmp_path: Path) -
 
 
 def test_each_batch_of_the_monitor_has_its_line(tmp_path: Path) -> None:
-    reference = {"rows": 176, "violations": 0, "features": []}
+    reference = {"what": "held-out rows", "rows": 176, "violations": 0, "features": []}
     drifted = {"rows": 175, "violations": 44, "features": ["a", "b"]}
+    drifted |= {"what": "the same rows inverted"}
     monitor = {"reference_batch": reference, "drifted_batch": drifted, "alarm": "ALARM"}
     assert shown(tmp_path, monitor=monitor)[1:-1] == [
         "monitor: held-out rows: 0 violations in 176",

@@ -183,6 +183,8 @@ def test_every_record_ends_exactly_once_and_keys_stay_in_order(
                 given_up |= {r.sequence_number for r in verdict.discarded.records}
             lane.settle(verdict, now)
             assert calls < 10_000
+            assert (lane.payload_bytes > 0) == (len(lane) > 0)
+        assert lane.payload_bytes == 0
     assert sorted(int(r.sequence_number) for r in ended) == list(range(len(keys)))
     for key in set(keys):
         order = [int(r.sequence_number) for r in ended if r.partition_key == key]

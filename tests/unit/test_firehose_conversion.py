@@ -231,3 +231,16 @@ def test_the_file_has_the_serializers_compression_and_the_tables_types(
 def test_a_column_type_that_is_not_known_is_refused_by_name(kind: str) -> None:
     with pytest.raises(SettingsError):
         convert({"c": kind})
+
+
+def test_more_rows_than_are_held_at_once_make_one_file() -> None:
+    records = [b'{"n": %d}' % number for number in range(25_000)]
+    records[12_345] = b"no JSON"
+    converted = convert({"n": "int"}, *records)
+    assert [index for index, _, _ in converted.failed] == [12_345]
+    numbers = [number for number in range(25_000) if number != 12_345]
+    assert converted.records == numbers
+    assert converted.rows == len(numbers)
+    file = pq.ParquetFile(io.BytesIO(converted.parquet))
+    assert file.read().column("n").to_pylist() == numbers
+    assert file.num_row_groups == 1

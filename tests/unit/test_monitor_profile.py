@@ -200,3 +200,15 @@ def test_two_columns_of_one_name_are_refused() -> None:
     batch = pa.record_batch([pa.array([1]), pa.array([2])], names=["x", "x"])
     with pytest.raises(MonitorError, match="more than one column is named 'x'"):
         Profile().update(batch)
+
+
+def test_numbers_of_a_category_are_names_and_one_and_the_same_is_one() -> None:
+    profile = Profile(["class"])
+    texts = pa.array(["0", "1", "1.0", " 1", "no", None])
+    profile.update(pa.record_batch([texts, texts], names=["class", "size"]))
+    profile.update(pa.record_batch([pa.array([1, 0]), pa.array([1, 0])], names=["class", "size"]))
+    column = Profile.from_bytes(profile.to_bytes()).columns["class"]
+    assert column.inferred_type == "String"
+    assert column.categories.counts == {"0": 2, "1": 4, "no": 1}
+    assert (column.present, column.missing, column.moments.count) == (7, 1, 0)
+    assert profile.columns["size"].moments.count == 6

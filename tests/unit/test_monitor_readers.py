@@ -172,6 +172,84 @@ def test_base64_bodies_are_decoded_by_their_content_type(tmp_path: Path) -> None
     ]
 
 
+def answered(body: str, content_type: str = "application/json", encoding: str = "JSON") -> str:
+    """A capture record of an answer to a picture, which nobody reads."""
+    data = base64.b64encode(body.encode()).decode() if encoding == "BASE64" else body
+    return capture(side("AAAA", "image/png", "BASE64"), side(data, content_type, encoding))
+
+
+def predictions(*some: dict[str, Any]) -> str:
+    return json.dumps({"predictions": [{"scores": [0.5, 0.5], **one} for one in some]})
+
+
+ANSWERS: dict[str, Any] = {"parts": Parts.OUTPUT, "columns": ("tokens", "predicted_label")}
+LONG, SHORT = {"tokens": 187, "predicted_label": 1}, {"tokens": 9, "predicted_label": 0}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        answered(predictions(LONG, SHORT)),
+        answered(predictions(LONG, SHORT), encoding="BASE64"),
+        answered(predictions(LONG, SHORT), "application/json; charset=utf-8"),
+        answered(f"{json.dumps(LONG)}\n{json.dumps(SHORT)}\n", "application/jsonlines", "BASE64"),
+        answered(f"{json.dumps(LONG)}\n{json.dumps(SHORT)}\n", "application/jsonlines"),
+        answered(predictions(LONG)) + answered(json.dumps(SHORT)),
+    ],
+)
+def test_each_prediction_of_an_answer_is_a_row_of_the_chosen_columns(
+    tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "c.jsonl").write_text(line)
+    profile, reading = read(tmp_path / "c.jsonl", **ANSWERS)
+    assert list(profile.columns) == ["tokens", "predicted_label"]
+    assert (profile.item_count, reading.lines()) == (2, [])
+    assert profile.columns["tokens"].distribution.values.tolist() == [9, 187]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (
+            answered(json.dumps({"error": "no text"})),
+            "no prediction with tokens or predicted_label",
+        ),
+        (answered(predictions({"label": 1})), "no prediction with tokens or predicted_label"),
+        (answered('{"predictions": []}'), "no prediction with tokens or predicted_label"),
+        (answered('{"predictions": [1, 0]}'), "no prediction with tokens or predicted_label"),
+        (answered("1,0\n", "text/csv", "CSV"), "no prediction with tokens or predicted_label"),
+        (answered("<html>", "application/json"), "endpointOutput is not application/json"),
+        (answered("<html>", "text/html", "BASE64"), "endpointOutput has content type 'text/html'"),
+        (capture(side("1,2")), "endpointOutput is not in the record"),
+    ],
+)
+def test_an_answer_without_predictions_is_counted(tmp_path: Path, line: str, why: str) -> None:
+    (tmp_path / "c.jsonl").write_text(line + answered(predictions(LONG)) + line)
+    profile, reading = read(tmp_path / "c.jsonl", **ANSWERS)
+    assert profile.item_count == 1
+    (told,) = reading.lines()
+    assert told.startswith("2 records skipped: ")
+    assert why in told
+
+
+def test_a_prediction_that_lacks_a_column_has_a_missing_value(tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_text(answered(predictions(LONG, {"tokens": 3}, {})))
+    profile, reading = read(tmp_path / "c.jsonl", **ANSWERS)
+    assert (profile.item_count, reading.lines()) == (3, [])
+    assert profile.columns["tokens"].missing == 1
+    assert profile.columns["predicted_label"].missing == 2
+
+
+def test_of_tables_the_chosen_columns_are_read_and_an_absent_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(as_csv(rows()), newline="")
+    assert list(read(tmp_path / "a.csv", columns=("colour", "count"))[0].columns) == [
+        "colour",
+        "count",
+    ]
+    with pytest.raises(MonitorError, match="has no column label; it has size, count, colour"):
+        read(tmp_path / "a.csv", columns=("count", "label"))
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

@@ -13,7 +13,7 @@ from penstock.catalog import runtimes
 from penstock.catalog.facts import read_data
 from penstock.planner import prepare, request_rates
 from penstock.planner.prepare import WorkerPlan, larger
-from penstock.planner.recordio import row_bytes, train_shards
+from penstock.planner.recordio import row_bytes, token_row_bytes, train_shards
 from penstock.planner.training import HostPlan
 from penstock.recordio import write_dense
 from pipelines.digits import PIPELINE as DIGITS
@@ -29,6 +29,18 @@ def test_a_rows_bytes_are_those_of_the_codec(features: int) -> None:
     written = io.BytesIO()
     write_dense(written, np.ones((1, features), np.float32), np.ones(1, np.float32))
     assert row_bytes(features) == len(written.getvalue())
+
+
+@settings(max_examples=30)
+@given(st.integers(min_value=1, max_value=2000), st.integers(min_value=0, max_value=2**21 - 1))
+def test_a_row_of_tokens_has_at_most_the_bytes_of_the_largest_ids(
+    tokens: int, highest: int
+) -> None:
+    written, largest = io.BytesIO(), io.BytesIO()
+    label = np.ones(1, np.int32)
+    write_dense(written, np.full((1, tokens), highest, np.int32), label)
+    write_dense(largest, np.full((1, tokens), 2**21 - 1, np.int32), label)
+    assert len(written.getvalue()) <= len(largest.getvalue()) <= token_row_bytes(tokens)
 
 
 @given(st.integers(min_value=1, max_value=500), st.integers(min_value=1, max_value=5000))
@@ -67,6 +79,15 @@ def test_a_file_channel_needs_disk_and_a_pipe_needs_none() -> None:
     training = SCORED.training.model_copy(update={"input_mode": "File", "volume_gb": 30})
     assert HostPlan(training, 100, None, sharded=True).hosts == 4
     assert HostPlan(SCORED.training, 100, None, sharded=True).hosts == 1
+
+
+def test_a_machine_with_nvme_holds_as_much_as_that_and_not_as_a_volume() -> None:
+    changes = {"input_mode": "File", "instance_type": "ml.g5.xlarge", "volume_gb": 30}
+    training = SCORED.training.model_copy(update=changes)
+    plan = HostPlan(training, 1000, None, sharded=True)
+    assert plan.disk_gb == 250
+    assert plan.hosts == 4
+    assert "1,000 GB / 250 GB of local NVMe on ml.g5.xlarge" in plan.figures()[0].because
 
 
 def test_hosts_that_all_read_everything_are_no_help() -> None:

@@ -202,3 +202,8 @@ def test_a_deviation_of_several_values_has_a_column_for_each(job: ModuleType) ->
     columns = ("--feature_columns", "a,b", "--window_points", "3", "--row", "deviation")
     given = job.Settings.parse([*ARGUMENTS, *columns])
     assert given.row_columns == ("a_deviation", "b_deviation")
+
+
+def test_each_training_machine_gets_a_file_of_its_own(job: ModuleType) -> None:
+    for arguments, shards in (([], 2), (["--training_hosts", "5"], 5)):
+        assert job.Settings.parse([*ARGUMENTS, *arguments]).train_shards == shards

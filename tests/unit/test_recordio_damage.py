@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from penstock.recordio import Reader, RecordIOError, count_records, write_csr, write_dense
+from penstock.recordio import (
+    Reader,
+    RecordIOError,
+    Tensor,
+    count_records,
+    write_csr,
+    write_dense,
+)
 from penstock.recordio.frame import frame
-from penstock.recordio.wire import encode_field
+from penstock.recordio.wire import encode_field, encode_varint
+from tests.unit.recordio_cores import using
 
 VALUES = encode_field(1, b"values")
 
@@ -167,6 +175,38 @@ def test_messages_that_break_the_format_are_refused(data: bytes, message: str) -
     assert len(whole) <= raised.value.offset <= len(whole + data)
     with pytest.raises(RecordIOError, match=message):
         list(Reader(io.BytesIO(whole + data)).batches(10))
+
+
+@pytest.mark.parametrize("columns", [2**63, 2**64 - 1])
+@pytest.mark.parametrize("core", ["compiled", "numpy"])
+def test_columns_beyond_numpys_integers_are_refused_in_batches_alone(
+    core: str, columns: int
+) -> None:
+    shape = encode_field(3, encode_varint(columns))
+    keys = encode_field(2, encode_varint(2**63 - 1))
+    row = feature(encode_field(2, encode_field(1, bytes(4)) + keys + shape))
+    with using(core), pytest.raises(RecordIOError, match=f"shape is \\({columns},\\)") as raised:
+        list(Reader(row * 3).batches(3))
+    assert (raised.value.record, raised.value.offset) == (0, 0)
+    (record,) = Reader(row)
+    tensor = record.features["values"]
+    assert isinstance(tensor, Tensor)
+    assert tensor.keys is not None
+    assert (tensor.keys.tolist(), tensor.shape) == ([2**63 - 1], (columns,))
+    assert len(list(Reader(row * 3).pieces(3))) == 3
+
+
+@pytest.mark.parametrize("what", [b"", encode_field(1, bytes(4)), encode_field(2, b"\0")])
+def test_a_shape_of_very_many_sizes_takes_no_time(what: bytes) -> None:
+    # the product of these has six million bits: it is not made
+    many = encode_field(3, (b"\xff" * 9 + b"\1") * 100_000)
+    data = feature(encode_field(2, what + many))
+    if not what:
+        assert len(list(Reader(data))) == 1
+        return
+    error = refused(data)
+    assert len(str(error)) < 300
+    assert "of 100000 sizes" in str(error) or "0 values but 1 keys" in str(error)
 
 
 def test_the_bad_bytes_own_offset_is_told() -> None:

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,6 +177,20 @@ def test_records_that_do_not_fit_a_batch_are_named() -> None:
         with pytest.raises(RecordIOError, match=message) as raised:
             list(Reader(io.BytesIO(first + file.getvalue())).batches(2))
         assert (raised.value.record, raised.value.offset) == (3, len(first))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4"])
+@pytest.mark.parametrize("write", [write_dense, write_csr])
+def test_rows_with_a_label_and_rows_without_are_no_batch(write: Any, dtype: str) -> None:
+    rows = np.eye(2, dtype=np.float32)
+    matrix = rows if write is write_dense else scipy.sparse.csr_matrix(rows)
+    labelled, bare = io.BytesIO(), io.BytesIO()
+    write(labelled, matrix, [1, 2], label_dtype=dtype)
+    write(bare, matrix)
+    for first, second in ((labelled, bare), (bare, labelled)):
+        with pytest.raises(RecordIOError, match="label, but earlier records have") as raised:
+            list(Reader(first.getvalue() + second.getvalue()).batches(4))
+        assert (raised.value.record, raised.value.offset) == (2, first.tell())
 
 
 def test_dense_batches_refuse_sparse_records_and_say_which() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock.cli.review_reasons import reasons_of
 from pipelines.digits import PIPELINE as DIGITS
+from pipelines.reviews import ACCELERATORS
 from pipelines.spec import Variant
 
 
@@ -32,3 +33,25 @@ def test_a_further_variant_has_its_own_and_none_takes_the_first_ones() -> None:
     assert found.of("endpoint", "ml.m5.large") == reasons_of(DIGITS, region="us-east-1").of(
         "endpoint", "ml.m5.large"
     )
+
+
+def test_what_compiles_and_what_compares_have_reasons_of_their_own() -> None:
+    pipeline = ACCELERATORS["trainium"]
+    compilation = pipeline.compilation
+    assert compilation is not None
+    found = reasons_of(pipeline, region="us-east-1")
+    compiles = found.of("training", compilation.instance_type)
+    trains = found.of("spot training", pipeline.training.instance_type)
+    assert compiles is not None
+    assert compiles.startswith("the model is compiled")
+    assert trains is not None
+    assert trains != compiles
+    compares = found.of("transform", compilation.comparison_instance_type)
+    assert compares is not None
+    assert "plain weights" in compares
+    paid = pipeline.training.model_copy(update={"spot": None})
+    both = reasons_of(pipeline.model_copy(update={"training": paid}), region="us-east-1")
+    said = both.of("training", compilation.instance_type)
+    assert said is not None
+    assert said.endswith(compiles)
+    assert len(said) > len(compiles)

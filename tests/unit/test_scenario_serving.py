@@ -11,16 +11,8 @@ import pytest
 
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.findings import note_answers
-from penstock.scenario.serving import (
-    ROWS_AT_MOST,
-    ROWS_PER_REQUEST,
-    Answers,
-    Row,
-    ask,
-    confusion_matrix,
-    held_out_rows,
-    wait_until_served,
-)
+from penstock.scenario.rows import ROWS_AT_MOST, ROWS_PER_REQUEST, Row, held_out_rows
+from penstock.scenario.serving import Answers, ask, confusion_matrix, wait_until_served
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/digits-dev/2"
 OUTPUTS = {"DeploymentStateMachineArn": "arn:machine", "EndpointName": "digits-dev"}
@@ -163,12 +155,13 @@ def test_rows_without_labels_are_asked_about_and_their_scores_kept() -> None:
     assert [len(request) for request in cloud.asked] == [ROWS_PER_REQUEST, 2]
     assert answers.scores == tuple(scores)
     assert (answers.rows, answers.confusion, answers.accuracy) == (count, {}, None)
+    assert answers.labels == ()
     assert answers.sentence == f"{count} rows, scores of 1.000 to {count}.000"
 
 
 def test_an_endpoint_of_scores_has_a_mean_and_no_accuracy() -> None:
     findings: dict[str, Any] = {"metrics": {}}
-    note_answers(findings, STAGE, Answers(2, ("a",), {}, (1.0, 2.0)))
+    note_answers(findings, STAGE, Answers(2, ("a",), {}, scores=(1.0, 2.0)))
     assert findings == {
         "metrics": {},
         "endpoint": {

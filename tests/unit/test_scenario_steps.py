@@ -14,11 +14,13 @@ from penstock.scenario import run as scenario_run
 from penstock.scenario import watch
 from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.capture import Window
+from penstock.scenario.drift import Drifted
 from penstock.scenario.monitoring import Check
 from penstock.scenario.portions import portions
 from penstock.scenario.progress import Step, Timeline, steps_of
+from penstock.scenario.rows import Row
 from penstock.scenario.run import Scenario
-from penstock.scenario.serving import Answers, Row
+from penstock.scenario.serving import Answers
 from penstock.scenario.training import TrainingRun
 
 WATCHED = {
@@ -58,6 +60,9 @@ class World:
         self.sent: list[int] = []
         self.served: list[str | None] = []
         self.deployed: list[str] = []
+        self.alarm = "OK"
+        self.alarm_while_sending: list[str] = []
+        self.reference_violations = 0
         self.timeline = Timeline(Nobody())
 
     def training(self, registered: bool) -> TrainingRun:
@@ -72,6 +77,7 @@ class World:
 
     def send(self, records: Sequence[bytes], step: str) -> None:
         self.sent.append(len(records))
+        self.alarm_while_sending.append(self.alarm)
 
 
 class Captured:
@@ -97,11 +103,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         def alarm_state(self) -> str:
             return "OK"
 
-        def wait_for_state(self, _wanted: str) -> None:
-            pass
+        def alarm_threshold(self) -> float:
+            return 1.0
 
-        def reset(self) -> None:
-            pass
+        def wait_for_state(self, wanted: str) -> None:
+            world.alarm = wanted  # what is waited for happens
 
         def wait_for_decision(self) -> dict[str, Any]:
             return next(self.decisions)
@@ -129,7 +135,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         return Answers(1, (batch,), {"1": {"1": 1}})
 
     def check(*_: Any) -> Check:
-        violations = world.violations if batches["drifted"] else 0
+        violations = world.violations if batches["drifted"] else world.reference_violations
         return Check(1, violations, ("pixels_0",)[:violations], "s3://lake/monitor/reports/1/")
 
     def serve(_aws: Aws, _stage: Stage, package: str, *_: Any) -> None:
@@ -149,7 +155,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(watch, "check", check)
     monkeypatch.setattr(watch, "served_package", lambda *_: PACKAGE)
     monkeypatch.setattr(watch, "baseline_uri", lambda *_: "s3://lake/monitor/baseline/1/")
-    monkeypatch.setattr(watch, "inverted", lambda *_: ROWS)
+    monkeypatch.setattr(watch, "drifted", lambda *_: Drifted(ROWS, "inverted"))
     monkeypatch.setattr(scenario_run, "Deliveries", lambda *_, **__: world)
     return world
 
@@ -177,6 +183,22 @@ def test_six_of_ten_records_come_first_and_the_others_when_the_alarm_has_gone_of
     assert scenario.findings["retraining"]["serving_value"] == 0.95
     assert scenario.findings["retraining"]["registered"] is True
     assert scenario.findings["endpoint"]["captured"] == 1
+
+
+def test_no_training_can_begin_while_the_later_records_arrive(world: World) -> None:
+    # the hourly question starts one when the alarm is on and the lake has newer records
+    go(world)
+    assert world.alarm_while_sending == ["OK", "OK"]
+    assert world.alarm == "ALARM"
+
+
+def test_an_alarm_that_held_out_rows_set_off_cannot_end_and_nothing_is_trained(
+    world: World,
+) -> None:
+    world.reference_violations = 1
+    go(world)
+    assert world.sent == [12]
+    assert statuses(world, "monitor", "alarm", "retrain") == ["succeeded", "succeeded", "skipped"]
 
 
 def test_a_model_that_is_not_better_is_not_waited_for_and_the_run_succeeds(world: World) -> None:

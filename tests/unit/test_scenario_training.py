@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from penstock.scenario.aws import Aws, Stage
+from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.progress import Step, Timeline
 from penstock.scenario.training import TrainingFailedError, TrainingFollower
 
@@ -47,10 +47,11 @@ class Cloud:
             events: list[dict[str, Any]] = [
                 {"timestamp": at, "stateEnteredEventDetails": {"name": state}}
             ]
-            if state == "Train":
+            if state in ("Train", "Compile"):
+                name = "job-1" if state == "Train" else "job-1-neuron"
                 task = {
                     "resource": "createTrainingJob.sync",
-                    "parameters": json.dumps({"TrainingJobName": "job-1"}),
+                    "parameters": json.dumps({"TrainingJobName": name}),
                 }
                 events.append({"timestamp": at, "taskScheduledEventDetails": task})
             yield {"events": events}
@@ -87,6 +88,15 @@ def test_the_gate_says_the_metric_and_what_it_must_be() -> None:
     assert (run.job, run.model_package_arn) == (JOB, "arn:package/1")
 
 
+def test_the_job_that_compiles_a_model_is_not_the_one_that_trained_it() -> None:
+    timeline = Timeline(Nobody())
+    states = [*BEGAN, "ReadMetric", "Compile", "Register"]
+    run = follower(Cloud(states), timeline).follow("arn:run")
+    assert run.job["TrainingJobName"] == "job-1"
+    assert timeline.steps["train"].detail == "job-1"
+    assert timeline.steps["register"].detail == "job-1-neuron"
+
+
 def test_a_model_that_nothing_can_judge_says_so_at_the_gate() -> None:
     timeline = Timeline(Nobody())
     follower(Cloud([*BEGAN, "NotJudged", "Register"]), timeline).follow("arn:run")
@@ -106,6 +116,58 @@ def test_a_training_that_fails_keeps_what_there_is_of_it() -> None:
         "gate": "failed",
         "register": "pending",
     }
+
+
+class Talking(Cloud):
+    """Its job says something at each look, and ends after so many lines; without any it hangs."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__(["Prepare", "Train"], status="RUNNING")
+        self.lines, self.said = lines, 0
+
+    def get_paginator(self, operation: str) -> Any:
+        if operation != "filter_log_events":
+            return self
+        log = Cloud([])
+        log.paginate = lambda **_: [{"events": self._new()}]  # type: ignore[method-assign]
+        return log
+
+    def _new(self) -> list[dict[str, Any]]:
+        if not self.lines:
+            return []
+        self.said += 1
+        if self.said == self.lines:
+            self.states, self.status = [*BEGAN, "ReadMetric", "Register"], "SUCCEEDED"
+        return [{"timestamp": self.said, "message": f"epoch={self.said} train_loss=0.5\n"}]
+
+
+class Watcher(Nobody):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def changed(self, step: Step) -> None:
+        if step.name == "train":
+            self.said.append(step.detail)
+
+
+def test_a_job_that_goes_on_saying_things_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr("penstock.scenario.aws.time.monotonic", lambda: next(seconds))
+    watcher = Watcher()
+    timeline = Timeline(watcher)
+    cloud = Talking(lines=40)
+    aws = Aws(client=lambda _service: cloud, poll_seconds=0, patience_seconds=10)
+    run = TrainingFollower(aws, STAGE, timeline).follow("arn:run")
+    assert run.output["model_package_arn"] == "arn:package/1"
+    assert "job-1: epoch=12 train_loss=0.5" in watcher.said
+    assert timeline.steps["train"].detail == "job-1"
+
+
+def test_a_job_that_says_nothing_is_given_up_and_the_step_fails() -> None:
+    timeline = Timeline(Nobody())
+    with pytest.raises(StepFailedError, match="waited 0 s for the execution run, in vain"):
+        follower(Talking(lines=0), timeline).follow("arn:run")
+    assert timeline.failed_step() == "train"
 
 
 def test_a_training_within_another_step_is_part_of_it() -> None:

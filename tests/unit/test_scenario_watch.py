@@ -14,9 +14,8 @@ from penstock.scenario.aws import Aws, Stage, StepFailedError
 from penstock.scenario.capture import Captures, Window
 from penstock.scenario.execution import reason_of
 from penstock.scenario.learning_curve import learning_curve
-from penstock.scenario.monitoring import Check, check, inverted
+from penstock.scenario.monitoring import Check, check
 from penstock.scenario.retraining import Retraining
-from penstock.scenario.serving import Row
 
 STAGE = Stage(
     "digits",
@@ -137,24 +136,6 @@ def test_an_endpoint_without_capture_is_named() -> None:
         Captures(cloud.aws(), STAGE).wait_for(["mine-1"])
 
 
-def test_inverted_rows_are_mirrored_column_by_column_and_texts_stay() -> None:
-    cloud = Cloud()
-    cloud.objects["monitor/baseline/1/statistics.json"] = json.dumps(
-        {
-            "features": [
-                {"name": "a", "numerical_statistics": {"min": 0.0, "max": 16.0}},
-                {"name": "b", "numerical_statistics": {"min": -1.0, "max": 0.5}},
-                {"name": "c", "string_statistics": {}},
-            ]
-        }
-    ).encode()
-    rows = [Row("3", ("16", "0.25", "red")), Row("4", ("1", "", ""))]
-    assert inverted(cloud.aws(), "s3://lake/monitor/baseline/1/", rows) == [
-        Row("3", ("0", "-0.75", "red")),
-        Row("4", ("15", "", "")),
-    ]
-
-
 def test_a_check_of_a_window_names_each_feature_with_violations_once() -> None:
     cloud = Cloud()
     report = "monitor/reports/1/"
@@ -229,9 +210,21 @@ def test_the_learning_curve_is_read_from_the_log_by_epoch() -> None:
         line.format(0, "validation", 0.75),
         "#progress_metric: host=algo-1, completed 100 % of epochs",
     ]
-    assert learning_curve(cloud.aws(), "job") == [
+    assert learning_curve(cloud.aws(), {"TrainingJobName": "job"}) == [
         {"epoch": 0, "metrics": {"train:objective_loss": 0.5, "validation:objective_loss": 0.75}},
         {"epoch": 1, "metrics": {"train:objective_loss": 0.25}},
+    ]
+
+
+def test_a_scripts_curve_is_read_by_the_metrics_that_its_job_defines() -> None:
+    cloud = Cloud()
+    cloud.log = ["epoch=1 train_loss=0.5", "epoch=2 train_loss=0.25", "epoch=2 ended", "test=1"]
+    definitions = [{"Name": "train:loss", "Regex": "train_loss=([0-9.]+)"}]
+    specification = {"TrainingImage": "image", "MetricDefinitions": definitions}
+    job = {"TrainingJobName": "job", "AlgorithmSpecification": specification}
+    assert learning_curve(cloud.aws(), job) == [
+        {"epoch": 1, "metrics": {"train:loss": 0.5}},
+        {"epoch": 2, "metrics": {"train:loss": 0.25}},
     ]
 
 

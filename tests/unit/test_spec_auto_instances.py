@@ -103,7 +103,7 @@ def test_a_served_model_that_is_to_be_beaten_gets_a_machine_that_transforms() ->
 
 
 def test_nothing_fits_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("training", "serving"):
+    for module in ("training_job", "serving"):
         monkeypatch.setattr(f"pipelines.spec.{module}.choose", lambda need: NOTHING)
     with pytest.raises(ValidationError) as refused:
         Training.model_validate(LEARNER)

@@ -103,6 +103,7 @@ SOMETIMES: dict[str, Any] = {  # records that may lack their label
     **RECORD,
     "fields": (*RECORD["fields"][:-1], {**RECORD["fields"][-1], "optional": True}),
 }
+ANSWERS: dict[str, Any] = {"of": "answers", "columns": {"predicted_label": "category"}}
 ENVIRONMENT: dict[str, Any] = {"name": "dev", "region": "eu-west-1"}
 NETWORK: dict[str, Any] = {
     "vpc_id": "vpc-01234567",
@@ -678,6 +679,41 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], list[str]]] = [
         ["'monitor'", "'Input' among its modes"],
     ),
     (
+        "monitor of answers that nobody keeps",
+        Pipeline,
+        {
+            **PIPELINE,
+            "monitor": ANSWERS,
+            "serving": {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": ["Input"]}},
+        },
+        ["'monitor'", "the answers that", "'Output' among its modes"],
+    ),
+    (
+        "answers without columns",
+        Monitor,
+        {"of": "answers"},
+        ["columns", "read of each answer", '{"predicted_label": "category"}'],
+    ),
+    ("columns of requests", Monitor, {"columns": {"tokens": "number"}}, ["columns", "or neither"]),
+    (
+        "a column of no kind",
+        Monitor,
+        {"of": "answers", "columns": {"tokens": "text"}},
+        ["columns.tokens", "text", "'number' or 'category'"],
+    ),
+    (
+        "a column that ends the argument",
+        Monitor,
+        {"of": "answers", "columns": {"a:b,c": "number"}},
+        ["columns", "a:b,c", "letters, digits and _"],
+    ),
+    (
+        "answers for Model Monitor",
+        Monitor,
+        {**ANSWERS, "engine": "model-monitor"},
+        ["answers", "each prediction", "nowhere documented", "use engine='penstock'"],
+    ),
+    (
         "a closed service as a monitor",
         Monitor,
         {"engine": "Clarify"},
@@ -991,6 +1027,10 @@ WATCHED_SERVING = {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": 
     "watching",
     [
         {"monitor": {}, "serving": WATCHED_SERVING},
+        {
+            "monitor": ANSWERS,
+            "serving": {**PIPELINE["serving"], "capture": {"percentage": 5, "modes": ["Output"]}},
+        },
         {"monitor": {"engine": "model-monitor"}, "retrain": {}, "serving": WATCHED_SERVING},
         {"monitor": {}, "retrain": {"every_days": None}, "serving": WATCHED_SERVING},
         {"retrain": {"every_days": 365, "at_most_per_day": 24, "pause_minutes": 0}},
@@ -1027,7 +1067,7 @@ def test_a_region_without_model_monitors_image_is_refused_only_to_who_wants_it()
     with pytest.raises(ValidationError) as refused:
         deployed("model-monitor")
     (line,) = refusal_lines(refused.value)
-    assert "no registry of model-monitor" in line
+    assert "no registry of sagemaker-model-monitor-analyzer" in line
     assert "us-east-1" in line
 
 

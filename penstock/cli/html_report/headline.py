@@ -28,6 +28,8 @@ def headline(report: Part) -> Html:
 def title(report: Part) -> str:
     """What ran, for how long, and how it ended."""
     name = str(report.get("pipeline") or "a pipeline")
+    if report.get("accelerator"):
+        name += f" on {report['accelerator']}"
     took = report.get("seconds")
     if report.get("status") == "succeeded":
         steps = parts(report, "steps")
@@ -79,7 +81,7 @@ def _accuracy(report: Part) -> str | None:
     if is_number(answered):
         of = f" {counted(rows, 'held-out row')}" if is_number(rows) else " the held-out rows"
         return f"The endpoint was right about {percent(answered)} of{of}."
-    tested = metrics.get("test:multiclass_accuracy")
+    tested = metrics.get("test:multiclass_accuracy", metrics.get("test:accuracy"))
     if is_number(tested):
         return f"The trained model was right about {percent(tested)} of the test rows."
     return None
@@ -142,6 +144,7 @@ def _accuracy_tile(report: Part) -> Html | None:
     for name, label in (
         ("endpoint_accuracy", "Accuracy at the endpoint"),
         ("test:multiclass_accuracy", "Accuracy in the test"),
+        ("test:accuracy", "Accuracy in the test"),
     ):
         if is_number(metrics.get(name)):
             rows = part(report, "endpoint").get("rows")

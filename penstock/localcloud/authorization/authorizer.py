@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from penstock.localcloud.authorization import tags
 from penstock.localcloud.authorization.call import Access, Call, NotDerivedError
 from penstock.localcloud.authorization.decision import Decision
 from penstock.localcloud.authorization.errors import PolicyError
 from penstock.localcloud.authorization.evaluator import Policies, decide
+from penstock.localcloud.authorization.grants import on_the_key
 from penstock.localcloud.authorization.lookups import Lookups, Text
 from penstock.localcloud.authorization.policy import PolicyDocument, Statement
 from penstock.localcloud.authorization.principals import Caller
@@ -66,12 +68,17 @@ class Authorizer:
         except NotDerivedError as error:
             if caller.administrator:
                 return None
-            return self._not_derived(caller, call, str(error))
+            return self.not_understood(caller, f"{call.service}:{call.operation}", str(error))
         for access in accesses:
             decision = self.decide(caller, access)
             if not decision.allowed:
                 return decision
         return None
+
+    def refusals(self, caller: Caller, call: Call) -> dict[int, Decision]:
+        """What is denied of a call that does each of its parts by itself: place -> decision."""
+        decisions = [self.decide(caller, access) for access in needed(call, self._lookups)]
+        return {place: one for place, one in enumerate(decisions) if not one.allowed}
 
     def handover_refusal(
         self,
@@ -92,10 +99,24 @@ class Authorizer:
         )
         return self.refusal(Caller(Principal.service(by), source_arn=source_arn), call)
 
+    def not_understood(self, caller: Caller, action: str, reason: str) -> Decision:
+        """The denial of something that has no action or resource known here, recorded."""
+        decision = Decision(
+            allowed=False,
+            reason=f"{reason}: the local cloud denies what it does not know",
+            statement=None,
+            kind="not understood",
+            request=Request(caller.principal, action, "*"),
+        )
+        self._record.add(decision, ())
+        return decision
+
     def decide(self, caller: Caller, access: Access) -> Decision:
         """The verdict on one access, recorded."""
         if access.by:
             caller = Caller(Principal.service(access.by))
+        elif access.role:
+            caller = Caller(Principal.session(access.role, "penstock-local"))
         if caller.administrator:
             self._record.administrator_called()
         found = self._known(caller, access)
@@ -106,7 +127,7 @@ class Authorizer:
             found = again if again[0].allowed else found
         if not (caller.administrator and found[0].allowed):
             self._record.add(*found)
-        return found[0]
+        return replace(found[0], says=access.says) if access.says else found[0]
 
     def _known(self, caller: Caller, access: Access) -> tuple[Decision, Context]:
         texts = self._texts(caller, access)
@@ -142,7 +163,8 @@ class Authorizer:
             )
         )
         found = decide(request, policies), matters
-        if not policies.keys & _TIMES:
+        keys = policies.keys
+        if not (keys & _TIMES or tags.of_resource(keys) or tags.of_principal(keys)):
             with self._lock:
                 self._decisions[key] = found
                 while len(self._decisions) > _REMEMBERED:
@@ -153,10 +175,10 @@ class Authorizer:
         principal, lookups = caller.principal, self._lookups
         holder = access.holder
         policy = None if holder is None else lookups.resource_policy(holder)
-        texts = _Texts(
-            resource=None if policy is None else (policy,),
-            resource_kind="" if holder is None else holder.kind,
-        )
+        of_resource: _Some = None if policy is None else (policy,)
+        if of_resource is not None and holder is not None and holder.kind == "key":
+            of_resource += tuple(on_the_key(grant) for grant in lookups.grants(holder.arn))
+        texts = _Texts(resource=of_resource, resource_kind="" if holder is None else holder.kind)
         if principal.kind == "service" or caller.administrator:
             return texts
         if principal.kind == "role":
@@ -195,13 +217,13 @@ class Authorizer:
                 context["aws:SourceArn"] = (caller.source_arn,)
         else:
             context |= self._of_principal(principal)
-        wanted = [key for key in policies.keys if key.startswith("aws:resourcetag/")]
+        wanted = tags.of_resource(policies.keys)
         if wanted:
-            tags = self._lookups.tags(access.resource)
-            context |= {f"aws:ResourceTag/{name}": (value,) for name, value in tags.items()}
-        if any(key.startswith("aws:principaltag/") for key in policies.keys):
-            tags = self._lookups.tags(principal.role_arn or principal.arn)
-            context |= {f"aws:PrincipalTag/{name}": (value,) for name, value in tags.items()}
+            found = self._lookups.tags(access.resource)
+            context |= tags.resource_tags(access, wanted, found)
+        if principal.kind != "service" and tags.of_principal(policies.keys):
+            found = self._lookups.tags(principal.role_arn or principal.arn) or {}
+            context |= {f"aws:PrincipalTag/{name}": (value,) for name, value in found.items()}
         if policies.keys & _TIMES:
             now = datetime.now(UTC)
             context["aws:CurrentTime"] = (now.strftime("%Y-%m-%dT%H:%M:%SZ"),)
@@ -218,18 +240,6 @@ class Authorizer:
         if principal.kind == "user":
             found["aws:username"] = (principal.arn.rsplit("/", 1)[-1],)
         return found
-
-    def _not_derived(self, caller: Caller, call: Call, reason: str) -> Decision:
-        request = Request(caller.principal, f"{call.service}:{call.operation}", "*")
-        decision = Decision(
-            allowed=False,
-            reason=f"{reason}: the local cloud denies what it does not know",
-            statement=None,
-            kind="not understood",
-            request=request,
-        )
-        self._record.add(decision, ())
-        return decision
 
 
 @lru_cache(maxsize=2000)

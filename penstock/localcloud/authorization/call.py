@@ -27,7 +27,8 @@ class Access:
     """One action on one resource.
 
     `holder` has the resource policy that counts, if any does. `by` is the service principal that
-    will need the access for itself, in place of the caller.
+    will need the access for itself, in place of the caller; `role` the role in whose name a service
+    will. `says` is how the service words its refusal, where it is not in IAM's words.
     """
 
     action: str
@@ -35,6 +36,8 @@ class Access:
     context: Context = field(default_factory=dict)
     holder: Holder | None = None
     by: str = ""
+    role: str = ""
+    says: str = ""
 
 
 class Call:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from penstock.localcloud.authorization.errors import NotUnderstoodError, PolicyError
-from penstock.localcloud.authorization.keys import is_known
+from penstock.localcloud.authorization.keys import UNKNOWN, is_known
 from penstock.localcloud.authorization.operators import OPERATORS
 from penstock.localcloud.authorization.variables import Context, Text
 
@@ -33,7 +33,7 @@ class Test:
     def holds(self, context: Context) -> bool:
         """Raises NotUnderstoodError if the outcome on AWS is not known here."""
         found = context.get(self.key)
-        if not found and found is None and not is_known(self.key):
+        if found == UNKNOWN or (found is None and not is_known(self.key)):
             raise NotUnderstoodError(f"condition key {self.key} is not known to the local cloud")
         if self.operator == "Null":
             return self._null(found)

@@ -27,7 +27,8 @@ class Decision:
 
     `statement` is the one that allows or denies, None where none does; `through` the statement of
     a key's or trust policy that leaves the decision to the account's policies; `remedy` is None
-    unless the request is denied for want of a statement.
+    unless the request is denied for want of a statement. `says` is what the caller is told, where
+    the service has words of its own.
     """
 
     allowed: bool
@@ -38,6 +39,7 @@ class Decision:
     resource_kind: str = ""
     through: Statement | None = None
     remedy: Remedy | None = None
+    says: str = ""
 
     def line(self) -> str:
         """Who may or may not do what on which resource, why, and what would allow it."""

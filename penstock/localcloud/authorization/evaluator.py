@@ -18,7 +18,7 @@ from penstock.localcloud.authorization.remedy import missing
 from penstock.localcloud.authorization.request import Request
 
 # their own policy must allow, if only by letting the account's policies decide
-_OWN_POLICY_MUST_ALLOW = ("key", "role")
+_OWN_POLICY_MUST_ALLOW = ("grant", "key", "role")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Policies:
 
     `boundary` is None without a permissions boundary, `session` where the session was assumed
     without a policy of its own, `resource` without a resource policy; `resource_kind` is key,
-    role (its trust policy), bucket, topic, queue, function ...
+    grant, role (its trust policy), bucket, topic, queue, function ...
     """
 
     identity: tuple[Statement, ...] = ()

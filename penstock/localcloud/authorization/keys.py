@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+# the value of a key that AWS sends with a call, where nobody here knows it: not understood either
+UNKNOWN = ("\ufdd2 not known here",)
 # of every call, or of the calls that the source says
 _GLOBAL = """
 aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aws:EpochTime
@@ -28,7 +30,7 @@ cloudwatch:namespace
 events:detail-type events:source
 iam:AssociatedResourceArn iam:PassedToService iam:PermissionsBoundary iam:PolicyARN
 kms:CallerAccount kms:EncryptionContextKeys kms:GrantConstraintType kms:GrantIsForAWSResource
-kms:GrantOperations kms:GranteePrincipal kms:RequestAlias kms:ViaService
+kms:GrantOperations kms:GranteePrincipal kms:RequestAlias kms:RetiringPrincipal kms:ViaService
 lambda:FunctionArn lambda:Principal
 s3:delimiter s3:max-keys s3:prefix s3:TlsVersion s3:x-amz-acl s3:x-amz-server-side-encryption
 s3:x-amz-server-side-encryption-aws-kms-key-id
@@ -36,15 +38,15 @@ s3:authType s3:VersionId s3:x-amz-content-sha256 s3:x-amz-copy-source s3:x-amz-g
 s3:x-amz-grant-read s3:x-amz-grant-write s3:x-amz-metadata-directive s3:x-amz-storage-class
 s3:x-amz-server-side-encryption-customer-algorithm
 sagemaker:InstanceTypes sagemaker:ModelApprovalStatus sagemaker:NetworkIsolation
+sagemaker:TaggingAction
 sns:Endpoint sns:Protocol
 ssm:Overwrite ssm:Recursive
 sts:ExternalId sts:RoleSessionName
 """
-# any name may follow
+# any name may follow; requests carry those of the resource's tags that policies look at
 _FAMILIES = (
     "aws:principaltag/",
     "aws:requesttag/",
-    "aws:resourcetag/",
     "kms:encryptioncontext:",
 )
 _KNOWN = frozenset((_GLOBAL + _OF_SERVICES).lower().split())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from penstock.localcloud.authorization.call import Holder
@@ -25,6 +26,30 @@ class Encryption:
     bucket_key: bool = False
 
 
+@dataclass(frozen=True)
+class Machine:
+    """A state machine: its definition as JSON, its role, and whether its log has a destination."""
+
+    definition: str
+    role_arn: str
+    logged: bool
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A grant on a key; principals are ARNs, `retiring` is empty where it names none.
+
+    `constraints` is as in CreateGrant: EncryptionContextEquals or EncryptionContextSubset.
+    """
+
+    grant_id: str
+    key_arn: str
+    grantee: str
+    operations: tuple[str, ...]
+    retiring: str = ""
+    constraints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
 class Lookups(Protocol):
     """Reads the state of the cloud as it is now; whatever is not there gives "" or None."""
 
@@ -38,10 +63,16 @@ class Lookups(Protocol):
         """The permissions boundary of a role or user."""
 
     def resource_policy(self, holder: Holder) -> Text | None:
-        """The policy of a bucket, key, topic, queue, function or role (its trust policy)."""
+        """The policy of a bucket, key, topic, queue, function, grant or role (its trust policy)."""
 
     def key_arn(self, reference: str) -> str:
         """The ARN of a customer managed key by id, ARN, alias or alias ARN; "" for AWS's own."""
+
+    def grants(self, key_arn: str) -> tuple[Grant, ...]:
+        """The grants on a key."""
+
+    def grant(self, grant_id: str, token: str) -> Grant | None:
+        """A grant by its id or its token, whichever is given."""
 
     def object_exists(self, bucket: str, key: str, version_id: str) -> bool:
         """Whether S3 has the object."""
@@ -82,11 +113,14 @@ class Lookups(Protocol):
     def mapping_function(self, uuid: str) -> str:
         """The ARN of the function of an event source mapping."""
 
+    def state_machine(self, arn: str) -> Machine | None:
+        """A state machine that is there."""
+
     def model_package_arn(self, name: str) -> str:
         """The ARN of a model package by name or ARN."""
 
-    def tags(self, arn: str) -> dict[str, str]:
-        """The tags of a resource, as far as they are known."""
+    def tags(self, arn: str) -> dict[str, str] | None:
+        """The tags of a resource; None where they are not known of its kind."""
 
     def stack_arn(self, name: str) -> str:
         """The ARN of a stack by name or ARN; of one that is not there stack/NAME/*."""

@@ -27,13 +27,9 @@ def error_code(service: str) -> str:
 
 def message(decision: Decision) -> str:
     """User: ARN is not authorized to perform: ACTION on resource: ARN because ..."""
+    if decision.says:
+        return decision.says
     request = decision.request
-    group = request.context.get("kms:EncryptionContext:aws:logs:arn")
-    if request.principal.kind == "service" and group:
-        return (
-            "The specified KMS key does not exist or is not allowed to be used with "
-            f"LogGroup '{group[0]}'"
-        )
     caller = request.principal.arn
     text = f"User: {caller} is not authorized to perform: {request.action}"
     if request.resource != "*":

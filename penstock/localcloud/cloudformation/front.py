@@ -50,7 +50,9 @@ class StackFront:
     def close(self) -> None:
         """Stop what is under way and wait for its threads."""
         self._closing.set()
-        for thread in self._threads:
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(_STOP_SECONDS)
 
     # -- looking
@@ -326,6 +328,7 @@ class StackFront:
                 operation.crashed(error)
 
         thread = threading.Thread(target=guarded, name=f"stack {stack.name}", daemon=True)
-        self._threads = [known for known in self._threads if known.is_alive()]
-        self._threads.append(thread)
-        thread.start()
+        with self._lock:  # until it runs: it counts as ended before
+            self._threads = [known for known in self._threads if known.is_alive()]
+            self._threads.append(thread)
+            thread.start()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from penstock.localcloud.engines.engine import Engine
 from penstock.localcloud.engines.linear_learner.engine import LINEAR_LEARNER
 from penstock.localcloud.engines.random_cut_forest.engine import RANDOM_CUT_FOREST
+from penstock.localcloud.engines.script_mode.engine import SCRIPT_MODE
 from penstock.localcloud.errors import LocalCloudError
 
-ENGINES: tuple[Engine, ...] = (LINEAR_LEARNER, RANDOM_CUT_FOREST)
+ENGINES: tuple[Engine, ...] = (LINEAR_LEARNER, RANDOM_CUT_FOREST, *SCRIPT_MODE)
 
 
 class UnknownImageError(LocalCloudError):

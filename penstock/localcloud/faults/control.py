@@ -5,11 +5,6 @@ from __future__ import annotations
 from penstock.localcloud.faults.fault import Fault
 from penstock.localcloud.faults.values import Place, Times
 
-STEPS = (
-    *("synth", "deploy", "ingest", "prepare", "train", "gate", "register", "baseline", "serve"),
-    *("invoke", "score", "capture", "monitor", "alarm", "retrain"),
-)
-
 FAULTS = (
     Fault(
         name="monitor-fails",
@@ -39,8 +34,9 @@ FAULTS = (
     ),
     Fault(
         name="process-killed",
-        value=Place("train", of="a step of the run", known=STEPS),
-        what="the command itself is killed with SIGKILL a second after the step has begun",
+        value=Place("train", of="a step of the run, as it shows them"),
+        what="the command itself is killed with SIGKILL a second after the step has begun, or at "
+        "its end if that comes sooner",
         on_aws="nothing: what is deployed runs on without whoever drives it, and the next run "
         "begins with what it finds",
     ),

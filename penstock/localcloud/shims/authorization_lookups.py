@@ -7,36 +7,31 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.awslambda.utils import get_backend as lambda_backend
-from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
-from moto.kinesis.models import kinesis_backends
-from moto.kinesis.utils import decompose_shard_iterator
 from moto.kms.models import kms_backends
-from moto.kms.utils import RESERVED_ALIASES
 from moto.logs.models import logs_backends
 from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
-from moto.ssm.models import ssm_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from penstock.localcloud.authorization.call import Holder
-from penstock.localcloud.authorization.lookups import Encryption, Text
+from penstock.localcloud.authorization.grants import on_itself
+from penstock.localcloud.authorization.lookups import Encryption, Machine, Text
+from penstock.localcloud.cloudformation.state import StackState
+from penstock.localcloud.shims.authorization_keys import KeyLookups
+from penstock.localcloud.shims.resource_tags import tags_of
 
-# a stack's name and its ARN
-Stacks = Callable[[], Iterable[tuple[str, str]]]
+Stacks = Callable[[], Iterable[StackState]]
 
 
-class MotoLookups:
+class MotoLookups(KeyLookups):
     """Reads moto's state; it never changes it."""
 
     def __init__(self, *, account_id: str, region: str, stacks: Stacks) -> None:
-        self._account_id = account_id
-        self._region = region
+        super().__init__(account_id=account_id, region=region)
         self._stacks = stacks
-
-    def _backend(self, backends: Any) -> Any:
-        return backends[self._account_id][self._region]
 
     @property
     def _iam(self) -> Any:
@@ -89,6 +84,10 @@ class MotoLookups:
         key = self._backend(kms_backends).keys.get(arn.rsplit("/", 1)[-1])
         return "" if key is None else str(key.policy)
 
+    def _grant_policy(self, arn: str) -> str:
+        grant = self.grant(arn.rsplit("/", 1)[-1], "")
+        return "" if grant is None else on_itself(grant)
+
     def _topic_policy(self, arn: str) -> str:
         topic = self._backend(sns_backends).topics.get(arn)
         return "" if topic is None else str(topic.policy)
@@ -119,47 +118,6 @@ class MotoLookups:
     def _role(self, arn: str) -> Any:
         # a copy: other threads make roles meanwhile
         return next((role for role in list(self._iam.roles.values()) if role.arn == arn), None)
-
-    # --- which key
-
-    def key_arn(self, reference: str) -> str:
-        kms = self._backend(kms_backends)
-        name = reference.split(":")[-1]
-        if name.startswith("alias/"):
-            if name in RESERVED_ALIASES or name.startswith("alias/aws/"):
-                return ""
-            found = next((key for key in list(kms.keys.values()) if name in key.aliases), None)
-        else:
-            found = kms.keys.get(name.rsplit("/", 1)[-1])
-        if found is None or any(alias.startswith("alias/aws/") for alias in found.aliases):
-            return ""
-        return str(found.arn)
-
-    def stream_key(self, stream_arn: str) -> str:
-        stream = self._backend(kinesis_backends).streams.get(stream_arn.rsplit("/", 1)[-1])
-        return str(stream.key_id or "") if stream and stream.encryption_type == "KMS" else ""
-
-    def stream_of_iterator(self, iterator: str) -> str:
-        return str(decompose_shard_iterator(iterator)[0])
-
-    def topic_key(self, topic_arn: str) -> str:
-        topic = self._backend(sns_backends).topics.get(topic_arn)
-        return "" if topic is None else str(topic.kms_master_key_id or "")
-
-    def queue_key(self, queue_arn: str) -> str:
-        queue = self._backend(sqs_backends).queues.get(queue_arn.rsplit(":", 1)[-1])
-        return "" if queue is None else str(queue.kms_master_key_id or "")
-
-    def table_key(self, table_name: str) -> str:
-        table = self._backend(dynamodb_backends).tables.get(table_name)
-        encryption = (table.sse_specification or {}) if table is not None else {}
-        return str(encryption.get("KMSMasterKeyId", "")) if encryption.get("Enabled") else ""
-
-    def parameter_key(self, name: str) -> str:
-        found = self._backend(ssm_backends)._parameters.get(name)
-        if not found or found[-1].parameter_type != "SecureString":
-            return ""
-        return str(found[-1].keyid or "")
 
     # --- S3
 
@@ -218,6 +176,14 @@ class MotoLookups:
         mapping = lambda_backend(self._account_id, self._region)._event_source_mappings.get(uuid)
         return "" if mapping is None else str(mapping.function_arn)
 
+    def state_machine(self, arn: str) -> Machine | None:
+        machines = list(self._backend(stepfunctions_parser_backends).state_machines)
+        found = next((one for one in machines if one.arn == arn), None)
+        if found is None:
+            return None
+        logged = bool((found.loggingConfiguration or {}).get("destinations"))
+        return Machine(found.definition, found.roleArn, logged)
+
     def model_package_arn(self, name: str) -> str:
         if name.startswith("arn:"):
             return name
@@ -232,15 +198,16 @@ class MotoLookups:
     def stack_arn(self, name: str) -> str:
         if name.startswith("arn:"):
             return name
-        known = dict(self._stacks()).get(name)
+        known = next((stack.stack_id for stack in self._stacks() if stack.name == name), None)
         form = f"arn:aws:cloudformation:{self._region}:{self._account_id}:stack"
         return known or f"{form}/{name or '*'}/*"
 
-    def tags(self, arn: str) -> dict[str, str]:
-        role = self._role(arn)
-        if role is not None:
-            return {key: tag["Value"] for key, tag in role.tags.items()}
-        return {}
+    def tags(self, arn: str) -> dict[str, str] | None:
+        service, _, path = arn.removeprefix("arn:aws:").partition(":")
+        if service != "cloudformation":
+            return tags_of(arn, self._account_id, self._region)
+        name = path.split("/")[1]
+        return next((dict(stack.tags) for stack in self._stacks() if stack.name == name), {})
 
     def _function(self, arn: str) -> Any:
         name = arn.split(":function:")[-1].split(":")[0]
@@ -252,6 +219,7 @@ _POLICIES: dict[str, Callable[[MotoLookups, str], str]] = {
     "bucket": MotoLookups._bucket_policy,
     "bus": MotoLookups._bus_policy,
     "function": MotoLookups._function_policy,
+    "grant": MotoLookups._grant_policy,
     "key": MotoLookups._key_policy,
     "log": MotoLookups._log_policies,
     "queue": MotoLookups._queue_policy,

@@ -5,32 +5,57 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
+from moto.kinesis.models import KinesisBackend, Shard, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.utilities.utils import md5_hash
 
 from penstock.localcloud.clock import Clock
+from penstock.localcloud.record_store.shard_log import StoredRecord
+from penstock.localcloud.record_store.store import RecordStore
 from penstock.localcloud.shims.json_answers import answer_at_once
 from penstock.localcloud.shims.patches import Patches
 
+# Kinesis API reference, GetRecords: what one answer holds at most
+MOST_RECORDS = 10_000
+MOST_BYTES = 10 * 1024 * 1024
 
-def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -> None:
-    """Call `written(stream ARN)` after every PutRecord and PutRecords.
+
+class ReadRecord(NamedTuple):
+    """A record as an answer of GetRecords has it."""
+
+    stored: StoredRecord
+
+    def to_json(self) -> dict[str, Any]:
+        """Its members of the API."""
+        return {
+            "Data": self.stored.data,
+            "PartitionKey": self.stored.partition_key,
+            "SequenceNumber": str(self.stored.number),
+            # naive, as moto's times are
+            "ApproximateArrivalTimestamp": datetime.fromtimestamp(self.stored.arrival, UTC).replace(
+                tzinfo=None
+            ),
+        }
+
+
+def install(
+    patches: Patches, *, clock: Clock, written: Callable[[str], None], store: RecordStore
+) -> None:
+    """Call `written(stream ARN)` after every PutRecord and PutRecords; records lie in `store`.
 
     Records arrive at the time of `clock`, so that their age is right when time was skipped. Those
-    older than the stream's retention go when the next one comes into their shard.
+    older than the stream's retention are gone.
 
     moto numbers records and walks through them without a lock, so concurrent writers could lose
     a record; a split or merge moves a shard's records into its children, where AWS leaves them in
     the parent; and writes go on into the closed parent, where AWS takes its children.
 
-    moto also walks through all records of a shard for each one that is put, and for each request
-    that reads, and parses a request's body once for each parameter.
+    moto also holds all records in memory, walks through those of a shard for each one that is put
+    and for each request that reads, and parses a request's body once for each parameter.
     """
     lock = threading.RLock()
 
@@ -51,21 +76,6 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
 
         stock = patches.replace(KinesisBackend, name, call)
 
-    def keeping_records(name: str, shards: int) -> None:
-        def call(self: Any, *arguments: Any) -> Any:
-            with lock:
-                parents = [self.shards[shard_id] for shard_id in arguments[:shards]]
-                kept = [parent.records for parent in parents]
-                for parent in parents:
-                    parent.records = OrderedDict()
-                try:
-                    return stock(self, *arguments)
-                finally:
-                    for parent, records in zip(parents, kept, strict=True):
-                        parent.records = records
-
-        stock = patches.replace(Stream, name, call)
-
     def shard_for_key(self: Any, partition_key: str, explicit_hash_key: str) -> Any:
         found = stock_shard(self, partition_key, explicit_hash_key)  # checks both keys
         if found is not None and found.is_open:
@@ -78,70 +88,91 @@ def install(patches: Patches, *, clock: Clock, written: Callable[[str], None]) -
             if shard.is_open and shard.starting_hash <= key <= shard.ending_hash
         )
 
-    stock_shard = patches.replace(Stream, "get_shard_for_key", shard_for_key)
+    def made(self: Any, *arguments: Any, **options: Any) -> None:
+        stock_made(self, *arguments, **options)
+        with lock:
+            self.log = store.shard()  # moto's own `records` stay empty
 
-    def arrived(
-        self: Any, partition_key: str, data: str, sequence_number: int, explicit_hash_key: str
-    ) -> None:
-        # the bytes and one time alone: a stream keeps its records for a day or more
-        self.partition_key = partition_key
-        self.data = b64decode(data)
-        self.sequence_number = sequence_number
-        self.explicit_hash_key = explicit_hash_key
-        self.created_at = clock.now().timestamp()
+    def forget_old(stream: Any, shard: Any) -> None:
+        shard.log.forget(clock.now().timestamp() - stream.retention_period_hours * 3600)
 
-    def shown(self: Any) -> dict[str, Any]:
-        return {
-            "Data": self.data,
-            "PartitionKey": self.partition_key,
-            "SequenceNumber": str(self.sequence_number),
-            # naive, as moto's times are
-            "ApproximateArrivalTimestamp": datetime.fromtimestamp(self.created_at, UTC).replace(
-                tzinfo=None
-            ),
-        }
-
-    def put_record(self: Any, *arguments: Any, **options: Any) -> tuple[str, str]:
+    def put_into_stream(self: Any, *arguments: Any, **options: Any) -> tuple[str, str]:
         with lock:
             number, shard_id = stock_put(self, *arguments, **options)
-            records = self.shards[shard_id].records
-            kept_since = clock.now().timestamp() - self.retention_period_hours * 3600
-            # the newest stays: the next one's number follows from it
-            while len(records) > 1 and next(iter(records.values())).created_at < kept_since:
-                records.popitem(last=False)
+            forget_old(self, self.shards[shard_id])
             return number, shard_id
 
+    def put_into_shard(self: Any, partition_key: str, data: str, _explicit_hash_key: str) -> str:
+        with lock:
+            arrival = clock.now().timestamp()
+            return str(self.log.append(partition_key, b64decode(data), arrival))
+
+    def shard_to_read(self: Any, shard_id: str) -> Any:
+        with lock:
+            shard = stock_get_shard(self, shard_id)
+            forget_old(self, shard)
+            return shard
+
+    def oldest(self: Any) -> int:
+        # where the shard's range began, also when that record is kept no longer
+        return 1 if self.log.newest else 0
+
     def newest(self: Any) -> int:
-        return next(reversed(self.records), 0)
+        number: int = self.log.newest
+        return number
+
+    def number_at(self: Any, at_timestamp: float) -> int:
+        with lock:
+            number: int = self.log.number_before(at_timestamp)
+            return number
 
     def records_after(
         self: Any, last_sequence_id: str, limit: int | None
-    ) -> tuple[list[Any], int, int]:
+    ) -> tuple[list[ReadRecord], int, int]:
         """As moto's: the records, the last one's number, milliseconds behind the newest one."""
-        trimmed = next(iter(self.records), 1) - 1  # what retention has taken away
-        last, end = max(int(last_sequence_id), trimmed), newest(self)
-        if limit is not None:
-            end = min(end, last + limit)
-        found = [self.records[number] for number in range(last + 1, end + 1)]  # without gaps
-        if not found:
-            return [], last, 0
-        behind = self.records[newest(self)].created_at - found[-1].created_at
-        return found, end, int(behind * 1000)
+        last = int(last_sequence_id)
+        with lock:
+            found = self.log.read(last, limit=limit or MOST_RECORDS, limit_bytes=MOST_BYTES)
+            if not found:
+                return [], last, 0
+            behind = self.log.newest_arrival - found[-1].arrival
+        return [ReadRecord(record) for record in found], found[-1].number, int(behind * 1000)
+
+    def delete_stream(self: Any, *arguments: Any, **options: Any) -> Any:
+        with lock:
+            stream = stock_delete(self, *arguments, **options)
+            drop(stream)
+            return stream
+
+    def reset(self: Any) -> None:
+        with lock:
+            for stream in self.streams.values():
+                drop(stream)
+            stock_reset(self)
+
+    def drop(stream: Any) -> None:
+        for shard in stream.shards.values():
+            shard.log.drop()
 
     def parameter(self: Any, name: str, if_none: Any = None) -> Any:
         if not hasattr(self, "parsed_body"):
             self.parsed_body = json.loads(self.body)
         return self.parsed_body.get(name, if_none)
 
-    patches.replace(Record, "__init__", arrived)
-    patches.replace(Record, "to_json", shown)
-    stock_put = patches.replace(Stream, "put_record", put_record)
+    stock_made = patches.replace(Shard, "__init__", made)
+    patches.replace(Shard, "put_record", put_into_shard)
+    patches.replace(Shard, "get_min_sequence_number", oldest)
     patches.replace(Shard, "get_max_sequence_number", newest)
+    patches.replace(Shard, "get_sequence_number_at", number_at)
     patches.replace(Shard, "get_records", records_after)
-    patches.replace(KinesisResponse, "_get_param", parameter)
-    answer_at_once(patches, KinesisResponse, "put_records", "get_records", version="1.1")
-    locked(Shard, "get_records")
+    stock_shard = patches.replace(Stream, "get_shard_for_key", shard_for_key)
+    stock_get_shard = patches.replace(Stream, "get_shard", shard_to_read)
+    stock_put = patches.replace(Stream, "put_record", put_into_stream)
+    locked(Stream, "split_shard")
+    locked(Stream, "merge_shards")
+    stock_delete = patches.replace(KinesisBackend, "delete_stream", delete_stream)
+    stock_reset = patches.replace(KinesisBackend, "reset", reset)
     told("put_record")
     told("put_records")
-    keeping_records("split_shard", 1)
-    keeping_records("merge_shards", 2)
+    patches.replace(KinesisResponse, "_get_param", parameter)
+    answer_at_once(patches, KinesisResponse, "put_records", "get_records", version="1.1")

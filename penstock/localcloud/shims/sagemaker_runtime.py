@@ -20,11 +20,12 @@ from penstock.localcloud.shims.patches import Patches
 from penstock.localcloud.workers.hosting import Answer, InvocationError, ModelError, Request
 
 _INVOCATION = re.compile("/endpoints/([^/]+)/invocations")
-Refusal = Callable[[MotoRequest], Response | None]
+_APPLICATION = "sagemakerruntime"
+Refusal = Callable[[MotoRequest, str], Response | None]
 Invoke = Callable[[str, Request], Answer]
 
 
-def install(patches: Patches, *, invoke: Invoke, refusal: Refusal = lambda _: None) -> None:
+def install(patches: Patches, *, invoke: Invoke, refusal: Refusal = lambda *_: None) -> None:
     """Answer InvokeEndpoint with what `invoke(endpoint name, request)` gives.
 
     The request is taken at the server's door: the way through Flask and moto's dispatching costs
@@ -40,7 +41,7 @@ def install(patches: Patches, *, invoke: Invoke, refusal: Refusal = lambda _: No
             return answer
         body = _body(environ)
         environ["wsgi.input"] = io.BytesIO(body)
-        refused = refusal(MotoRequest(environ))
+        refused = refusal(MotoRequest(environ), _APPLICATION)
         if refused is not None:
             return refused(environ, start_response)
         status, headers, body = _answer(name, EnvironHeaders(environ), body, invoke)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from penstock.localcloud.engines import lifeline
+from penstock.localcloud.leash import Leashed
 from penstock.localcloud.workers.logs import LogStream
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 class ContainerProcess:
     """Runs `command` with nothing of the user's environment but the search path.
 
-    Standard output and error go to `stream` line by line, and to `on_line`. The process gets a
-    session of its own, so that stopping it stops everything that it started.
+    Standard output and error go to `stream` line by line, and to `on_line`. All that the program
+    started ends with it, and all of it with the local cloud, however that ends.
     """
 
     def __init__(
@@ -41,101 +41,83 @@ class ContainerProcess:
             "HOME": str(directory),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            lifeline.VARIABLE: "stdin",
             **environment,
         }
         self._directory = directory
         self._stream = stream
         self._on_line = on_line
-        self._process: subprocess.Popen[bytes] | None = None
+        self._leashed: Leashed | None = None
         self._pump: threading.Thread | None = None
         self._has_finished = False
         self.last_lines: deque[str] = deque(maxlen=20)
 
     def start(self) -> None:
         """Start the process and the thread that carries its output away."""
-        self._process = subprocess.Popen(
+        self._leashed = Leashed(
             self._command,
-            cwd=self._directory,
-            env=self._environment,
-            stdin=subprocess.PIPE,  # its end tells the engine that the local cloud is gone
+            folder=self._directory,
+            environment=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
         self._pump = threading.Thread(target=self._carry, name="container-output", daemon=True)
         self._pump.start()
 
-    @property
-    def pid(self) -> int:
-        """The process's id; RuntimeError before `start`."""
-        return self._started().pid
-
     def poll(self) -> int | None:
-        """The exit code, None while it runs."""
-        return self._started().poll()
+        """The exit code, None while it runs; RuntimeError before `start`."""
+        return self._started().process.poll()
 
     def wait(self, seconds: float | None = None) -> int | None:
         """The exit code, None when it still runs after `seconds`."""
         try:
-            return self._started().wait(seconds)
+            return self._started().process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
 
     def await_end(self) -> None:
         """Block until the process has ended; its exit code is still there for others."""
         try:
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            os.waitid(os.P_PID, self._started().process.pid, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
             return  # it had ended, and somebody has asked for its exit code
 
     def hold(self) -> None:
         """SIGSTOP: nothing of it goes on."""
-        self._signal(signal.SIGSTOP)
+        self._started().signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         """SIGKILL, as when the kernel does it."""
-        self._signal(signal.SIGKILL)
+        self._started().kill()
 
     def stop(self, grace_seconds: float) -> int:
         """SIGTERM, and SIGKILL after the grace period; returns the exit code."""
-        self._signal(signal.SIGTERM)
+        leashed = self._started()
+        leashed.signal(signal.SIGTERM)
         code = self.wait(grace_seconds)
         if code is None:
-            self._signal(signal.SIGKILL)
-            code = self._started().wait()
+            leashed.kill()
+            code = leashed.process.wait()
         return code
 
     def finish_output(self) -> None:
         """Wait until everything that the ended process printed is in the log; once is enough."""
-        process = self._started()
+        leashed = self._started()
         if self._has_finished:
             return
         self._has_finished = True
-        # what the process started and left behind would keep its output open
-        self._signal(signal.SIGKILL, even_if_ended=True)
         if self._pump is not None:
             self._pump.join(timeout=30)
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        leashed.close()
+        if leashed.process.stdout is not None:
+            leashed.process.stdout.close()
 
-    def _signal(self, number: signal.Signals, *, even_if_ended: bool = False) -> None:
-        process = self._started()
-        if process.poll() is not None and not even_if_ended:
-            return
-        try:
-            os.killpg(process.pid, number)  # a session's leader is its group's leader
-        except ProcessLookupError:
-            return  # everything in it has ended
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
+    def _started(self) -> Leashed:
+        if self._leashed is None:
             raise RuntimeError("the container has not been started")
-        return self._process
+        return self._leashed
 
     def _carry(self) -> None:
-        output = self._started().stdout
+        output = self._started().process.stdout
         assert output is not None
         rest = b""
         # what has come together while the last lines were written goes out in one call

@@ -39,7 +39,7 @@ class JobThreads:
                 raise RuntimeError(f"the local cloud is closing: no new {self._kind} job can start")
             self._runs[name] = run
             self._threads.append(thread)
-        thread.start()
+            thread.start()  # under the lock: nobody can wait for a thread that was not started
 
     def stop_job(self, name: str) -> None:
         """Stop a job if it runs."""

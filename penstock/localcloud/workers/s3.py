@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlparse
 
@@ -13,10 +13,11 @@ S3_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class S3Address:
-    """A bucket and a key or prefix."""
+    """A bucket and a key or prefix; `size` in bytes is what a listing said of an object."""
 
     bucket: str
     key: str
+    size: int | None = field(default=None, compare=False)
 
     @classmethod
     def parse(cls, uri: str) -> S3Address:
@@ -38,7 +39,7 @@ class S3Address:
         for page in pages:
             for found in page.get("Contents", []):
                 if not (found["Key"].endswith("/") and found["Size"] == 0):
-                    yield S3Address(self.bucket, found["Key"])
+                    yield S3Address(self.bucket, found["Key"], int(found["Size"]))
 
     def below(self, prefix: S3Address) -> str:
         """The name of this object below `prefix`, as File mode lays it out.

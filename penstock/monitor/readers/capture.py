@@ -6,6 +6,9 @@ and `observedContentType`. BASE64 is what SageMaker uses where the capture setti
 types (API reference, DataCaptureConfig); that it does for each one that they do not list is
 unconfirmed. It is decoded and then read by its content type.
 
+Of answers some columns alone can be read: one row for each prediction, an object of
+{"predictions": [...]} or a JSON line.
+
 A record that cannot be read (unknown content type, broken body) is counted with its reason and
 left out, for one odd client must not end the watch over all others.
 """
@@ -54,6 +57,7 @@ def capture_rows(
     *,
     parts: Parts,
     names: Sequence[str],
+    columns: Sequence[str] = (),
     window: Window | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The rows of one capture file.
@@ -63,6 +67,8 @@ def capture_rows(
         reading: counts what is left out.
         parts: input, output or both.
         names: of the columns of CSV bodies, by place; what is beyond them is `_c<place>`.
+        columns: if given, only these of each JSON object; one that lacks some has missing values,
+            a body where no object has any of them is left out.
         window: only records of that time count, by eventMetadata.inferenceTime.
     """
     for line in file:
@@ -77,6 +83,8 @@ def capture_rows(
                     continue
                 reading.saw(time)
             rows = _record_rows(record, _KEYS[parts])
+            if columns:
+                rows = _chosen(rows, columns)
         except _UnreadableError as error:
             reading.skip(str(error))
             continue
@@ -131,6 +139,16 @@ def _record_rows(record: dict[str, Any], keys: Sequence[str]) -> list[Row]:
         named = {name: value for _, values in together for name, value in values.items()}
         joined.append((placed, named))
     return joined
+
+
+def _chosen(rows: list[Row], columns: Sequence[str]) -> list[Row]:
+    """Those columns of each row, by name."""
+    if not any(column in named for _, named in rows for column in columns):
+        raise _UnreadableError(
+            f"no prediction with {' or '.join(columns)} in it: expected "
+            '{"predictions": [{...}, ...]} or JSON lines'
+        )
+    return [([], {column: named.get(column) for column in columns}) for _, named in rows]
 
 
 def _side_rows(key: str, side: dict[str, Any]) -> list[Row]:

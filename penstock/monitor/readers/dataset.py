@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
+from penstock.monitor.errors import MonitorError
 from penstock.monitor.readers.capture import Parts, capture_rows, is_capture
 from penstock.monitor.readers.reading import Reading
 from penstock.monitor.readers.records import recordio_batches
@@ -42,6 +43,7 @@ class Reader:
     Attributes:
         format: of every object.
         parts: of capture files.
+        columns: if given, only these are read, by name; RecordIO and CSV bodies have no names.
         names: of the columns of CSV bodies in capture files, and of RecordIO's, by place.
         s3: a boto3 S3 client, for s3:// prefixes.
         window: of time; capture records outside of it are left out and counted, and the data are
@@ -50,6 +52,7 @@ class Reader:
 
     format: Format = Format.AUTO
     parts: Parts = Parts.INPUT
+    columns: Sequence[str] = ()
     names: Sequence[str] = ()
     s3: Any = None
     window: Window | None = None
@@ -82,18 +85,33 @@ class Reader:
     ) -> Iterator[pa.RecordBatch]:
         match self._format(file, name):
             case Format.PARQUET:
-                return parquet_batches(file, name)
+                return self._chosen(parquet_batches(file, name), name)
             case Format.CSV:
-                return csv_batches(file, name)
+                return self._chosen(csv_batches(file, name), name)
             case Format.CAPTURE:
                 rows = capture_rows(
-                    file, reading, parts=self.parts, names=self.names, window=self.window
+                    file,
+                    reading,
+                    parts=self.parts,
+                    names=self.names,
+                    columns=self.columns,
+                    window=self.window,
                 )
                 return batches_of(rows)
             case Format.RECORDIO:
                 return recordio_batches(file, name, self.names)
             case _:
-                return json_batches(file, name)
+                return self._chosen(json_batches(file, name), name)
+
+    def _chosen(self, batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
+        """The columns that are read, of every batch."""
+        for batch in batches:
+            absent = [column for column in self.columns if column not in batch.schema.names]
+            if absent:
+                raise MonitorError(
+                    f"{name} has no column {absent[0]}; it has {', '.join(batch.schema.names)}"
+                )
+            yield batch.select(list(self.columns)) if self.columns else batch
 
     def _format(self, file: IO[bytes], name: str) -> Format:
         if self.format is not Format.AUTO:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from penstock.localcloud.authorization.call import Access, Call, Holder
+from penstock.localcloud.authorization.call import Access, Call, Holder, NotDerivedError
 from penstock.localcloud.authorization.lookups import Lookups
 from penstock.localcloud.authorization.requests.encryption import context_keys
 from penstock.localcloud.authorization.requests.naming import tag_context
@@ -35,36 +35,69 @@ def accesses(call: Call, lookups: Lookups) -> list[Access]:
         **tag_context(call),
         **context_keys(call.parameters.get("EncryptionContext") or {}),
     }
-    if call.operation == "CreateGrant":
-        operations = call.parameters.get("Operations") or []
-        context["kms:GrantOperations"] = tuple(map(str, operations))
-        context["kms:GranteePrincipal"] = (call.text("GranteePrincipal"),)
-        context["kms:GrantIsForAWSResource"] = ("false",)
+    if call.operation in ("CreateGrant", "ListGrants", "RevokeGrant"):
+        # no service calls by this way: KMS developer guide, "kms:GrantIsForAWSResource"
+        context |= {**_new_grant(call), "kms:GrantIsForAWSResource": ("false",)}
+    if call.operation == "RetireGrant":
+        return [_retire(call, lookups, context)]
     if call.operation == "ReEncrypt":
         source = call.text("SourceKeyId") or _key_in(call.parameters.get("CiphertextBlob"))
+        before, after = (
+            {**context, **context_keys(call.parameters.get(f"{side}EncryptionContext") or {})}
+            for side in ("Source", "Destination")
+        )
         return [
-            *_on(lookups, "ReEncryptFrom", source, context),
-            *_on(lookups, "ReEncryptTo", call.text("DestinationKeyId"), context),
+            *_on(call, lookups, "ReEncryptFrom", source, before),
+            *_on(call, lookups, "ReEncryptTo", call.text("DestinationKeyId"), after),
         ]
     if call.operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
         alias = call.text("AliasName")
         key = call.text("TargetKeyId") or alias
         return [
             Access(f"kms:{call.operation}", call.arn("kms", alias), context),
-            *_on(lookups, call.operation, key, context),
+            *_on(call, lookups, call.operation, key, context),
         ]
     key = call.text("KeyId") or _key_in(call.parameters.get("CiphertextBlob"))
     if key.startswith("alias/"):
         context["kms:RequestAlias"] = (key,)
-    return _on(lookups, call.operation, key, context)
+    return _on(call, lookups, call.operation, key, context)
+
+
+def _new_grant(call: Call) -> dict[str, tuple[str, ...]]:
+    """Source: KMS developer guide, "Condition keys for AWS KMS"."""
+    if call.operation != "CreateGrant":
+        return {}
+    found = {
+        "kms:GrantOperations": tuple(map(str, call.parameters.get("Operations") or [])),
+        "kms:GranteePrincipal": (call.text("GranteePrincipal"),),
+    }
+    if call.text("RetiringPrincipal"):
+        found["kms:RetiringPrincipal"] = (call.text("RetiringPrincipal"),)
+    constraints = call.parameters.get("Constraints") or {}
+    if constraints:
+        found["kms:GrantConstraintType"] = tuple(constraints)
+    return found
+
+
+def _retire(call: Call, lookups: Lookups, context: dict[str, tuple[str, ...]]) -> Access:
+    grant = lookups.grant(call.text("GrantId"), call.text("GrantToken"))
+    if grant is None:
+        raise NotDerivedError("no grant has the id or token of kms:RetireGrant")
+    holder = Holder("grant", f"{grant.key_arn}/{grant.grant_id}")
+    return Access("kms:RetireGrant", grant.key_arn, context, holder)
 
 
 def _on(
-    lookups: Lookups, operation: str, key: str, context: dict[str, tuple[str, ...]]
+    call: Call, lookups: Lookups, action: str, key: str, context: dict[str, tuple[str, ...]]
 ) -> list[Access]:
-    """Nothing for a key that is not there: KMS then answers NotFoundException."""
+    """Of a key that is not there, and of AWS's own, the caller's policies alone decide."""
+    if not key:
+        raise NotDerivedError(f"no key is known for kms:{call.operation}")
     arn = lookups.key_arn(key)
-    return [Access(f"kms:{operation}", arn, context, Holder("key", arn))] if arn else []
+    if arn:
+        return [Access(f"kms:{action}", arn, context, Holder("key", arn))]
+    path = key if key.startswith("alias/") else f"key/{key}"
+    return [Access(f"kms:{action}", key if key[:4] == "arn:" else call.arn("kms", path), context)]
 
 
 def _key_in(ciphertext: object) -> str:

@@ -75,10 +75,14 @@ def _key_use(call: Call, lookups: Lookups, group: str) -> list[Access]:
     key = lookups.key_arn(call.text("kmsKeyId")) if call.text("kmsKeyId") else ""
     if not key:
         return []
-    context = context_keys({"aws:logs:arn": call.arn("logs", f"log-group:{group}")})
+    arn = call.arn("logs", f"log-group:{group}")
+    context = context_keys({"aws:logs:arn": arn})
     service = f"logs.{call.region}.amazonaws.com"
+    says = (
+        f"The specified KMS key does not exist or is not allowed to be used with LogGroup '{arn}'"
+    )
     return [
-        Access(f"kms:{use}", key, context, Holder("key", key), by=service)
+        Access(f"kms:{use}", key, context, Holder("key", key), by=service, says=says)
         for use in ("Encrypt", "Decrypt", "GenerateDataKey")
     ]
 

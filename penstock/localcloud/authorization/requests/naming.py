@@ -68,7 +68,7 @@ def tag_context(call: Call) -> Context:
 
 
 def _tags(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in ("Tags", "tags", "ResourceTags"):
+    for name in ("Tags", "tags", "ResourceTags", "TagsToAdd"):
         given = parameters.get(name)
         if isinstance(given, Mapping):
             yield from ((str(key), str(value)) for key, value in given.items())
@@ -81,7 +81,7 @@ def _tags(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _keys(parameters: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("TagKeys", "tagKeys"):
+    for name in ("TagKeys", "tagKeys", "TagsToRemove"):
         given = parameters.get(name)
         if isinstance(given, list):
             yield from (str(key) for key in given)

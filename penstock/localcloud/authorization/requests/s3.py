@@ -126,6 +126,7 @@ def _by_headers(call: Call, bucket: str, key: str) -> list[Access]:
 
 
 def _delete_objects(call: Call, bucket: str) -> list[Access]:
+    """One for each object, in their order: S3 decides each by itself."""
     listed = (call.parameters.get("Delete") or {}).get("Objects") or []
     return [
         _on_object(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from penstock.localcloud.authorization.call import Access, Call, NotDerivedError
+from penstock.localcloud.authorization.call import Access, Call, Holder, NotDerivedError
+from penstock.localcloud.authorization.keys import UNKNOWN
 from penstock.localcloud.authorization.lookups import Lookups
 from penstock.localcloud.authorization.requests.naming import tag_context
 
@@ -19,6 +20,12 @@ _PATHS = {
     "HyperParameterTuningJob": "hyper-parameter-tuning-job",
 }
 _NAMES = {"Trial": "TrialName", "EndpointWeightsAndCapacities": "EndpointName"}
+_OF_GRANTS = (
+    "kms:GrantIsForAWSResource",
+    "kms:GrantOperations",
+    "kms:GranteePrincipal",
+    "kms:ViaService",
+)
 # SageMaker developer guide, "sagemaker: condition keys"; of the actions that create
 _INSTANCES = "sagemaker:InstanceTypes"
 
@@ -39,10 +46,36 @@ def accesses(call: Call, lookups: Lookups) -> list[Access]:
         return [Access(action, call.arn("sagemaker", path))]
     if call.operation.startswith("List") or call.operation in ("Search", "GetSearchSuggestions"):
         return [Access(action, _listed(call, lookups))]
-    return [
-        Access(action, resource, {**context, **_special(call)})
-        for resource in _resources(call, lookups)
-    ]
+    resources = _resources(call, lookups)
+    found = [Access(action, resource, {**context, **_special(call)}) for resource in resources]
+    if call.operation.startswith("Create") and call.parameters.get("Tags"):
+        # SageMaker developer guide, "Provide permissions for tagging SageMaker AI resources"
+        tagging = {**context, "sagemaker:TaggingAction": (call.operation,)}
+        found.append(Access("sagemaker:AddTags", _created(call, resources), tagging))
+    if call.operation == "CreateTrainingJob":
+        found += _volumes(call, lookups)
+    return found
+
+
+def _volumes(call: Call, lookups: Lookups) -> list[Access]:
+    """The execution role lets SageMaker use the key of the machines' volumes.
+
+    SageMaker developer guide, "SageMaker AI execution roles", CreateTrainingJob. When it is asked
+    for, and with which condition keys, AWS does not say: here the request is refused, and a policy
+    that looks at one of them is not understood.
+    """
+    key = str((call.parameters.get("ResourceConfig") or {}).get("VolumeKmsKeyId") or "")
+    arn = lookups.key_arn(key) if key else ""
+    if not arn:
+        return []
+    context = {"kms:CallerAccount": (call.account_id,), **dict.fromkeys(_OF_GRANTS, UNKNOWN)}
+    role = call.text("RoleArn")
+    return [Access("kms:CreateGrant", arn, context, Holder("key", arn), role=role)]
+
+
+def _created(call: Call, resources: list[str]) -> str:
+    """Of the resources of a Create call: an endpoint comes before its configuration."""
+    return resources[-1] if call.operation == "CreateModelPackage" else resources[0]
 
 
 def _listed(call: Call, lookups: Lookups) -> str:

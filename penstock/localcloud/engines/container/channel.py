@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from penstock.localcloud.engines.container import trouble
 from penstock.localcloud.engines.container.errors import CustomerError
 from penstock.localcloud.engines.container.opt_ml import OptMl
-from penstock.recordio import Reader, RecordIOError
+from penstock.recordio import Reader, RecordIOError, pipe
 
 RECORDIO = "application/x-recordio-protobuf"
 CSV = "text/csv"
@@ -66,13 +65,11 @@ class Channel:
     """
 
     name: str
-    directory: Path
-    mode: str
+    source: pipe.Channel
     content_type: str
     rule: ChannelRule
     label_size: int
     records: int = 0
-    epochs_read: int = 0
     _features: int = field(default=0, repr=False)
 
     @classmethod
@@ -94,8 +91,8 @@ class Channel:
                 f"{distribution} here; use {rule.distribution}"
             )
         size = _label_size(name, given, parameters, rule) if content_type == CSV else 0
-        mode = str(config.get("TrainingInputMode", "File"))
-        return cls(name, data, mode, content_type, rule, size)
+        source = pipe.Channel(name, str(config.get("TrainingInputMode", "File")), data)
+        return cls(name, source, content_type, rule, size)
 
     def expect_features(self, features: int) -> None:
         """From now on a record with another number of features is an error; 0 expects nothing."""
@@ -121,34 +118,24 @@ class Channel:
             yield features
 
     def _epoch(self, rows: int, may_be_empty: bool) -> Iterator[_Parsed]:
-        epoch = self.epochs_read
-        self.epochs_read += 1
+        epoch = self.source.epoch
         seen = 0
-        for stream in self._streams(epoch):
-            with stream:
-                parsed = (
-                    self._recordio(stream, rows)
-                    if self.content_type == RECORDIO
-                    else (self._csv(stream, rows, seen))
-                )
-                for features, labels in parsed:
-                    self._check(features)
-                    seen += len(features)
-                    yield features, labels
+        for stream in self.source.streams():
+            parsed = (
+                self._recordio(stream, rows)
+                if self.content_type == RECORDIO
+                else self._csv(stream, rows, seen)
+            )
+            for features, labels in parsed:
+                self._check(features)
+                seen += len(features)
+                yield features, labels
         if epoch == 0:
             self.records = seen
         if not seen and not may_be_empty:
             raise CustomerError(f"channel {self.name}: there are no records in it")
         if epoch == 0 and self.name == "train":
             trouble.in_the_middle_of_training()
-
-    def _streams(self, epoch: int) -> Iterator[BinaryIO]:
-        if self.mode == "Pipe":
-            yield open_fifo(self.directory / f"{self.name}_{epoch}")
-            return
-        folder = self.directory / self.name
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            yield path.open("rb")
 
     def _recordio(self, stream: BinaryIO, rows: int) -> Iterator[_Parsed]:
         with self._blaming_the_data():
@@ -193,15 +180,6 @@ class Channel:
             yield
         except RecordIOError as error:
             raise CustomerError(f"channel {self.name}: {error}") from error
-
-
-def open_fifo(path: Path) -> BinaryIO:
-    """Open a channel's FIFO; the next epoch's may appear late, so wait until it is there."""
-    while True:
-        try:
-            return path.open("rb", buffering=1 << 20)
-        except FileNotFoundError:
-            time.sleep(0.005)
 
 
 def _label_size(name: str, given: str, parameters: list[str], rule: ChannelRule) -> int:

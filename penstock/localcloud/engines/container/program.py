@@ -6,18 +6,17 @@ import importlib
 import os
 import sys
 
-from penstock.localcloud.engines import lifeline
 from penstock.localcloud.engines.container.opt_ml import OptMl
 
 VERBS = ("train", "serve")
 
 
-def run(package: str, arguments: list[str]) -> None:
+def run(package: str, arguments: list[str], *, single_threaded: bool = True) -> None:
     """Run `main` of the package's module of that name; each imports only what it needs."""
-    # small matrices: more threads only wait for each other (read when numpy is imported)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
-    lifeline.hold()
+    if single_threaded:
+        # small matrices: more threads only wait for each other (read when numpy is imported)
+        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(variable, "1")
     if len(arguments) != 1 or arguments[0] not in VERBS:
         sys.exit(f"usage: python -m {package} {'|'.join(VERBS)}")
     importlib.import_module(f"{package}.{arguments[0]}").main(OptMl.from_environment())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,6 +37,7 @@ class Lane:
         self._unfinished: deque[Batch[StreamRecord]] = deque()
         self._resume_at: datetime | None = None
         self._retries = 0
+        self.payload_bytes = 0  # of all records that are not finished
 
     def __len__(self) -> int:
         """Records that are not finished, those on their way to the function included."""
@@ -44,6 +46,7 @@ class Lane:
     def add(self, records: list[StreamRecord], now: datetime) -> None:
         """Records came at `now`."""
         self._waiting.extend((now, record) for record in records)
+        self.payload_bytes += _payload_bytes(records)
 
     def look(self, now: datetime, batching: Batching) -> Batch[StreamRecord] | datetime | None:
         """The batch to send now, or when there will be one; None while nothing waits.
@@ -71,6 +74,9 @@ class Lane:
         """
         sent = self._unfinished.popleft()
         self._unfinished.extendleft(reversed(verdict.again))
+        self.payload_bytes -= _payload_bytes(verdict.done)
+        if verdict.discarded is not None:
+            self.payload_bytes -= _payload_bytes(verdict.discarded.records)
         if verdict.again and verdict.again[0].retries > sent.retries:
             seconds = min(_FIRST_PAUSE_SECONDS * 2.0**self._retries, _LONGEST_PAUSE_SECONDS)
             self._retries = min(self._retries + 1, 10)
@@ -81,9 +87,10 @@ class Lane:
 
     def replace(self, batch: Batch[StreamRecord] | None) -> None:
         """The batch that `look` gave has lost records (None: all of them)."""
-        self._unfinished.popleft()
+        self.payload_bytes -= _payload_bytes(self._unfinished.popleft().records)
         if batch is not None:
             self._unfinished.appendleft(batch)
+            self.payload_bytes += _payload_bytes(batch.records)
 
     def drain(self) -> list[StreamRecord]:
         """Take out every record that is not finished."""
@@ -91,13 +98,19 @@ class Lane:
         records += [record for _, record in self._waiting]
         self._unfinished.clear()
         self._waiting.clear()
+        self.payload_bytes = 0
         return records
 
     def _filled(self, size: int) -> tuple[int, bool]:
         """How many waiting records fit into one batch, and whether it needs no more."""
         payload = 0
         for count, (_, record) in enumerate(self._waiting):
-            payload += len(record.data) * 4 // 3 + _ENVELOPE_BYTES
+            payload += _payload_bytes((record,))
             if count == size or (count and payload > PAYLOAD_BYTES):
                 return count, True
         return len(self._waiting), len(self._waiting) == size
+
+
+def _payload_bytes(records: Iterable[StreamRecord]) -> int:
+    """What they take in the event of an invocation, about."""
+    return sum(len(record.data) * 4 // 3 + _ENVELOPE_BYTES for record in records)

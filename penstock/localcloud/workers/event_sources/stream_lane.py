@@ -49,11 +49,11 @@ class Owner(Protocol):
 
 
 class StreamLane:
-    """A lane with its thread. `emptied` is called whenever the last record is finished."""
+    """A lane with its thread. `sent` is called after every batch."""
 
-    def __init__(self, owner: Owner, shard_id: str, emptied: Callable[[], None]) -> None:
+    def __init__(self, owner: Owner, shard_id: str, sent: Callable[[], None]) -> None:
         self._owner = owner
-        self._emptied = emptied
+        self._sent = sent
         self._lane = Lane()
         self._lock = threading.Lock()
         self._stopped = False
@@ -76,6 +76,12 @@ class StreamLane:
         """Whether every record is finished."""
         with self._lock:
             return len(self._lane) == 0
+
+    @property
+    def payload_bytes(self) -> int:
+        """What the records that are not finished take in the function's events."""
+        with self._lock:
+            return self._lane.payload_bytes
 
     def stop(self) -> None:
         """The batch under way is the last one."""
@@ -105,8 +111,7 @@ class StreamLane:
             except NotInvokedError as error:
                 log.warning("%s waits for its function: %s", settings.source_arn, error)
                 return Again(1.0, background=True)  # nothing that time alone would mend
-            if self.empty:
-                self._emptied()
+            self._sent()
         return None
 
     def _send(self, settings: MappingSettings, batch: Batch[StreamRecord], now: datetime) -> None:

@@ -14,6 +14,7 @@ from penstock.localcloud.workers.duplicates import as_delivered
 from penstock.localcloud.workers.event_sources.account import Account
 from penstock.localcloud.workers.event_sources.attendant import Again, Attendant
 from penstock.localcloud.workers.event_sources.functions import Functions, NotInvokedError
+from penstock.localcloud.workers.event_sources.lane import PAYLOAD_BYTES
 from penstock.localcloud.workers.event_sources.records import StreamRecord, lane_of
 from penstock.localcloud.workers.event_sources.settings import MappingSettings
 from penstock.localcloud.workers.event_sources.shard_reader import ShardReader
@@ -24,16 +25,27 @@ log = logging.getLogger(__name__)
 
 _DESTINATIONS = frozenset({"sqs", "sns"})
 _LAST_INVOCATION_SECONDS = 10.0
+# What a shard's lanes hold before its reader leaves the others in the stream: for each lane the
+# batch under way and the next one. How far the service reads ahead is not published.
+_AHEAD_BYTES_PER_LANE = 2 * PAYLOAD_BYTES
 
 
 @dataclass
 class _Shard:
     reader: ShardReader
     lanes: list[StreamLane] = field(default_factory=list)
+    waits_for_lanes: bool = False
 
     @property
     def finished(self) -> bool:
         return all(lane.empty for lane in self.lanes)
+
+    def hold_back(self) -> bool:
+        """Whether the lanes have enough: whoever sends a batch from now on wakes the reader."""
+        self.waits_for_lanes = True  # first: a lane may go on while the others are asked
+        ahead = sum(lane.payload_bytes for lane in self.lanes)
+        self.waits_for_lanes = ahead >= _AHEAD_BYTES_PER_LANE * len(self.lanes)
+        return self.waits_for_lanes
 
 
 class StreamMapping:
@@ -177,7 +189,8 @@ class StreamMapping:
         parents = [self._shards[name] for name in shard.reader.parents if name in self._shards]
         if not all(parent.finished for parent in parents):
             return
-        for records in shard.reader.read(kinesis):
+        batches = shard.reader.read(kinesis)
+        while not shard.hold_back() and (records := next(batches, None)):
             for delivered in as_delivered(self._faults, records, "a function's event source"):
                 self.account.add(read=len(delivered))
                 self._spread(shard, delivered)
@@ -191,11 +204,16 @@ class StreamMapping:
                 lane.add(own)
 
     def _new_lanes(self, shard_id: str) -> list[StreamLane]:
-        return [StreamLane(self, shard_id, self._emptied) for _ in range(self.settings.lanes)]
+        def sent() -> None:
+            shard = self._shards[shard_id]
+            if shard.waits_for_lanes or (shard.finished and self._has_children()):
+                self._reader.wake()
 
-    def _emptied(self) -> None:
-        if any(shard.reader.parents for shard in list(self._shards.values())):
-            self._reader.wake()  # a child may begin now
+        return [StreamLane(self, shard_id, sent) for _ in range(self.settings.lanes)]
+
+    def _has_children(self) -> bool:
+        """Whether a shard waits, or has waited, for its parents' end."""
+        return any(shard.reader.parents for shard in list(self._shards.values()))
 
     def _fit_lanes(self) -> None:
         """Another ParallelizationFactor: what is not finished goes to new lanes, in order.

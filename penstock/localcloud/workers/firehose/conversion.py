@@ -29,6 +29,7 @@ MALFORMED_DATA = "DataFormatConversion.MalformedData"
 INVALID_SCHEMA = "DataFormatConversion.InvalidSchema"
 
 _BLANKS = " \t\r\n"
+_ROWS_AT_ONCE = 10_000  # as Python's objects, which take several times what Arrow's arrays do
 
 
 class RecordMismatchError(ValueError):
@@ -91,6 +92,7 @@ class Converter:
     def convert(self, records: Sequence[bytes]) -> Converted:
         """The Parquet file of all records that fit, and those that do not."""
         rows: list[list[Any]] = []
+        batches: list[pa.RecordBatch] = []
         good: list[int] = []
         failed: list[tuple[int, str, str]] = []
         for index, record in enumerate(records):
@@ -100,7 +102,13 @@ class Converter:
                 failed.append((index, error.code, error.message))
             else:
                 good.append(index)
-        return Converted(self._write(rows) if good else b"", len(rows), good, failed)
+            if len(rows) >= _ROWS_AT_ONCE:
+                batches.append(self._batch(rows))
+                rows = []
+        if not good:
+            return Converted(b"", 0, good, failed)
+        table = pa.Table.from_batches([*batches, self._batch(rows)])
+        return Converted(self._write(table), table.num_rows, good, failed)
 
     def _rows(self, record: bytes) -> list[list[Any]]:
         """One row per JSON document: a record may hold several, one after the other."""
@@ -147,14 +155,17 @@ class Converter:
             key = key.replace(".", "_")
         return key.lower() if self._lower else key
 
-    def _write(self, rows: list[list[Any]]) -> bytes:
+    def _batch(self, rows: list[list[Any]]) -> pa.RecordBatch:
         arrays = [
             pa.array([row[i] for row in rows], type=column.type.arrow)
             for i, column in enumerate(self._columns)
         ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+
+    def _write(self, table: pa.Table) -> bytes:
         sink = BytesIO()
         pq.write_table(
-            pa.Table.from_arrays(arrays, schema=self._schema),
+            table,
             sink,
             compression={"UNCOMPRESSED": "none"}.get(
                 self._conversion.compression, self._conversion.compression

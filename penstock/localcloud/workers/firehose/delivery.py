@@ -109,9 +109,9 @@ class Delivery:
                 self.settings,
                 self.settings.target,
                 body=body,
-                arrival=min(record.source.arrival for record in records),
+                arrival=min(record.arrival for record in records),
                 records=len(records),
-                keys=records[0].keys,
+                keys=dict(records[0].keys),
             )
         except SettingsError as error:  # partition keys can make a prefix too long
             self._reporting.error(self.settings, "S3.InvalidPrefix", str(error))
@@ -163,10 +163,14 @@ class Delivery:
         ended_ms = int(self._context.clock.now().timestamp() * 1000)
         lines = []
         for index, code, message in converted.failed:
-            failed = FailedRecord(records[index].source, code, message, 1, ended_ms)
-            lines.append(conversion_failed(failed, records[index].data, conversion, catalog))
+            record = records[index]
+            source = SourceRecord(
+                record.record_id, record.data, record.arrival, record.sequence_number
+            )
+            failed = FailedRecord(source, code, message, 1, ended_ms)
+            lines.append(conversion_failed(failed, record.data, conversion, catalog))
             self._context.faults.came_of(
-                [(self.settings.arn, failed.source.record_id)],
+                [(self.settings.arn, record.record_id)],
                 f"record below {CONVERSION_FAILED} as {code}",
             )
         misfits = [records[index] for index, _, _ in converted.failed]
@@ -179,7 +183,7 @@ class Delivery:
                 self.settings,
                 error_type=CONVERSION_FAILED,
                 body=b"".join(lines),
-                arrival=min(record.source.arrival for record in misfits),
+                arrival=min(record.arrival for record in misfits),
                 records=len(misfits),
                 counts_as="failed_conversion",
             )

@@ -24,7 +24,7 @@ def with_misfits(
 
 
 def _hit(faults: Faults, record: OutputRecord, stream_arn: str) -> OutputRecord:
-    thing = (stream_arn, record.source.record_id)
+    thing = (stream_arn, record.record_id)
     faults.happened(FAULT, "record with text for a number", to=[thing])
     return replace(record, data=misfit(record.data))
 

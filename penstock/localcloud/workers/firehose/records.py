@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+PartitionKeys = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,21 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """A record that goes to the destination: its source and the data after processing."""
+    """A record that goes to the destination: what is known of its source, data after processing.
 
-    source: SourceRecord
+    The source's own data are not held: buffers are full of these.
+    """
+
+    record_id: str
+    arrival: datetime
+    sequence_number: str
     data: bytes
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: PartitionKeys = ()
+
+    @classmethod
+    def of(cls, source: SourceRecord, data: bytes, keys: PartitionKeys = ()) -> OutputRecord:
+        """What a source record became; `keys` are sorted."""
+        return cls(source.record_id, source.arrival, source.sequence_number, data, keys)
 
 
 @dataclass(frozen=True, slots=True)

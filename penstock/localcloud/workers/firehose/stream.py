@@ -24,6 +24,7 @@ from penstock.localcloud.workers.firehose.records import (
     Account,
     FailedRecord,
     OutputRecord,
+    PartitionKeys,
     SourceRecord,
 )
 from penstock.localcloud.workers.firehose.reporting import Reporting
@@ -38,7 +39,6 @@ READ_FAILED = "Kinesis.ReadFailed"  # our name: the developer guide lists none f
 IDLE_POLL_SECONDS = 1.0  # a write to the stream wakes the reader at once; this is the safety net
 
 Item = TypeVar("Item")
-PartitionKeys = tuple[tuple[str, str], ...]
 
 
 class DeliveryStream:
@@ -174,10 +174,12 @@ class DeliveryStream:
                 processor,
                 stream_arn=settings.arn,
                 source_arn=settings.source_arn,
-                required_keys=frozenset(
-                    value
-                    for namespace, value in target.prefix.namespaces()
-                    if namespace == "partitionKeyFromLambda"
+                required_keys=sorted(
+                    {
+                        value
+                        for namespace, value in target.prefix.namespaces()
+                        if namespace == "partitionKeyFromLambda"
+                    }
                 ),
                 faults=self._context.faults,
             )
@@ -245,7 +247,7 @@ class DeliveryStream:
             if self._backup is not None and self._backup.add(record, len(record.data)):
                 self._deliver_backup(self._backup)
             if self._transform is None:
-                self._send_on(OutputRecord(record, record.data))
+                self._send_on(OutputRecord.of(record, record.data))
             elif self._incoming.add(record, len(record.data)):
                 self._process(self._incoming)
 
@@ -275,11 +277,10 @@ class DeliveryStream:
     def _send_on(self, record: OutputRecord) -> None:
         if self.settings.delimiter:
             record = replace(record, data=record.data + self.settings.delimiter)
-        keys = tuple(sorted(record.keys.items()))
-        buffer = self._outgoing.get(keys)
+        buffer = self._outgoing.get(record.keys)
         if buffer is None:
             target = self.settings.target
-            buffer = self._outgoing[keys] = Buffer(
+            buffer = self._outgoing[record.keys] = Buffer(
                 self._context.clock,
                 limit_bytes=target.buffer_mb * MB,
                 limit_seconds=target.buffer_seconds,

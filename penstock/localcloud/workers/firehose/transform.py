@@ -13,6 +13,7 @@ import binascii
 import json
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +78,7 @@ class LambdaTransform:
         *,
         stream_arn: str,
         source_arn: str,
-        required_keys: frozenset[str],
+        required_keys: Sequence[str],
         faults: Faults,
     ) -> None:
         self._client = client
@@ -128,7 +129,7 @@ class LambdaTransform:
                 f"record below processing-failed as {failed.code}, attemptsMade {attempts}",
             )
         self._faults.came_of(
-            [(self._stream_arn, record.source.record_id) for record in outcome.output],
+            [(self._stream_arn, record.record_id) for record in outcome.output],
             f"record transformed by invocation {attempts}",
         )
 
@@ -218,10 +219,10 @@ class LambdaTransform:
         except (KeyError, TypeError, ValueError, binascii.Error):
             return "Lambda.JsonProcessingException", _JSON_ERROR
         given = (entry.get("metadata") or {}).get("partitionKeys") or {}
-        keys = {name: str(given[name]) for name in self._required_keys if given.get(name)}
+        keys = tuple((name, str(given[name])) for name in self._required_keys if given.get(name))
         if len(keys) < len(self._required_keys):
             return "DynamicPartitioning.MissingPartitionKey", _MISSING_KEY
-        outcome.output.append(OutputRecord(record, data, keys))
+        outcome.output.append(OutputRecord.of(record, data, keys))
         return None
 
     def _failed(self, record: SourceRecord, code: str, message: str, attempts: int) -> FailedRecord:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 import uv
 
+from penstock.localcloud import leash
 from penstock.localcloud.errors import LocalCloudError
 
 
@@ -50,13 +50,9 @@ class WheelFolders:
     def _install(self, wheel: Path, python: Path, folder: Path) -> None:
         install = ["pip", "install", "--quiet", "--no-index", "--no-deps", "--link-mode", "copy"]
         command = [uv.find_uv_bin(), "--no-config", "--no-cache", "--offline", *install]
-        done = subprocess.run(
+        done = leash.run(
             [*command, "--python", str(python), "--target", str(folder), str(wheel)],
-            env={"PATH": os.defpath, "HOME": str(self._root), "LANG": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
+            environment={"PATH": os.defpath, "HOME": str(self._root), "LANG": "C.UTF-8"},
         )
         if done.returncode:
             said = " ".join(done.stderr.replace(str(wheel), wheel.name).split())

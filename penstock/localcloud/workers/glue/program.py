@@ -1,4 +1,4 @@
-"""One process with its own session: its output goes line by line to where the caller says."""
+"""One process, its output goes line by line to where the caller says."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Program:
             status: int | None = self._process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             status = None
-        self.stop()  # whatever it started (the Java side) goes with it
-        self._process.wait()
+            self.stop()
+            self._process.wait()
         for pump in self._pumps:
             pump.join(timeout=10)
         for stream in (self._process.stdout, self._process.stderr):
@@ -61,7 +61,7 @@ class Program:
         return status
 
     def stop(self) -> None:
-        """Kill the process and its group; nothing happens if they are gone."""
+        """Kill the process and what it started; nothing happens if they are gone."""
         self._leashed.kill()
 
     def error_line(self) -> str:

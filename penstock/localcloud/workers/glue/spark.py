@@ -10,6 +10,8 @@ from penstock.localcloud.runtimes import GlueRuntime
 
 # the options that a class archive must be made and used with alike
 JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+# a Java that is killed would leave it in /tmp/hsperfdata_USER, whatever java.io.tmpdir says
+_NO_FILE_OF_ITS_OWN = "-XX:-UsePerfData"
 # Small data on one machine: starting fast matters, peak throughput does not. The quick compiler
 # alone and no verification of class files (they come from locked wheels) halve the Java side's
 # processor time; compiling each query's plan costs more than it gains on a few thousand rows.
@@ -87,6 +89,7 @@ def _java_options(runtime: GlueRuntime, jars: Sequence[Path]) -> list[str]:
         *JAVA_OPTIONS,
         "-XX:+UnlockDiagnosticVMOptions",
         "-XX:-BytecodeVerificationRemote",
+        _NO_FILE_OF_ITS_OWN,
     ]
     archives = runtime.class_archives
     # jars of the job's own stand before Spark's on the class path: no archive fits that
@@ -118,4 +121,5 @@ def environment(
         "LOG4J_CONFIGURATION_FILE": str(conf_folder / _LOG_SETTINGS),
         "SPARK_LOCAL_DIRS": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LAUNCHER_OPTS": _NO_FILE_OF_ITS_OWN,
     }

@@ -79,7 +79,7 @@ class GlueWorker:
         with self._lock:
             self._runs.append(run)
             self._threads.append(thread)
-        thread.start()
+            thread.start()  # under the lock: nobody can wait for a thread that was not started
 
     def stop_run(self, run: JobRun) -> None:
         """BatchStopJobRun was called."""

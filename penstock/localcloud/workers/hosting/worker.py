@@ -227,6 +227,6 @@ class HostingWorker:
                     self._threads.remove(threading.current_thread())
 
         thread = threading.Thread(target=run, name=name, daemon=True)
-        with self._lock:
+        with self._lock:  # until it runs: nobody can wait for a thread that was not started
             self._threads.append(thread)
-        thread.start()
+            thread.start()

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import random
+from collections.abc import MutableSequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from penstock.localcloud.workers.s3 import S3Address
+from penstock.localcloud.workers.training.sources import (
+    ChannelError,
+    refuse,
+    refuse_part_of_a_folder,
+    source_of,
+)
 
-
-class ChannelError(Exception):
-    """A channel that cannot be fed; the text is what CreateTrainingJob answers."""
+__all__ = ["ChannelError", "ChannelObjects", "channels_of", "input_mode"]
 
 
 @dataclass(frozen=True)
 class ChannelObjects:
-    """One channel with the objects of one host, in the order of the first epoch."""
+    """One channel as one host gets it: number `host` of `hosts` that share its objects.
+
+    `objects` are those of all hosts in the order of the source. With `attributes` the channel has
+    an augmented manifest: it is the only object, and its lines are what is shared and shuffled.
+    """
 
     name: str
     input_mode: str
@@ -29,27 +35,42 @@ class ChannelObjects:
     shuffle_seed: int | None
     prefix: S3Address
     objects: tuple[S3Address, ...]
+    attributes: tuple[str, ...] = ()
+    host: int = 0
+    hosts: int = 1
 
     def config(self) -> dict[str, str]:
         """The channel's entry in inputdataconfig.json.
 
         SageMaker developer guide, your-algorithms-training-algo-running-container: the key is
-        S3DistributionType, and ContentType is left out when the request has none.
+        S3DistributionType, ContentType is left out when the request has none, and a FastFile
+        channel's mode is written as File.
         """
         entry = {
-            "TrainingInputMode": self.input_mode,
+            "TrainingInputMode": "File" if self.input_mode == "FastFile" else self.input_mode,
             "S3DistributionType": self.distribution,
             "RecordWrapperType": self.record_wrapper,
         }
         return {"ContentType": self.content_type, **entry} if self.content_type else entry
 
     def epoch(self, number: int) -> tuple[S3Address, ...]:
-        """The objects in this epoch's order; reshuffled each epoch with a ShuffleConfig."""
-        if self.shuffle_seed is None:
-            return self.objects
+        """This host's objects in this epoch's order.
+
+        With a ShuffleConfig all are shuffled before they are shared, so that in the next epoch a
+        host may get others (botocore 1.44.5 sagemaker model, Channel.ShuffleConfig).
+        """
         order = list(self.objects)
-        random.Random(self.shuffle_seed + number).shuffle(order)  # noqa: S311
-        return tuple(order)
+        self.shuffle(order, number)
+        return tuple(order[self.host :: self.hosts])
+
+    def shuffle(self, things: MutableSequence[Any], epoch: int) -> None:
+        """Put them into the order of an epoch: the same on every host and in every job.
+
+        It follows from ShuffleConfig's Seed, without which it is as it was; how SageMaker shuffles
+        by a seed is not published, so that its order is another one.
+        """
+        if self.shuffle_seed is not None:
+            random.Random(f"{self.shuffle_seed}/{epoch}").shuffle(things)  # noqa: S311
 
 
 def input_mode(request: dict[str, Any], channel: dict[str, Any]) -> str:
@@ -61,90 +82,37 @@ def input_mode(request: dict[str, Any], channel: dict[str, Any]) -> str:
 def channels_of(
     request: dict[str, Any], s3: Any, *, region: str, host: int = 0, hosts: int = 1
 ) -> list[ChannelObjects]:
-    """All channels with the objects of host number `host`; raises ChannelError.
+    """All channels as host number `host` gets them; raises ChannelError.
 
     ShardedByS3Key gives whole objects to the hosts in turn; a host may be left without any
-    (botocore 1.44.5 sagemaker model, S3DataSource).
+    (botocore 1.44.5 sagemaker model, S3DataSource). That the lines of an augmented manifest are
+    what is shared, and that a host's are every n-th, is unconfirmed.
     """
     found = []
     for channel in request.get("InputDataConfig") or []:
-        name = str(channel["ChannelName"])
         mode = input_mode(request, channel)
-        compression = str(channel.get("CompressionType") or "None")
-        if compression == "Gzip" and mode != "Pipe":
-            raise ChannelError(
-                f"Channel {name}: CompressionType Gzip is for Pipe mode only, the channel's input "
-                f"mode is {mode}"
-            )
-        source = (channel.get("DataSource") or {}).get("S3DataSource")
-        if source is None:
-            raise ChannelError(
-                f"Channel {name}: the local cloud feeds channels from S3 only; "
-                "give it a DataSource.S3DataSource"
-            )
-        prefix, objects = _objects(source, s3, str(request["RoleArn"]), region)
-        distribution = str(source.get("S3DataDistributionType") or "FullyReplicated")
-        if distribution == "ShardedByS3Key":
-            objects = objects[host::hosts]
+        refuse(channel, mode)
+        data_source = channel["DataSource"]["S3DataSource"]
+        source = source_of(data_source, s3, str(request["RoleArn"]), region)
+        if mode == "FastFile":
+            refuse_part_of_a_folder(channel, source)
+        distribution = str(data_source.get("S3DataDistributionType") or "FullyReplicated")
+        is_shared = distribution == "ShardedByS3Key"
         shuffle = channel.get("ShuffleConfig")
         found.append(
             ChannelObjects(
-                name=name,
+                name=str(channel["ChannelName"]),
                 input_mode=mode,
                 content_type=str(channel.get("ContentType") or ""),
                 distribution=distribution,
                 record_wrapper=str(channel.get("RecordWrapperType") or "None"),
-                compression=compression,
+                compression=str(channel.get("CompressionType") or "None"),
                 shuffle_seed=int(shuffle["Seed"]) if shuffle else None,
-                prefix=prefix,
-                objects=tuple(objects),
+                prefix=source.prefix,
+                objects=source.objects,
+                attributes=tuple(data_source.get("AttributeNames") or ()),
+                host=host if is_shared else 0,
+                hosts=hosts if is_shared else 1,
             )
         )
     return found
-
-
-def _objects(
-    source: dict[str, Any], s3: Any, role_arn: str, region: str
-) -> tuple[S3Address, list[S3Address]]:
-    uri, kind = str(source["S3Uri"]), str(source["S3DataType"])
-    try:
-        address = S3Address.parse(uri)
-    except ValueError as error:
-        raise ChannelError(str(error)) from None
-    reason = ""
-    objects: list[S3Address] = []
-    try:
-        if kind == "S3Prefix":
-            objects = list(address.objects(s3))
-        elif kind == "ManifestFile":
-            return _manifest(address, s3)
-        else:
-            raise ChannelError(
-                f"S3DataType {kind} of {uri} is not known to the local cloud; "
-                "use S3Prefix or ManifestFile"
-            )
-    except ClientError as error:
-        reason = f" Error message from S3: {error.response['Error']['Message']}"
-    if objects:
-        return address, objects
-    # CreateTrainingJob's own ValidationException, as users report it
-    raise ChannelError(
-        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that '
-        f"the bucket exists in the selected region ({region}), that objects exist under that S3 "
-        f'prefix, and that the role "{role_arn}" has "s3:ListBucket" permissions on bucket '
-        f'"{address.bucket}".{reason}'
-    )
-
-
-def _manifest(address: S3Address, s3: Any) -> tuple[S3Address, list[S3Address]]:
-    """`[{"prefix": "s3://..."}, "a", "b"]` (botocore 1.44.5 sagemaker model, S3DataSource)."""
-    body = s3.get_object(Bucket=address.bucket, Key=address.key)["Body"].read()
-    try:
-        first, *names = json.loads(body)
-        prefix = S3Address.parse(first["prefix"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ChannelError(
-            f'{address} is not a manifest: expected [{{"prefix": "s3://bucket/..."}}, "name", ...]'
-            f" ({error})"
-        ) from None
-    return prefix, [S3Address(prefix.bucket, prefix.key + str(name)) for name in names]

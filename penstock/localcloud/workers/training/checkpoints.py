@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -69,11 +71,15 @@ class Checkpoints:
             del self._kept[name]
 
     def _write(self, name: str) -> None:
-        try:
-            with (self._folder / name).open("rb") as file:
-                self._s3.put_object(Bucket=self._prefix.bucket, Key=self._key(name), Body=file)
-        except FileNotFoundError:
-            return  # deleted in this very moment: the next look finds that out
+        # of a copy: a program may be writing the file, and a body must not change its length
+        with tempfile.TemporaryFile() as copy:
+            try:
+                with (self._folder / name).open("rb") as file:
+                    shutil.copyfileobj(file, copy)
+            except FileNotFoundError:
+                return  # deleted in this very moment: the next look finds that out
+            copy.seek(0)
+            self._s3.put_object(Bucket=self._prefix.bucket, Key=self._key(name), Body=copy)
         self.written += 1
 
     def _key(self, name: str) -> str:

@@ -20,5 +20,8 @@ def platform_differences(request: dict[str, Any]) -> list[str]:
     if request.get("VpcConfig"):
         lines.append("VpcConfig: the program runs on this machine's network")
     if any(input_mode(request, c) == "FastFile" for c in request.get("InputDataConfig") or []):
-        lines.append("FastFile: objects are downloaded before the program starts, as in File mode")
+        lines.append(
+            "FastFile: a file's bytes come when the program opens it, all of them and not those "
+            "that it reads; its folder is not mounted read-only"
+        )
     return lines

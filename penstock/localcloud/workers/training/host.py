@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from penstock.localcloud.workers.container import ContainerProcess
 from penstock.localcloud.workers.logs import LogStream
@@ -11,7 +12,18 @@ from penstock.localcloud.workers.training.checkpoints import Checkpoints
 from penstock.localcloud.workers.training.failure import exit_code
 from penstock.localcloud.workers.training.job import ChannelReport
 from penstock.localcloud.workers.training.layout import HostLayout
-from penstock.localcloud.workers.training.pipe import PipeFeeder
+
+
+class Feeder(Protocol):
+    """What feeds a channel while the program runs; `error` says why it cannot go on."""
+
+    error: str
+
+    def start(self) -> None:
+        """Begin to feed."""
+
+    def stop(self) -> None:
+        """End, whatever the program does."""
 
 
 @dataclass
@@ -24,7 +36,7 @@ class Host:
     channels: list[ChannelObjects]
     checkpoints: Checkpoints | None = None
     reports: list[ChannelReport] = field(default_factory=list)
-    feeders: list[PipeFeeder] = field(default_factory=list)
+    feeders: list[Feeder] = field(default_factory=list)
     process: ContainerProcess | None = None
 
     @property

@@ -14,6 +14,7 @@ from penstock.localcloud.workers.logs import LogStream
 from penstock.localcloud.workers.s3 import S3_ATTEMPTS
 from penstock.localcloud.workers.training.channels import ChannelObjects, channels_of
 from penstock.localcloud.workers.training.checkpoints import Checkpoints
+from penstock.localcloud.workers.training.fastfile import FastFiles, LeasesError
 from penstock.localcloud.workers.training.files import download
 from penstock.localcloud.workers.training.host import Host
 from penstock.localcloud.workers.training.job import ChannelReport, TrainingJob
@@ -24,7 +25,10 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 class Machines:
-    """`hosts` are there from `lay_out` on; everything lies below `directory`."""
+    """`hosts` are there from `lay_out` on; everything lies below `directory`.
+
+    `notes` tell what `feed` had to do in another way.
+    """
 
     def __init__(
         self, context: CloudContext, job: TrainingJob, directory: Path, variables: Mapping[str, str]
@@ -36,6 +40,7 @@ class Machines:
         self._directory = directory
         self._variables = variables
         self.hosts: list[Host] = []
+        self.notes: list[str] = []
 
     def lay_out(self) -> None:
         """Make every host's /opt/ml. ChannelError, ValueError, ClientError."""
@@ -71,10 +76,10 @@ class Machines:
     @property
     def downloads(self) -> bool:
         """Whether there is a channel whose objects have to be there before the programs start."""
-        return any(c.input_mode != "Pipe" for host in self.hosts for c in host.channels)
+        return any(c.input_mode == "File" for host in self.hosts for c in host.channels)
 
     def feed(self) -> None:
-        """Restore checkpoints, download File channels, put up the FIFOs of Pipe channels."""
+        """Restore checkpoints, download files, put up FastFile's files and the FIFOs."""
         for host in self.hosts:
             if host.checkpoints is not None:
                 host.checkpoints.restore()
@@ -134,10 +139,19 @@ class Machines:
         host.reports.append(report)
         if channel.input_mode == "Pipe":
             host.feeders.append(PipeFeeder(channel, self._s3, host.layout.data, report))
-        else:
-            # FastFile mounts the same files; here they are always downloaded
-            report.bytes = download(channel, self._s3, host.layout.data)
-            report.epochs = 1
+            return
+        if channel.input_mode == "FastFile":
+            try:
+                host.feeders.append(FastFiles(channel, self._s3, host.layout.data, report))
+            except LeasesError as error:
+                self.notes.append(
+                    f"FastFile channel {channel.name}: objects are downloaded before the program "
+                    f"starts, as in File mode: {error}"
+                )
+            else:
+                return
+        report.bytes = download(channel, self._s3, host.layout.data)
+        report.epochs = 1
 
     def _environment(self, host: Host) -> dict[str, str]:
         """SageMaker developer guide, your-algorithms-training-algo-running-container."""

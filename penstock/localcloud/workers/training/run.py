@@ -139,6 +139,8 @@ class TrainingRun:
         if machines.downloads:
             self._job.transition("Downloading", "Downloading input data")
         machines.feed()
+        for line in dict.fromkeys(machines.notes):
+            self._context.ledger.note(self._resource, line)
         self._job.transition("Training", "Training image download completed. Training in progress.")
         self._job.training_started()
         began = time.monotonic()

@@ -1,0 +1,1 @@
+"""Stands in for framework images: runs the scripts that their users bring, as the toolkits do."""
