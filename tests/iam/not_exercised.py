@@ -280,10 +280,18 @@ ROWS: tuple[Row, ...] = (
         source=f"{_DOCS}/lambda/latest/dg/configuration-envvars-encryption.html",
     ),
     Row(
-        actions=("states:DescribeStateMachine", "states:DescribeExecution"),
+        actions=("states:DescribeExecution",),
         holders=("RetrainDecisionRole",),
-        why="the code looks at trainings that failed, and at the machine where none is known",
+        why="the code looks at trainings that failed; none fails here",
         source=f"{_DOCS}/service-authorization/latest/reference/list_awsstepfunctions.html",
+    ),
+    Row(
+        actions=("states:DescribeStateMachine",),
+        holders=("RetrainDecisionRole",),
+        why="the code looks at the machine where no training is known: asked by the schedule "
+        "before the first one",
+        source=f"{_DOCS}/service-authorization/latest/reference/list_awsstepfunctions.html",
+        by_the_clock=True,
     ),
     Row(
         actions=("cloudwatch:DescribeAlarms",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -142,6 +143,16 @@ def test_background_timers_of_the_real_clock_fire_in_real_time() -> None:
     clock.call_later(0.05, fired.set, background=True)
     assert fired.wait(5)
     clock.close()
+
+
+def test_a_run_begins_at_the_next_full_hour() -> None:
+    clock = SkippingClock.from_a_full_hour()
+    try:
+        real, shown = datetime.now(UTC), clock.now()
+        assert shown.minute == 0
+        assert real < shown < real + timedelta(minutes=61)
+    finally:
+        clock.close()
 
 
 def test_closing_releases_sleepers() -> None:
