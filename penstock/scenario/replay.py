@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -49,8 +48,7 @@ class Replay:
         with self._timeline.step("score"):
             known = self._points(before)
             self._wait_until_read(known)
-            since_ms = int(time.time() * 1000)
-            at_first = self._reader.states()
+            at_first, skipped = self._reader.states(), self._reader.skipped()
             with AlertListener(self._aws, self._stage) as listener:
                 # what the stream refused at first may be late for its series
                 points = self._points(self._deliveries.send(live, "score"))
@@ -64,7 +62,7 @@ class Replay:
             self._findings["anomaly"] = {
                 **anomalies.report(),
                 "dead_letters": letters,
-                "skipped": self._reader.skipped(since_ms),
+                "skipped": dict(self._reader.skipped() - skipped),
                 "told_again": self._reader.scores.copies,
                 "late": len(points) - len(expected),  # or known already: nobody decides them
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -68,6 +69,7 @@ class ScoreReader:
         self._sqs = aws.client("sqs")
         self._logs = aws.client("logs")
         self._read = set(self._keys())
+        self._begun_ms = int(time.time() * 1000)
         self._lasts: dict[str, datetime] = {}
         self._letters: set[str | Key] = set()
         self.scores = Scores()
@@ -130,12 +132,16 @@ class ScoreReader:
             # else Lambda's own, of what it gave up: points that are lost, which others notice
         return len(self._letters & {*wanted, *points})
 
-    def skipped(self, since_ms: int) -> dict[str, int]:
-        """Why points went by without a score, by the scorer's own log since then."""
+    def skipped(self) -> Counter[str]:
+        """Why points went by without a score, by the scorer's own log of the reader's time.
+
+        Where the log's clock is ahead of this machine's, some from before are among them: what
+        happened in between is the difference of two answers.
+        """
         reasons: Counter[str] = Counter()
         pages = self._logs.get_paginator("filter_log_events").paginate(
             logGroupName=self._stage["ScoringLogGroupName"],
-            startTime=since_ms,
+            startTime=self._begun_ms,
             filterPattern='"scored"',
         )
         for event in (event for page in pages for event in page["events"]):
@@ -143,4 +149,4 @@ class ScoreReader:
             line = json.loads(text) if text.startswith("{") else {}
             if line.get("event") == "scored":
                 reasons.update(line["skipped"])
-        return dict(reasons)
+        return reasons

@@ -100,7 +100,7 @@ class EventSourcesLab:
         name = queue_arn.rsplit(":", 1)[1]
         return str(self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
 
-    def messages(self, queue_arn: str, count: int, seconds: float = 15) -> list[str]:
+    def messages(self, queue_arn: str, count: int, seconds: float = 60) -> list[str]:
         """The bodies of the queue's messages, once there are as many; they are taken out."""
         url, found = self.url(queue_arn), []
         deadline = time.monotonic() + seconds
@@ -181,14 +181,14 @@ class EventSourcesLab:
             self.client("sqs").send_message(QueueUrl=self.url(queue_arn), MessageBody=body, **more)
 
     def until(
-        self, done: Callable[[], bool], state: Callable[[], Any] = str, seconds: float = 20
+        self, done: Callable[[], bool], state: Callable[[], Any] = str, seconds: float = 60
     ) -> None:
         deadline = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < deadline, state()
             time.sleep(0.02)
 
-    def settled(self, uuid: str, records: int, seconds: float = 20) -> None:
+    def settled(self, uuid: str, records: int, seconds: float = 60) -> None:
         """Wait until the mapping has read so many records and none is pending."""
 
         def done() -> bool:

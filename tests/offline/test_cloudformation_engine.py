@@ -192,7 +192,7 @@ class TestCreate:
         lab.create(resources(M=machine))
         machines = lab.cloud.client("stepfunctions")
         execution = machines.start_execution(stateMachineArn=lab.physical()["M"])
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             answer = machines.describe_execution(executionArn=execution["executionArn"])
             if answer["status"] != "RUNNING":

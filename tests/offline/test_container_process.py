@@ -148,8 +148,8 @@ def deaf_ones(folder: Path) -> list[int] | None:
 
 
 def gone(pid: int) -> bool:
-    """Whether the process has ended within ten seconds."""
-    end = time.monotonic() + 10
+    """Whether the process has ended within a minute."""
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

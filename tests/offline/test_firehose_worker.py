@@ -128,7 +128,7 @@ class Cloud:
         assert answer["FailedPutCount"] == 0
         return [one["RecordId"] for one in answer["RequestResponses"]]
 
-    def settled(self, name: str, received: int, seconds: float = 15) -> Account:
+    def settled(self, name: str, received: int, seconds: float = 60) -> Account:
         """Wait until the stream has received that many records and holds none of them."""
         self.wait(
             lambda: (
@@ -141,7 +141,7 @@ class Cloud:
         return self.worker.account(name)
 
     def wait(
-        self, done: Callable[[], bool], seconds: float = 15, state: Callable[[], Any] = str
+        self, done: Callable[[], bool], seconds: float = 60, state: Callable[[], Any] = str
     ) -> None:
         deadline = time.monotonic() + seconds
         while not done():

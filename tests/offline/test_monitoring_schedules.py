@@ -53,7 +53,7 @@ def _endpoint(lab: CloudFormationLab, name: str, capture: dict[str, Any] | None)
         **({} if capture is None else {"DataCaptureConfig": {**settings, **capture}}),
     )
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] != "InService":
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -8,7 +8,7 @@ from tests.iam.least_privilege import LeastPrivilege
 from tests.iam.runs import Run, load
 from tests.runs.conftest import Done
 
-pytestmark = [pytest.mark.offline, pytest.mark.runtime]
+pytestmark = [pytest.mark.offline, pytest.mark.runtime, pytest.mark.xdist_group("reviews-runs")]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from tests.iam.runs import TORCH_RUNS
 from tests.runs.conftest import Done
 
-pytestmark = [pytest.mark.offline, pytest.mark.runtime]
+pytestmark = [pytest.mark.offline, pytest.mark.runtime, pytest.mark.xdist_group("reviews-runs")]
 
 REVIEWS = 2000
 BROKEN = 7

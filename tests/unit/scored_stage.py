@@ -113,10 +113,12 @@ class ScoredStage:
 
     A point's score is its value, and more than THRESHOLD is an alert. The first point of a series
     is skipped; so are all before a model is in service. The model refuses values below 0.
-    `spoil` is what goes wrong when a delivery has been scored.
+    `spoil` is what goes wrong when a delivery has been scored. The log's clock is ahead of this
+    machine's by `log_ahead_ms`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, log_ahead_ms: float = 0) -> None:
+        self.log_ahead_ms = log_ahead_ms
         self.items: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, bytes] = {}
         self.log: list[tuple[float, str]] = []
@@ -183,7 +185,7 @@ class ScoredStage:
 
     def say(self, line: str) -> None:
         """Into the scorer's log."""
-        self.log.append((time.time() * 1000, line))
+        self.log.append((time.time() * 1000 + self.log_ahead_ms, line))
 
     def publish(self, message: str) -> None:
         for arn in self.subscriptions.values():

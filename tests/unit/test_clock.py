@@ -32,7 +32,7 @@ def test_timers_fire_in_the_order_of_their_time(clock: SkippingClock) -> None:
     done = threading.Event()
     clock.call_later(300, lambda: (fired.append("late"), done.set()))  # type: ignore[func-returns-value, arg-type]
     clock.call_later(60, lambda: fired.append("early"))
-    assert done.wait(5)
+    assert done.wait(60)
     assert fired == ["early", "late"]
 
 
@@ -41,17 +41,21 @@ def test_time_stands_still_for_waiters_while_someone_is_busy(clock: SkippingCloc
     with clock.busy():
         clock.call_later(300, fired.set)
         assert not fired.wait(0.3)
-    assert fired.wait(5)
+    assert fired.wait(60)
 
 
-def test_activity_keeps_time_from_being_skipped(clock: SkippingClock) -> None:
-    fired = threading.Event()
-    clock.call_later(300, fired.set)
-    for _ in range(20):
-        clock.activity()
-        time.sleep(0.01)
-        assert not fired.is_set()
-    assert fired.wait(5)
+def test_activity_keeps_time_from_being_skipped() -> None:
+    clock = SkippingClock(quiet_seconds=1)
+    try:
+        fired = threading.Event()
+        clock.call_later(300, fired.set)
+        for _ in range(30):
+            clock.activity()
+            time.sleep(0.05)
+            assert not fired.is_set()
+        assert fired.wait(60)
+    finally:
+        clock.close()
 
 
 def test_a_cancelled_timer_never_fires(clock: SkippingClock) -> None:
@@ -65,7 +69,7 @@ def test_a_short_wait_passes_in_real_time_even_while_busy(clock: SkippingClock) 
     fired = threading.Event()
     with clock.busy():
         clock.call_later(0.05, fired.set)
-        assert fired.wait(5)
+        assert fired.wait(60)
 
 
 def test_time_does_not_jump_for_background_timers(clock: SkippingClock) -> None:
@@ -141,7 +145,7 @@ def test_background_timers_of_the_real_clock_fire_in_real_time() -> None:
     clock = RealClock()
     fired = threading.Event()
     clock.call_later(0.05, fired.set, background=True)
-    assert fired.wait(5)
+    assert fired.wait(60)
     clock.close()
 
 
@@ -170,7 +174,7 @@ def test_the_real_clock_skips_nothing() -> None:
     late = threading.Event()
     clock.call_later(0.05, fired.set)
     clock.call_later(60, late.set)
-    assert fired.wait(5)
+    assert fired.wait(60)
     assert not late.wait(0.5)
     clock.close()
 
@@ -184,6 +188,6 @@ def test_time_can_be_let_pass_at_once_and_what_was_due_in_it_comes_afterwards() 
         with clock.busy():
             clock.elapse(100)
             assert (clock.now() - began).total_seconds() >= 100
-            assert due.wait(5)
+            assert due.wait(60)
     finally:
         clock.close()

@@ -45,7 +45,7 @@ def test_a_request_that_has_come_is_answered_before_the_containers_end(
     fleet.end_request()
     assert not container.ended.wait(0.05)
     fleet.end_request()
-    assert container.ended.wait(5)
+    assert container.ended.wait(60)
     ending.join(5)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,7 +40,6 @@ def replay(
     spoil, stage.spoil = stage.spoil, lambda: None
     stage.send(before)
     stage.in_service, stage.spoil = True, spoil
-    time.sleep(0.002)  # the log counts in milliseconds
     Replay(stage.aws(), STAGE, stage.timeline, stage.findings, stage).go(before, live)  # type: ignore[arg-type]
     found: dict[str, Any] = stage.findings["anomaly"]
     return found
@@ -340,16 +338,18 @@ def test_what_others_send_meanwhile_is_not_accounted_for() -> None:
     assert (found["series"], found["points"], found["alerts"]) == (2, 4, 2)
 
 
-def test_of_what_was_skipped_only_points_of_the_replay_count() -> None:
+@pytest.mark.parametrize("ahead_minutes", [0, 40])
+def test_of_what_was_skipped_only_points_of_the_replay_count_by_any_clock(
+    ahead_minutes: int,
+) -> None:
     """The scorer may still be at those before when the replay begins: they are waited for."""
-    stage = ScoredStage()
+    stage = ScoredStage(log_ahead_ms=ahead_minutes * 60_000)
     stage.in_service = True
     paginate = stage.paginate
 
     def catch_up(**request: Any) -> Any:
         if "TableName" in request and not stage.items:
             stage.send(BEFORE)
-            time.sleep(0.002)
         return paginate(**request)
 
     stage.paginate = catch_up  # type: ignore[method-assign]
