@@ -85,6 +85,7 @@ def test_a_script_is_given_its_data_and_leaves_a_model_and_metrics(lab: SageMake
     (said,) = [line for line in lines if line.startswith("ENVIRONMENT ")]
     environment = json.loads(said.partition(" ")[2])
     assert environment["MOOD"] == "good"
+    assert environment["OMP_WAIT_POLICY"] == "passive"  # others work on this machine as well
     assert environment["SM_HPS"] == '{"name":"a b","rate":0.6}'
     assert Path(environment["PYTHONPATH"]).name == "code"
     assert not {"BETWEEN_HOSTS", "PENSTOCK_TROUBLE"} & environment.keys()
