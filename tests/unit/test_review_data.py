@@ -16,19 +16,9 @@ from penstock.cli.errors import UsageError
 from penstock.datasets import DatasetError, reviews
 from pipelines import spec
 from pipelines.digits import PIPELINE as DIGITS
+from pipelines.reviews import RECORD
 
 POLARITY = Path(__file__).parents[3] / "shared" / "data" / "text" / reviews.ARCHIVE
-SCHEMA = spec.RecordSchema(
-    id_field="id",
-    label_field="label",
-    text_field="text",
-    record_kb=64,
-    fields=(
-        spec.Field(name="id", type="string"),
-        spec.Field(name="text", type="string"),
-        spec.Field(name="label", type="integer", minimum=0, maximum=1),
-    ),
-)
 TEXTS = {
     "txt_sentoken/neg/cv000_2.txt": b"dull .\nvery dull .\n",
     "txt_sentoken/neg/cv001_9.txt": b"no .\n",
@@ -59,21 +49,21 @@ def unpacked(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 def refused(path: Path) -> str:
     with pytest.raises(DatasetError) as caught:
-        reviews.records(path, SCHEMA)
+        reviews.records(path, RECORD)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_an_archive_and_its_folder_hold_the_same_records_verdicts_in_turn(tmp_path: Path) -> None:
-    source, found = reviews.records(packed(tmp_path, TEXTS), SCHEMA)
+    source, found = reviews.records(packed(tmp_path, TEXTS), RECORD)
     assert source.endswith("some.tar.gz")
     assert [record["id"] for record in found] == IDS
     assert found[1] == {"id": "neg-cv000_2", "text": "dull .\nvery dull .\n", "label": 0}
     assert (found[2]["text"], found[2]["label"]) == ("café .\n", 1)
     folder = unpacked(tmp_path, TEXTS)
     for place in (folder, folder / "txt_sentoken"):
-        assert reviews.records(place, SCHEMA)[1] == found
+        assert reviews.records(place, RECORD)[1] == found
 
 
 def test_records_have_the_names_of_the_schema(tmp_path: Path) -> None:
@@ -131,7 +121,7 @@ def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
         link = tarfile.TarInfo("txt_sentoken/neg/link.txt")
         link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path / "secret.txt")
         archive.addfile(link)
-    _, found = reviews.records(tmp_path / "link.tar.gz", SCHEMA)
+    _, found = reviews.records(tmp_path / "link.tar.gz", RECORD)
     assert [record["id"] for record in found] == IDS
 
 
@@ -139,7 +129,7 @@ def test_the_sample_comes_from_the_cache(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(
         reviews, "download", lambda _: packed(tmp_path, TEXTS, reviews.ARCHIVE).parent
     )
-    source, found = reviews.records(None, SCHEMA)
+    source, found = reviews.records(None, RECORD)
     assert source == "the Polarity Dataset v2.0 of Pang and Lee: 4 reviews of films"
     assert len(found) == 4
 
@@ -152,11 +142,11 @@ def test_without_network_and_cache_one_line_says_what_to_give(
 
     monkeypatch.setattr(reviews, "download", absent)
     with pytest.raises(DatasetError, match=r"cannot be downloaded; give the file.*with --data"):
-        reviews.records(None, SCHEMA)
+        reviews.records(None, RECORD)
 
 
 def test_data_of_a_command_may_be_the_archive_or_its_folder(tmp_path: Path) -> None:
-    texts = DIGITS.model_copy(update={"record_schema": SCHEMA})
+    texts = DIGITS.model_copy(update={"record_schema": RECORD})
     for place in (packed(tmp_path, TEXTS), unpacked(tmp_path, TEXTS)):
         sending = records_to_send(texts, data=place, count=3, broken_count=0)
         assert len(sending.records) == 3 + 1
@@ -169,7 +159,7 @@ def test_data_of_a_command_may_be_the_archive_or_its_folder(tmp_path: Path) -> N
 
 
 def test_a_text_in_a_file_keeps_its_own_lines(tmp_path: Path) -> None:
-    texts = DIGITS.model_copy(update={"record_schema": SCHEMA})
+    texts = DIGITS.model_copy(update={"record_schema": RECORD})
     record = {"id": "a", "text": 'one\ntwo, "three"\u2028four\x0bfive', "label": 1}
     table, lines = tmp_path / "a.csv", tmp_path / "a.jsonl"
     with table.open("w", newline="", encoding="utf-8") as file:
@@ -187,9 +177,9 @@ def test_a_text_in_a_file_keeps_its_own_lines(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not POLARITY.is_file(), reason="needs ../shared/data/text")
 def test_the_polarity_data_set_has_a_thousand_reviews_of_each_verdict() -> None:
-    _, found = reviews.records(POLARITY, SCHEMA)
+    _, found = reviews.records(POLARITY, RECORD)
     assert len({record["id"] for record in found}) == 2000
     assert sum(record["label"] for record in found) == 1000
     assert found[0]["id"] == "neg-cv000_29416"
     assert found[0]["text"].startswith("plot : two teen couples go to a church party")
-    assert all(SCHEMA.problem(record) is None for record in found)
+    assert all(RECORD.problem(record) is None for record in found)
