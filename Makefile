@@ -11,6 +11,8 @@ PYTHON313 := $(VENV)/runtimes/cpython-3.13
 WHEELS := wheels/glue-5.1
 ACCELERATORS := cpu trainium
 export UV_NO_PROGRESS := 1
+# images often set it; modules of .venv would then be compiled at every start
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo verify-aws test test-asan fuzz test-faults test-iam test-load python313 test-lambda clients test-clients spark-4 test-spark-4 torch test-torch synth lint fidelity bench bench-peers setup clean
 .DEFAULT_GOAL := demo
