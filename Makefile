@@ -98,7 +98,7 @@ lint: setup
 fidelity: setup
 	$(BIN)/python -m tests.offline.fidelity
 
-bench: setup $(VENV)/runtimes/bench-uvicorn/.ready
+bench: setup $(VENV)/runtimes/bench-uvicorn/.ready $(VENV)/runtimes/sagemaker-sdk2/.ready
 	@for name in recordio pipe hosting localcloud monitor random_cut_forest anomaly anomaly_detection; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@$(GLUE)/bin/python -m benchmarks.recordio_spark
 
