@@ -7,9 +7,12 @@
 
 #include <stdint.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #define API __attribute__((visibility("default")))
-#define CORE_VERSION 2
+#define CORE_VERSION 3
 #define MAGIC 0xCED7230Au
 #define HEADER_BYTES 8
 #define MAX_LENGTH ((1u << 29) - 1)
@@ -18,10 +21,21 @@
 #define FLOAT64 3
 #define INT32 7
 #define KEY_BYTES 8
+#define MANY_COLUMNS (1u << 28) /* more need varints of five bytes */
 
 static const uint8_t KEY[KEY_BYTES] = {0x0a, 6, 'v', 'a', 'l', 'u', 'e', 's'};
 
 API int32_t core_version(void) { return CORE_VERSION; }
+
+/* Asks for memory that is soon needed: `bytes` from `place` on, AHEAD further. It may be beyond an
+   array's end, nothing is read. The processor's own guesses end with each page. */
+#define AHEAD 2048
+#define CACHE_LINE 64
+static inline void fetch(const void *array, int64_t place, int64_t bytes) {
+    uintptr_t from = (uintptr_t)array + (uintptr_t)place + AHEAD;
+    for (int64_t i = 0; i < bytes; i += CACHE_LINE)
+        __builtin_prefetch((const void *)(from + (uintptr_t)i));
+}
 
 /* ---- varints ---- */
 
@@ -61,91 +75,196 @@ static inline int take_varint(const uint8_t **at, const uint8_t *end, uint64_t *
     return 0;
 }
 
-/* A key: four bytes at once where the message has them and the key is no longer. */
-static inline int take_key(const uint8_t **at, const uint8_t *end, uint64_t *key) {
-    if (end - *at >= 4) {
-        uint32_t word;
-        memcpy(&word, *at, 4);
-        uint32_t ends = ~word & 0x80808080u;
-        if (ends) {
-            uint32_t bits = ends ^ (ends - 1); /* up to and with the last byte's flag */
-            word &= bits;
-            *key = (word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000) |
-                   (word >> 3 & 0xfe00000);
-            *at += (__builtin_ctz(ends) >> 3) + 1;
-            return 1;
+#define BLOCK_BYTES 64
+
+/* A bit for each of the 64 bytes at p, the first is the lowest: whether a varint ends there. */
+static inline uint64_t varint_ends(const uint8_t *p) {
+    uint64_t ends = 0;
+    for (int part = 0; part < BLOCK_BYTES; part += 8) {
+        uint64_t word;
+        memcpy(&word, p + part, 8);
+        word = ~word >> 7 & 0x0101010101010101u;
+        ends |= (word * 0x0102040810204080u >> 56) << part; /* byte n's bit becomes bit n */
+    }
+    return ends;
+}
+
+static inline void put_index(void *indices, int32_t index_bytes, int64_t place, uint64_t index) {
+    if (index_bytes == 4)
+        ((int32_t *)indices)[place] = (int32_t)index;
+    else
+        ((int64_t *)indices)[place] = (int64_t)index;
+}
+
+/* Takes the keys that end in the next 64 bytes, of which there are three more up to the data's end,
+   and returns how many; 0 if a key is none below `columns`, which is 2^28 at most, if they are more
+   than `room`, or if none ends there. Without a branch for each key. */
+static inline int64_t take_keys(const uint8_t **at, const uint8_t *end, uint32_t columns,
+                                int64_t room, void *indices, int32_t index_bytes, int64_t place) {
+    uint32_t words[BLOCK_BYTES], wrong = 0;
+    uint64_t ends = varint_ends(*at);
+    if (end - *at < BLOCK_BYTES) ends &= ((uint64_t)1 << (end - *at)) - 1;
+    int64_t bytes = 0, count = 0;
+    for (; ends; ends &= ends - 1) {
+        memcpy(&words[count++], *at + bytes, 4);
+        bytes = __builtin_ctzll(ends) + 1;
+    }
+    if (count > room) return 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t word = words[i], last = ~word & 0x80808080u;
+        word &= last ^ (last - 1); /* up to and with the last byte's flag */
+        uint32_t key = (word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000) |
+                       (word >> 3 & 0xfe00000);
+        wrong |= (last == 0) | ((int32_t)key >= (int32_t)columns);
+        put_index(indices, index_bytes, place + i, key);
+    }
+    if (wrong) return 0;
+    *at += bytes;
+    return count;
+}
+
+/* `count` keys that fill their field exactly. */
+static inline int take_indices(const uint8_t *p, const uint8_t *end, const uint8_t *stop,
+                               uint64_t columns, int64_t count, void *indices,
+                               int32_t index_bytes, int64_t place) {
+    uint32_t few = columns < MANY_COLUMNS ? (uint32_t)columns : MANY_COLUMNS;
+    int64_t done = 0, taken = 1;
+    while (done < count) {
+        if (taken && stop - p >= BLOCK_BYTES + 3) {
+            taken = take_keys(&p, end, few, count - done, indices, index_bytes, place + done);
+            done += taken;
+        } else { /* what is long or wrong, and the data's last keys */
+            uint64_t key;
+            if (!take_varint(&p, end, &key) || key >= columns) return 0;
+            put_index(indices, index_bytes, place + done++, key);
         }
     }
-    return take_varint(at, end, key);
+    return p == end;
 }
 
 /* ---- writing ---- */
 
-static inline uint64_t index_at(const void *indices, int32_t index_bytes, int64_t place) {
-    return index_bytes == 4 ? (uint64_t)((const uint32_t *)indices)[place]
-                            : ((const uint64_t *)indices)[place];
+/* Column numbers; `wide` if the processor has what pack_wide needs. */
+typedef struct {
+    const void *numbers;
+    int32_t bytes, wide;
+} Indices;
+
+static inline uint64_t index_at(const Indices *indices, int64_t place) {
+    return indices->bytes == 4 ? (uint64_t)((const uint32_t *)indices->numbers)[place]
+                               : ((const uint64_t *)indices->numbers)[place];
 }
 
-#define BLOCK 256
+#define BLOCK_KEYS 256
+#define PACKED_BYTES (4 * BLOCK_KEYS + 64)
 
-/* Keys as the words to store, each with its varint's length. */
+/* Keys as varints, one after the other. */
 typedef struct {
-    uint32_t words[BLOCK], lengths[BLOCK];
+    uint8_t bytes[PACKED_BYTES];
     int ready; /* they are all of a row's keys */
 } Keys;
 
-/* Fills `keys` with `count` <= BLOCK keys and returns their bytes, without a branch so that the
-   compiler does many at once; -1 if a key has 2^28 or more. */
-static inline int64_t prepare(const void *indices, int32_t index_bytes, int64_t from,
-                              int64_t count, Keys *keys) {
-    uint32_t bytes = (uint32_t)count, high = 0;
+/* Packs `count` <= BLOCK_KEYS keys into PACKED_BYTES and returns their bytes; -1 if one has 2^28 or
+   more. The first loop has no branch, so that the compiler does many keys at once; the second
+   writes whole words, and the next one over the zeros of the last. */
+static inline int64_t pack(const Indices *indices, int64_t from, int64_t count, uint8_t *out) {
+    uint32_t words[BLOCK_KEYS], lengths[BLOCK_KEYS], high = 0;
     for (int64_t i = 0; i < count; i++) {
-        uint64_t key = index_at(indices, index_bytes, from + i);
+        uint64_t key = index_at(indices, from + i);
         uint32_t k = (uint32_t)key;
         uint32_t two = -(uint32_t)((int32_t)k > 0x7f);
         uint32_t three = -(uint32_t)((int32_t)k > 0x3fff);
         uint32_t four = -(uint32_t)((int32_t)k > 0x1fffff);
-        high |= index_bytes == 4 ? k >> 28 : (key >> 28) != 0;
-        keys->words[i] = (k & 0x7f) | (k & 0x3f80) << 1 | (k & 0x1fc000) << 2 |
-                         (k & 0xfe00000) << 3 | (two & 0x80) | (three & 0x8000) |
-                         (four & 0x800000);
-        keys->lengths[i] = 1 - two - three - four;
-        bytes -= two + three + four;
+        high |= indices->bytes == 4 ? k >> 28 : (key >> 28) != 0;
+        words[i] = (k & 0x7f) | (k & 0x3f80) << 1 | (k & 0x1fc000) << 2 | (k & 0xfe00000) << 3 |
+                   (two & 0x80) | (three & 0x8000) | (four & 0x800000);
+        lengths[i] = 1 - two - three - four;
     }
-    return high ? -1 : (int64_t)bytes;
+    if (high) return -1;
+    uint8_t *p = out;
+    for (int64_t i = 0; i < count; i++) {
+        memcpy(p, &words[i], 4);
+        p += lengths[i];
+    }
+    return p - out;
+}
+
+#ifdef __x86_64__
+/* The same, 16 keys at a time: each one's bytes are made in a word of its own, and those that are
+   needed are moved together. For processors with AVX-512 VBMI2. */
+#define WIDE __attribute__((target("avx512f,avx512bw,avx512vbmi,avx512vbmi2,popcnt")))
+WIDE static int64_t pack_wide(const uint32_t *keys, int64_t count, uint8_t *out) {
+    const __m512i shifts = _mm512_set1_epi64(0x352e2720150e0700); /* of 0, 7, 14, 21 bits */
+    __m512i high = _mm512_setzero_si512();
+    uint8_t *p = out;
+    for (int64_t done = 0; done < count; done += 16) {
+        int64_t some = count - done < 16 ? count - done : 16;
+        __m512i words = _mm512_maskz_loadu_epi32((__mmask16)((1u << some) - 1), keys + done);
+        high = _mm512_or_si512(high, words);
+        __m512i sevens = _mm512_and_si512(_mm512_multishift_epi64_epi8(shifts, words),
+                                          _mm512_set1_epi8(0x7f));
+        /* a byte is needed if it is its word's first, or if it or one above it is not zero */
+        __m512i above = _mm512_or_si512(sevens, _mm512_srli_epi32(sevens, 8));
+        above = _mm512_or_si512(above, _mm512_srli_epi32(above, 16));
+        uint64_t needed = _mm512_test_epi8_mask(above, above) | 0x1111111111111111;
+        needed &= ~(uint64_t)0 >> (64 - 4 * some);
+        uint64_t flagged = needed >> 1 & 0x7777777777777777;
+        __m512i flags = _mm512_maskz_set1_epi8(flagged, (char)0x80);
+        _mm512_storeu_si512(p, _mm512_maskz_compress_epi8(needed, _mm512_or_si512(sevens, flags)));
+        p += __builtin_popcountll(needed);
+    }
+    return _mm512_test_epi32_mask(high, _mm512_set1_epi32((int32_t)0xf0000000)) ? -1 : p - out;
+}
+
+API int32_t core_has_wide(void) {
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+           __builtin_cpu_supports("avx512vbmi2");
+}
+#else
+API int32_t core_has_wide(void) { return 0; }
+#endif
+
+static inline int64_t pack_block(const Indices *indices, int64_t from, int64_t count,
+                                 uint8_t *out) {
+#ifdef __x86_64__
+    if (indices->wide && indices->bytes == 4)
+        return pack_wide((const uint32_t *)indices->numbers + from, count, out);
+#endif
+    return pack(indices, from, count, out);
 }
 
 /* The bytes of all keys. */
-static inline int64_t measure(const void *indices, int32_t index_bytes, int64_t from,
-                              int64_t count, Keys *keys) {
+static inline int64_t measure(const Indices *indices, int64_t from, int64_t count, Keys *keys) {
     int64_t bytes = 0;
-    keys->ready = count <= BLOCK;
-    for (int64_t done = 0; done < count; done += BLOCK) {
-        int64_t some = count - done < BLOCK ? count - done : BLOCK;
-        int64_t found = prepare(indices, index_bytes, from + done, some, keys);
+    keys->ready = count <= BLOCK_KEYS;
+    for (int64_t done = 0; done < count; done += BLOCK_KEYS) {
+        int64_t some = count - done < BLOCK_KEYS ? count - done : BLOCK_KEYS;
+        int64_t found = pack_block(indices, from + done, some, keys->bytes);
         if (found < 0) {
             found = keys->ready = 0;
             for (int64_t i = 0; i < some; i++)
-                found += varint_bytes(index_at(indices, index_bytes, from + done + i));
+                found += varint_bytes(index_at(indices, from + done + i));
         }
         bytes += found;
     }
     return bytes;
 }
 
-/* Writes the keys that were measured; the last one's word may reach three bytes beyond it. */
-static inline uint8_t *put_keys(uint8_t *p, const void *indices, int32_t index_bytes,
-                                int64_t from, int64_t count, Keys *keys) {
-    for (int64_t done = 0; done < count; done += BLOCK) {
-        int64_t some = count - done < BLOCK ? count - done : BLOCK;
-        if (!keys->ready && prepare(indices, index_bytes, from + done, some, keys) < 0) {
-            for (int64_t i = 0; i < some; i++)
-                p = put_varint(p, index_at(indices, index_bytes, from + done + i));
-            continue;
-        }
-        for (int64_t i = 0; i < some; i++) {
-            memcpy(p, &keys->words[i], 4);
-            p += keys->lengths[i];
+/* Writes the keys that were measured, `bytes` in all. */
+static inline uint8_t *put_keys(uint8_t *p, const Indices *indices, int64_t from, int64_t count,
+                                Keys *keys, int64_t bytes) {
+    if (keys->ready) {
+        memcpy(p, keys->bytes, bytes);
+        return p + bytes;
+    }
+    for (int64_t done = 0; done < count; done += BLOCK_KEYS) {
+        int64_t some = count - done < BLOCK_KEYS ? count - done : BLOCK_KEYS;
+        int64_t packed = pack_block(indices, from + done, some, keys->bytes);
+        if (packed < 0) {
+            for (int64_t i = 0; i < some; i++) p = put_varint(p, index_at(indices, from + done + i));
+        } else {
+            memcpy(p, keys->bytes, packed);
+            p += packed;
         }
     }
     return p;
@@ -159,9 +278,9 @@ static inline uint64_t int32_at(const void *values, int64_t place) {
    *written their bytes. -1: the row pointers lead outside of the `stored` values; -2: a row is
    longer than a record may be. `shape` is the shape's whole field; a label is `label_head` and
    then `label_bytes` of `labels`, which is NULL when there are none. */
-static inline int64_t encode(int64_t rows, const int64_t *pointers, int64_t stored,
-                             const void *indices, int32_t index_bytes, const void *values,
-                             int32_t field, const uint8_t *shape, int64_t shape_bytes,
+static inline __attribute__((always_inline)) int64_t encode(int64_t rows, const int64_t *pointers, int64_t stored,
+                             Indices indices, const void *values, int32_t field,
+                             const uint8_t *shape, int64_t shape_bytes,
                              const uint8_t *label_head, int64_t label_head_bytes,
                              const uint8_t *labels, int64_t label_bytes, uint8_t *out,
                              int64_t capacity, int64_t *written) {
@@ -169,15 +288,18 @@ static inline int64_t encode(int64_t rows, const int64_t *pointers, int64_t stor
     int64_t row = 0;
     Keys keys;
     int64_t tail_bytes = labels ? label_head_bytes + label_bytes : 0;
+    int64_t value_size = field == FLOAT64 ? 8 : 4;
     for (; row < rows; row++) {
         int64_t from = pointers[row], to = pointers[row + 1];
         if (from < 0 || to < from || to > stored) return -1;
         int64_t count = to - from, key_bytes, value_bytes = 0;
-        key_bytes = measure(indices, index_bytes, from, count, &keys);
+        fetch(indices.numbers, from * indices.bytes, count * indices.bytes);
+        fetch(values, from * value_size, count * value_size);
+        key_bytes = measure(&indices, from, count, &keys);
         if (field == INT32)
             for (int64_t i = from; i < to; i++) value_bytes += varint_bytes(int32_at(values, i));
         else
-            value_bytes = count * (field == FLOAT64 ? 8 : 4);
+            value_bytes = count * value_size;
         int64_t tensor = shape_bytes;
         if (count) tensor += 2 + varint_bytes(value_bytes) + value_bytes + varint_bytes(key_bytes) + key_bytes;
         int64_t value = 1 + varint_bytes(tensor) + tensor;
@@ -185,8 +307,7 @@ static inline int64_t encode(int64_t rows, const int64_t *pointers, int64_t stor
         int64_t body = 1 + varint_bytes(entry) + entry + tail_bytes;
         if (body > MAX_LENGTH) return -2;
         int64_t padding = -body & 3;
-        /* a key's word may reach four bytes beyond it */
-        if (HEADER_BYTES + body + padding + 4 > capacity - (p - out)) break;
+        if (HEADER_BYTES + body + padding > capacity - (p - out)) break;
         uint32_t head[2] = {MAGIC, (uint32_t)body};
         memcpy(p, head, HEADER_BYTES);
         p += HEADER_BYTES;
@@ -204,12 +325,12 @@ static inline int64_t encode(int64_t rows, const int64_t *pointers, int64_t stor
             if (field == INT32) {
                 for (int64_t i = from; i < to; i++) p = put_varint(p, int32_at(values, i));
             } else {
-                memcpy(p, (const uint8_t *)values + from * (value_bytes / count), value_bytes);
+                memcpy(p, (const uint8_t *)values + from * value_size, value_bytes);
                 p += value_bytes;
             }
             *p++ = 0x12;
             p = put_varint(p, key_bytes);
-            p = put_keys(p, indices, index_bytes, from, count, &keys);
+            p = put_keys(p, &indices, from, count, &keys, key_bytes);
         }
         memcpy(p, shape, shape_bytes);
         p += shape_bytes;
@@ -225,14 +346,14 @@ static inline int64_t encode(int64_t rows, const int64_t *pointers, int64_t stor
     return row;
 }
 
-#define ENCODE(bytes, kind)                                                                  \
-    encode(rows, pointers, stored, indices, bytes, values, kind, shape, shape_bytes,          \
-           label_head, label_head_bytes, labels, label_bytes, out, capacity, written)
+#define ENCODE(bytes, kind)                                                                     \
+    encode(rows, pointers, stored, (Indices){indices, bytes, wide}, values, kind, shape,        \
+           shape_bytes, label_head, label_head_bytes, labels, label_bytes, out, capacity, written)
 
 API int64_t encode_rows(int64_t rows, const int64_t *pointers, int64_t stored,
-                        const void *indices, int32_t index_bytes, const void *values,
-                        int32_t field, const uint8_t *shape, int64_t shape_bytes,
-                        const uint8_t *label_head, int64_t label_head_bytes,
+                        const void *indices, int32_t index_bytes, int32_t wide,
+                        const void *values, int32_t field, const uint8_t *shape,
+                        int64_t shape_bytes, const uint8_t *label_head, int64_t label_head_bytes,
                         const uint8_t *labels, int64_t label_bytes, uint8_t *out,
                         int64_t capacity, int64_t *written) {
     if (index_bytes == 4 && field == FLOAT32) return ENCODE(4, FLOAT32); /* the usual case */
@@ -384,19 +505,12 @@ static inline int64_t decode(const uint8_t *data, int64_t size, int64_t rows, ui
     for (; found < rows; found++) {
         Row row;
         if (!take_row(p, stop, &layout, &row)) break;
+        fetch(p, 0, row.size);
         int64_t count = count_values(&row, field);
         if (count < 0 || count > capacity - stored) break;
-        const uint8_t *key = row.keys, *keys_end = row.keys + row.key_bytes;
-        int64_t i = 0;
-        for (; i < count; i++) {
-            uint64_t number;
-            if (!take_key(&key, keys_end, &number) || number >= columns) break;
-            if (index_bytes == 4)
-                ((int32_t *)indices)[stored + i] = (int32_t)number;
-            else
-                ((int64_t *)indices)[stored + i] = (int64_t)number;
-        }
-        if (i < count || key != keys_end) break;
+        if (!take_indices(row.keys, row.keys + row.key_bytes, stop, columns, count, indices,
+                          index_bytes, stored))
+            break;
         if (field == INT32) {
             const uint8_t *values_end = row.values + row.value_bytes;
             if (!take_int32s(row.values, values_end, count, (int32_t *)values + stored)) break;

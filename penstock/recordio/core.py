@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-VERSION = 2  # of core.c's functions: a library of another one is left alone
+VERSION = 3  # of core.c's functions: a library of another one is left alone
 # names another build of the library, for example one under AddressSanitizer
 LIBRARY_VARIABLE = "PENSTOCK_RECORDIO_CORE"
 
@@ -44,9 +44,13 @@ class RowFormat:
 
 
 class CompiledCore:
-    """The library's four functions, on numpy arrays. It holds no lock while it works."""
+    """The library's four functions, on numpy arrays. It holds no lock while it works.
+
+    `wide` is whether it packs keys with AVX-512 VBMI2, as it does where the processor has that.
+    """
 
     def __init__(self, library: ctypes.CDLL) -> None:
+        self.wide = bool(library.core_has_wide())
         self._encode = library.encode_rows
         self._scan = library.scan_rows
         self._decode = library.decode_rows
@@ -54,7 +58,7 @@ class CompiledCore:
         for function in (self._encode, self._scan, self._decode, self._decode_dense):
             function.restype = _LONG
         self._encode.argtypes = [
-            *(_LONG, _POINTER, _LONG, _POINTER, _INT, _POINTER, _INT, _BYTES, _LONG),
+            *(_LONG, _POINTER, _LONG, _POINTER, _INT, _INT, _POINTER, _INT, _BYTES, _LONG),
             *(_BYTES, _LONG, _POINTER, _LONG, _POINTER, _LONG, _POINTER),
         ]
         self._scan.argtypes = [
@@ -88,6 +92,7 @@ class CompiledCore:
             len(values),
             indices.ctypes.data,
             indices.itemsize,
+            self.wide,
             values.ctypes.data,
             form.field,
             form.shape,

@@ -43,12 +43,12 @@ def write_dense(
     layout = None
     if dtype.kind == "f" and (labels is None or labels.dtype.kind == "f"):
         layout = layout_of(dtype, rows.shape[1], None if labels is None else labels.dtype)
-        out = np.empty(min(chunk, len(rows)) * layout.stride, np.uint8)
+        blank = layout.blank(min(chunk, len(rows)))  # its constant bytes serve every chunk
     written = 0
     for start in range(0, len(rows), chunk):
         part = np.ascontiguousarray(rows[start : start + chunk], dtype)
         part_labels = None if labels is None else labels[start : start + chunk]
-        encoded = layout.encode(part, part_labels, out) if layout else _encode(part, part_labels)
+        encoded = layout.encode(part, part_labels, blank) if layout else _encode(part, part_labels)
         written += write_all(file, encoded)
     return written
 

@@ -14,9 +14,7 @@ from penstock.recordio.rows import DenseRows
 from penstock.recordio.tensor import FIELD_OF_DTYPE
 from penstock.recordio.wire import encode_varint
 
-FIRST_ROWS = 16  # there may be no more of them
 CHECKED_ROWS = 1024  # their constant bytes stay in the cache while they are compared
-WORDS = ("<u8", "<u4", "<u2", "u1")
 
 
 class DenseLayout:
@@ -44,12 +42,13 @@ class DenseLayout:
         self.label_at = len(self.head) + value_bytes
         self.number_at = self.label_at + len(self.label_head)
         self.padding_at = self.label_at + label_bytes
-        # (offset, word) of what is the same in all records, in words as long as they can be
-        self._constants = [
-            *_words(0, self.head),
-            *_words(self.label_at, self.label_head),
-            *_words(self.padding_at, bytes(self.stride - self.padding_at)),
-        ]
+        constants = {
+            "head": (0, self.head),
+            "label_head": (self.label_at, self.label_head),
+            "padding": (self.padding_at, bytes(self.stride - self.padding_at)),
+        }
+        # what is the same in all records, by its field's name: where it stands, and its bytes
+        self._constants = {name: found for name, found in constants.items() if found[1]}
         names = ["head", "values", "label_head", "number", "padding"]
         sizes = [
             len(self.head),
@@ -65,41 +64,42 @@ class DenseLayout:
             [(name, form) for name, form in zip(names, formats, strict=True) if form != "V0"]
         )
 
+    def blank(self, rows: int) -> npt.NDArray[Any]:
+        """`rows` records, complete but for the values and the labels' numbers."""
+        records = np.empty(rows, self._record)
+        for name, (_, constant) in self._constants.items():
+            records[name] = np.void(constant)
+        return records
+
     def encode(
-        self, rows: npt.NDArray[Any], labels: npt.NDArray[Any] | None, out: npt.NDArray[np.uint8]
+        self, rows: npt.NDArray[Any], labels: npt.NDArray[Any] | None, blank: npt.NDArray[Any]
     ) -> memoryview:
-        """(n, D) values, contiguous, and n labels as n records, which lie in `out` then."""
-        used = out[: len(rows) * self.stride]
-        records = used.view(self._record)
-        for name, constant in (("head", self.head), ("label_head", self.label_head)):
-            if constant:
-                records[name] = np.void(constant)
-        if self.padding_at < self.stride:
-            records["padding"] = np.void(bytes(self.stride - self.padding_at))
+        """(n, D) values, contiguous, and n labels as n records: the first of `blank` then."""
+        records = blank[: len(rows)]
         if self.width:
             records["values"] = rows.reshape(-1).view(self._record["values"])
         if labels is not None:
             records["number"] = labels
-        return memoryview(cast("Any", used))
+        return memoryview(cast("Any", records.view(np.uint8))).toreadonly()
 
     def matching(self, data: memoryview, rows: int) -> int:
         """How many of the next `rows` rows, from the first on, have exactly this layout."""
-        start, count = 0, FIRST_ROWS
-        while start < rows:
-            count = min(count, rows - start)
-            same: npt.NDArray[np.bool_] | None = None
-            for at, word in self._constants:
-                place = start * self.stride + at
-                found: npt.NDArray[Any] = np.ndarray(
-                    (count,), word.dtype, data, place, (self.stride,)
+        done = 0
+        while done < rows:
+            count = same = min(CHECKED_ROWS, rows - done)
+            for name, (place, constant) in self._constants.items():
+                every: npt.NDArray[Any] = np.ndarray(
+                    (same,), self._record[name], data, done * self.stride + place, (self.stride,)
                 )
-                equal = found == word
-                same = equal if same is None else np.logical_and(same, equal, same)
-            if same is not None and not same.all():
-                return start + int(np.argmin(same))
-            start += count
-            count = CHECKED_ROWS
-        return rows
+                # gathered and compared as bytes: many times faster than word by word
+                if (found := every.tobytes()) != constant * same:
+                    table = np.frombuffer(found, np.uint8).reshape(same, -1)
+                    wrong = (table != np.frombuffer(constant, np.uint8)).any(1)
+                    same = int(np.argmax(wrong))
+            done += same
+            if same < count:
+                break
+        return done
 
     def begins(self, record: memoryview) -> bool:
         """Whether the record begins as all of them do."""
@@ -124,17 +124,6 @@ class DenseLayout:
             place = self.number_at if count else 0
             labels = np.ndarray((count,), self.label_dtype, data, place, (self.stride,))
         return DenseRows(values, labels), count * self.stride
-
-
-def _words(at: int, constant: bytes) -> list[tuple[int, Any]]:
-    words = []
-    done = 0
-    for form in WORDS:
-        size = np.dtype(form).itemsize
-        while len(constant) - done >= size:
-            words.append((at + done, np.frombuffer(constant, form, 1, done)[0]))
-            done += size
-    return words
 
 
 @lru_cache(maxsize=16)

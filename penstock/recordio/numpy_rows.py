@@ -18,13 +18,15 @@ from penstock.recordio.frame import HEADER_BYTES, MAGIC, MAX_LENGTH, header
 from penstock.recordio.label import KEY
 from penstock.recordio.rows import DenseRows, Labels, SparseRows, index_dtype
 from penstock.recordio.wire import (
+    SHORT_BYTES,
     decode_short_varints,
     decode_varints,
     encode_varint,
 )
 
 WINDOW_BYTES = 1 << 20  # looked at in one go; what numpy makes of it stays in the cache
-HEAD_BYTES = 36  # before a tensor's first byte: at most so many
+PADDING_BYTES = 64  # no constant bytes are longer
+WORD_BYTES = 8
 VARINT_BYTES = 5  # of a length: a record has less than 2^29 bytes
 Places = npt.NDArray[np.int64]
 
@@ -40,17 +42,19 @@ def read_rows(
 
     They may be fewer than there are: those of `data` that a window shows.
     """
-    window = bytes(data[:WINDOW_BYTES])  # cut up faster than a view
-    found = _Window(form, np.frombuffer(window, np.uint8), rows)
+    found = _Window(form, data, rows)
     count = found.plausible()
-    values, value_pointers, good = _numbers(window, found, count, dtype)
-    keys, key_pointers, good_keys = _keys(window, found, count, form.columns)
+    values, value_pointers, good = _numbers(found, count, dtype)
+    keys, key_pointers, good_keys = _keys(found, count, form.columns)
     count = min(good, good_keys)
     wrong = value_pointers[1 : count + 1] != key_pointers[1 : count + 1]
     count = int(np.argmax(wrong)) if wrong.any() else count
     pointers = key_pointers[: count + 1]
     stored = int(pointers[-1])
-    indices = keys[:stored].astype(index_dtype(form.columns), copy=False)
+    indices = keys[:stored]
+    index = index_dtype(form.columns)
+    # they are below the columns, so that the sign's bit is free
+    indices = indices.view(index) if indices.itemsize == index.itemsize else indices.astype(index)
     labels = found.labels(count, label_dtype)
     return (
         SparseRows(pointers, indices, values[:stored], form.columns, labels),
@@ -62,10 +66,9 @@ def read_dense_rows(
     form: RowFormat, data: memoryview, rows: int, label_dtype: np.dtype[Any] | None
 ) -> tuple[DenseRows, int]:
     """As read_rows, for dense records of int32."""
-    window = bytes(data[:WINDOW_BYTES])
-    found = _Window(form, np.frombuffer(window, np.uint8), rows)
+    found = _Window(form, data, rows)
     count = found.plausible()
-    values, pointers, good = _numbers(window, found, count, np.dtype("<i4"))
+    values, pointers, good = _numbers(found, count, np.dtype("<i4"))
     right = np.diff(pointers[: good + 1]) == form.columns
     count = _first_false(right)
     table = values[: count * form.columns].reshape(count, form.columns)
@@ -75,9 +78,11 @@ def read_dense_rows(
 class _Window:
     """Where the records of some bytes have their values, keys and labels."""
 
-    def __init__(self, form: RowFormat, data: npt.NDArray[np.uint8], rows: int) -> None:
-        self.data = data
+    def __init__(self, form: RowFormat, buffer: memoryview, rows: int) -> None:
+        self.bytes = b"".join((buffer[:WINDOW_BYTES], bytes(PADDING_BYTES)))
+        self.padded = np.frombuffer(self.bytes, np.uint8)
         self._form = form
+        self.data = data = self.padded[:-PADDING_BYTES]
         words = data[: len(data) // 4 * 4].view("<u4")
         at = np.flatnonzero(words == MAGIC)[:rows]
         at = at[at + 1 < len(words)]
@@ -143,15 +148,21 @@ class _Window:
 
     def _same(self, places: Places, wanted: list[bytes], which: Places) -> npt.NDArray[np.bool_]:
         """Whether the bytes at each place are those wanted."""
-        widest = max(map(len, wanted), default=0)
-        table = np.zeros((len(wanted), widest), np.uint8)
-        kept = np.zeros((len(wanted), widest), np.bool_)
+        most = -(-max([1, *map(len, wanted)]) // WORD_BYTES) * WORD_BYTES
+        table = np.zeros((len(wanted), most), np.uint8)
+        kept = np.zeros((len(wanted), most), np.uint8)
         for row, constant in enumerate(wanted):
             table[row, : len(constant)] = np.frombuffer(constant, np.uint8)
-            kept[row, : len(constant)] = True
-        found = self._at(places[:, None] + np.arange(widest))
+            kept[row, : len(constant)] = 0xFF
         inside = (places >= 0) & (places <= len(self.data))
-        same: npt.NDArray[np.bool_] = ((found == table[which]) | ~kept[which]).all(1)
+        every: npt.NDArray[Any] = np.ndarray(
+            (len(self.data) + 1,), f"V{most}", self.padded, 0, (1,)
+        )
+        # as words of eight bytes: there are fewer of them
+        words = every[places * inside].view("<u8").reshape(-1, most // WORD_BYTES)
+        words ^= table.view("<u8")[which]
+        words &= kept.view("<u8")[which]
+        same: npt.NDArray[np.bool_] = (words == 0).all(1)
         return same & inside
 
     def _varint(self, places: Places) -> tuple[Places, Places]:
@@ -194,9 +205,24 @@ def _first_false(good: npt.NDArray[np.bool_]) -> int:
     return len(good) if good.all() else int(np.argmin(good))
 
 
-def _slices(window: bytes, starts: Places, ends: Places) -> npt.NDArray[np.uint8]:
-    pieces = [window[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return np.frombuffer(b"".join(pieces), np.uint8)
+def _packed(found: _Window, starts: Places, ends: Places) -> tuple[npt.NDArray[np.uint8], Places]:
+    """The bytes of all rows one after the other and SHORT_BYTES more; where each row's begin."""
+    places = _pointers(np.cumsum(ends - starts))
+    total = int(places[-1])
+    widest = int((ends - starts).max()) if total else 1
+    packed = np.empty(total + max(widest, SHORT_BYTES), np.uint8)
+    last = len(found.padded) - widest  # where the widest can start
+    # all rows as wide as the widest, each over what the one before has too many; one by one what
+    # would be read beyond the end, or all if the widest is by far the widest
+    count = int(np.searchsorted(starts, last, "right")) if len(starts) * widest <= 4 * total else 0
+    source: npt.NDArray[Any] = np.ndarray((last + 1,), f"V{widest}", found.padded, 0, (1,))
+    target: npt.NDArray[Any] = np.ndarray((total + 1,), f"V{widest}", packed, 0, (1,))
+    target[places[:count]] = source[starts[:count]]
+    rest = zip(starts[count:].tolist(), ends[count:].tolist(), strict=True)
+    pieces = [found.bytes[start:end] for start, end in rest]
+    packed[places[count] : total] = np.frombuffer(b"".join(pieces), np.uint8)
+    packed[total:] = 0
+    return packed[: total + SHORT_BYTES], places
 
 
 def _pointers(ends: Places) -> Places:
@@ -206,43 +232,41 @@ def _pointers(ends: Places) -> Places:
 
 
 def _numbers(
-    window: bytes, found: _Window, count: int, dtype: np.dtype[Any]
+    found: _Window, count: int, dtype: np.dtype[Any]
 ) -> tuple[npt.NDArray[Any], Places, int]:
     """The values of `count` rows, where each row's begin, and how many rows are right."""
     starts, ends = found.value_starts[:count], found.value_ends[:count]
     if dtype.kind == "i":
-        numbers, pointers, good = _varints(window, starts, ends)
+        numbers, pointers, good = _varints(found, starts, ends)
         signed = numbers.astype(np.uint64).view(np.int64)
         values = signed.astype(dtype)
         return values, pointers, _right(values == signed, pointers, good)
     sizes = ends - starts
     good = _first_false(sizes % dtype.itemsize == 0)
-    data = _slices(window, starts[:good], ends[:good])
-    pointers = _pointers(np.cumsum(sizes[:good]) // dtype.itemsize)
-    return data.view(dtype), pointers, good
+    packed, places = _packed(found, starts[:good], ends[:good])
+    return packed[:-SHORT_BYTES].view(dtype), places // dtype.itemsize, good
 
 
-def _keys(
-    window: bytes, found: _Window, count: int, columns: int
-) -> tuple[npt.NDArray[Any], Places, int]:
-    numbers, pointers, good = _varints(window, found.key_starts[:count], found.key_ends[:count])
+def _keys(found: _Window, count: int, columns: int) -> tuple[npt.NDArray[Any], Places, int]:
+    starts, ends = found.key_starts[:count], found.key_ends[:count]
+    numbers, pointers, good = _varints(found, starts, ends)
     if len(numbers) and int(numbers.max()) >= columns:
         good = _right(numbers < columns, pointers, good)
     return numbers, pointers, good
 
 
-def _varints(window: bytes, starts: Places, ends: Places) -> tuple[npt.NDArray[Any], Places, int]:
+def _varints(found: _Window, starts: Places, ends: Places) -> tuple[npt.NDArray[Any], Places, int]:
     """The varints of each row, where each row's begin, and how many rows are right."""
-    encoded = _slices(window, starts, ends)
-    row_ends = np.cumsum(ends - starts)
-    cut = (ends > starts) & (encoded[np.maximum(row_ends, 1) - 1] >= 0x80) if len(encoded) else None
-    good = len(starts)
-    if cut is not None and cut.any():
-        good = int(np.argmax(cut))
-        encoded, row_ends = encoded[: row_ends[good - 1] if good else 0], row_ends[:good]
+    padded, places = _packed(found, starts, ends)
+    row_ends = places[1:]
+    cut = (ends > starts) & (padded[row_ends - 1] >= 0x80)
+    good = _first_false(~cut)
+    used = int(places[good])
+    padded, row_ends = padded[: used + SHORT_BYTES], row_ends[:good]
+    encoded = padded[:used]
     number_ends = np.flatnonzero(encoded < 0x80)
     pointers = _pointers(np.searchsorted(number_ends, row_ends))
-    short = decode_short_varints(encoded, number_ends)
+    short = decode_short_varints(padded, number_ends)
     if short is not None:
         return short, pointers, good
     try:

@@ -121,9 +121,8 @@ def encode_varints(
     return table[np.arange(widest, dtype=np.uint8) < lengths[:, None]], begins
 
 
-# by a varint's length, as little-endian words: the flags of its bytes, and the bytes themselves
+# by a varint's length: the flags of its bytes, as a little-endian word
 _CONTINUED = np.array([0, 0, 0x80, 0x8080, 0x808080], "<u4")
-_KEPT = np.array([0, 0x7F, 0x7FFF, 0x7FFFFF, 0x7FFFFFFF], "<u4")
 
 
 def _spread(numbers: npt.NDArray[np.uint32], bytes_each: int) -> npt.NDArray[np.uint32]:
@@ -159,26 +158,31 @@ def decode_varints(buffer: Bytes, position: int) -> npt.NDArray[np.uint64]:
     return numbers
 
 
+SHORT_BYTES = 4  # a varint of so many bytes fits a word
+
+
 def decode_short_varints(
-    encoded: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
+    padded: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.uint32] | None:
-    """The packed varints that end at `ends`, the last of which is the last byte.
+    """The packed varints that end at `ends`; SHORT_BYTES more follow the last of them.
 
     None if one of them has more than four bytes.
     """
     starts = np.empty_like(ends)
     starts[:1] = 0
     np.add(ends[:-1], 1, out=starts[1:])
-    lengths = ends - starts
-    lengths += 1
-    widest = int(lengths.max()) if len(lengths) else 0
-    if widest > 4:
-        return None
-    padded = np.concatenate([encoded, np.zeros(3, np.uint8)])
-    every: npt.NDArray[np.uint32] = np.ndarray((len(encoded),), "<u4", padded, 0, (1,))
-    words = every[starts]
-    words &= np.take(_KEPT, lengths)
-    numbers: npt.NDArray[np.uint32] = words & np.uint32(0x7F)
-    for step in range(1, widest):
-        numbers |= (words >> step) & (0x7F << 7 * step)
-    return numbers
+    numbers: npt.NDArray[np.uint32] | None = None
+    going_on = np.full(len(starts), 0xFF, np.uint8)  # 0 behind a number's last byte
+    for step in range(SHORT_BYTES):
+        byte = padded[step:][starts]
+        sevens = byte & np.uint8(0x7F)
+        sevens &= going_on
+        part = sevens.astype(np.uint32)
+        part <<= np.uint32(7 * step)
+        numbers = part if numbers is None else np.bitwise_or(numbers, part, out=numbers)
+        flags = byte.view(np.int8)
+        flags >>= 7
+        going_on &= byte
+        if not going_on.any():
+            return numbers
+    return None

@@ -189,7 +189,7 @@ def check_read(data: bytes, arrays: Arrays) -> None:
 @given(arrays=dense() | sparse())
 def test_rows_have_the_bytes_that_the_sdk_writes(sdk: Sdk, arrays: Arrays) -> None:
     theirs = sdk.answer(for_the_sdk(arrays))
-    for core in ("compiled", "numpy"):
+    for core in ("compiled", "narrow", "numpy"):
         with using(core):
             assert ours(arrays) == theirs
             check_read(theirs, arrays)

@@ -10,6 +10,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from itertools import cycle, product
 from typing import Any
 
@@ -187,7 +188,9 @@ def _written_again(records: list[Record], plain: list[Any], compiled: cores.Comp
     for piece in pieces:
         singles = io.BytesIO()
         write_records(singles, _as_records(piece))
-        for core in (compiled, None):
+        narrow = copy(compiled)
+        narrow.wide = False
+        for core in (compiled, narrow, None):
             with _using(core):
                 file = io.BytesIO()
                 kind = {} if piece.labels is None else {"label_dtype": piece.labels.dtype}

@@ -1,4 +1,4 @@
-"""The compiled core and the numpy code in its place, for tests that hold of both."""
+"""The compiled core in its variants and the numpy code in its place, for tests that hold of all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from ctypes import CDLL
 from functools import cache
 from pathlib import Path
@@ -38,11 +39,18 @@ def compiled() -> core.CompiledCore:
         shutil.rmtree(library.parent)
 
 
+def narrow() -> core.CompiledCore:
+    """The compiled one as it works on processors without AVX-512 VBMI2."""
+    found = copy(compiled())
+    found.wide = False
+    return found
+
+
 @contextmanager
 def using(name: str) -> Iterator[None]:
-    """With the core "compiled", or with "numpy"."""
+    """With the core "compiled", with the "narrow" one, or with "numpy"."""
     before = core.compiled
-    core.compiled = compiled() if name == "compiled" else None
+    core.compiled = {"compiled": compiled, "narrow": narrow, "numpy": lambda: None}[name]()
     try:
         yield
     finally:
