@@ -10,6 +10,7 @@ first batch was there and when it ended (CLOCK_MONOTONIC), and how many bytes ca
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -39,8 +40,10 @@ class Trainer:
     def __init__(self, opt_ml: Path, how: str, mb_per_second: float = 0) -> None:
         command = [sys.executable, "-m", "benchmarks.pipe_trainer"]
         command += [str(opt_ml), how, str(mb_per_second)]
+        # OpenBLAS's threads wait busily for a while after numpy's import, here on the same cores
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         if self._process.stdout is None or self._process.stdout.readline() != "ready\n":
             raise RuntimeError("the trainer did not get ready")

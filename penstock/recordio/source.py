@@ -10,7 +10,7 @@ import numpy as np
 
 from penstock.recordio.checks import refuse_path_and_text
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 19  # stays in the cache while it is looked at
 BELIEVED_BYTES = 32 << 20  # asked for at once; beyond it the buffer grows with what arrives
 
 # bytes, bytearray, memoryview, mmap, a numpy array of bytes; typing.Buffer comes with Python 3.12
