@@ -85,6 +85,25 @@ def test_every_changed_header_or_padding_byte_of_a_dense_row_is_noticed() -> Non
         assert raised.value.record >= 1
 
 
+@pytest.mark.parametrize("record", [1, 1023, 1024, 1500, 2999])
+@pytest.mark.parametrize("width", [2, 29, 31])  # with 0, 3 and 2 bytes of padding
+def test_a_changed_byte_is_noticed_in_whichever_row(record: int, width: int) -> None:
+    file = io.BytesIO()
+    write_dense(file, np.ones((3000, width), np.float32))
+    data = file.getvalue()
+    stride = len(data) // 3000
+    values = data.index(np.ones(width, np.float32).tobytes())
+    for byte in range(stride):
+        changed = bytearray(data)
+        changed[record * stride + byte] ^= 0x20
+        if values <= byte < values + 4 * width:
+            assert sum(len(x) for x, _ in Reader(changed).batches(5000)) == 3000
+        else:
+            with pytest.raises(RecordIOError) as raised:
+                list(Reader(changed).batches(5000))
+            assert raised.value.record >= record
+
+
 def test_a_wrong_magic_is_shown() -> None:
     data = dense(2)
     size = len(data) // 2
