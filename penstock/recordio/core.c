@@ -1,10 +1,10 @@
 /* What numpy is slow at: CSR rows to bytes and back, and dense rows of varints read.
 
    Plain C without Python's headers; penstock/recordio/core.py calls it through ctypes. Reading
-   takes only records in the canonical order that writers produce, and nothing of a byte before it
-   is checked against the end of its message (keys: many together, read up to the data's end and
-   masked at the message's). Whatever else it meets, it stops before: the decoder in Python reads
-   that record, or refuses it with a message. */
+   takes only records in the canonical order that writers produce, and checks every byte against
+   the end of its message (keys, many at a time, are read up to the data's end and masked at the
+   message's). Whatever else it meets, it stops before: the decoder in Python reads that record, or
+   refuses it with a message. */
 
 #include <stdint.h>
 #include <string.h>
