@@ -15,6 +15,7 @@ from penstock.localcloud.context import CloudContext
 from penstock.localcloud.faults.faults import Faults
 from penstock.localcloud.ledger import Ledger
 from penstock.localcloud.server import MotoServer
+from penstock.localcloud.shims import logs
 from penstock.localcloud.shims.patches import Patches
 
 ACCOUNT_ID = "123456789012"
@@ -77,6 +78,7 @@ def patched(context: CloudContext) -> Iterator[BareCloud]:
         RoleName="worker", AssumeRolePolicyDocument=json.dumps({"Statement": []})
     )
     patches = Patches()
+    logs.install(patches)  # whatever runs writes a log, and several at once
     try:
         yield BareCloud(context, patches, role["Role"]["Arn"])
     finally:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from moto.stepfunctions.parser.asl.eval.states import States
+from moto.stepfunctions.parser.backend.execution import Execution
 
 from penstock.localcloud.shims import stepfunctions, stepfunctions_values
 from tests.offline.bare_cloud import BareCloud
@@ -206,3 +211,74 @@ def test_a_null_of_the_definition_goes_on_as_null(cloud: BareCloud) -> None:
     copy = {"Type": "Pass", "Parameters": {"b.$": "$.a.value", "c": None}, "End": True}
     result = execute(cloud, {"None": none, "Copy": copy})
     assert json.loads(result["output"]) == {"b": None, "c": None}
+
+
+def test_an_execution_that_begins_is_listed_as_running(
+    cloud: BareCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock, began = Execution.start, threading.Event()
+
+    def slow(self: Any) -> None:
+        began.set()
+        time.sleep(0.3)
+        stock(self)
+
+    monkeypatch.setattr(Execution, "start", slow)
+    machines = cloud.client("stepfunctions")
+    waits = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": True}}}
+    arn = machines.create_state_machine(
+        name="begins", definition=json.dumps(waits), roleArn=cloud.role_arn
+    )["stateMachineArn"]
+    starter = threading.Thread(
+        target=machines.start_execution, kwargs={"stateMachineArn": arn, "name": "first"}
+    )
+    starter.start()
+    assert began.wait(10)
+    (listed,) = machines.list_executions(stateMachineArn=arn)["executions"]
+    starter.join()
+    assert (listed["name"], listed["status"]) == ("first", "RUNNING")
+
+
+def test_of_two_that_start_at_once_with_one_name_the_second_is_refused(
+    cloud: BareCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock = Execution.__init__
+
+    def slow(self: Any, *arguments: Any, **options: Any) -> None:
+        time.sleep(0.2)  # the other one has looked by now whether the name is free
+        stock(self, *arguments, **options)
+
+    monkeypatch.setattr(Execution, "__init__", slow)
+    machines = cloud.client("stepfunctions")
+    passes = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    arn = machines.create_state_machine(
+        name="twice", definition=json.dumps(passes), roleArn=cloud.role_arn
+    )["stateMachineArn"]
+
+    def start(number: int) -> str:
+        try:
+            machines.start_execution(stateMachineArn=arn, name="one", input=f'{{"n": {number}}}')
+        except machines.exceptions.ExecutionAlreadyExists:
+            return "refused"
+        return "started"
+
+    with ThreadPoolExecutor(2) as starters:
+        assert sorted(starters.map(start, range(2))) == ["refused", "started"]
+    assert len(machines.list_executions(stateMachineArn=arn)["executions"]) == 1
+
+
+def test_an_execution_that_has_succeeded_has_its_output(
+    cloud: BareCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock = States.get_input
+
+    def slow(self: Any, query: str | None = None) -> Any:
+        found = stock(self, query)
+        if sys._getframe(1).f_code.co_name == "_reflect_execution_status":
+            time.sleep(0.3)  # the status is written already
+        return found
+
+    monkeypatch.setattr(States, "get_input", slow)
+    result = execute(cloud, {"P": {"Type": "Pass", "Result": {"a": 1}, "End": True}})
+    assert result["status"] == "SUCCEEDED"
+    assert json.loads(result["output"]) == {"a": 1}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.responses import DynamoHandler
@@ -20,15 +19,5 @@ def install(patches: Patches) -> None:
     moto looks at the condition and then writes, without a lock, so that two writers could both
     find that an item is not there yet.
     """
-    lock = threading.RLock()
-
-    def locked(name: str) -> None:
-        def call(self: Any, *arguments: Any, **options: Any) -> Any:
-            with lock:
-                return stock(self, *arguments, **options)
-
-        stock = patches.replace(DynamoDBBackend, name, call)
-
-    for name in _WRITES:
-        locked(name)
+    patches.one_at_a_time(threading.RLock(), DynamoDBBackend, *_WRITES)
     answer_at_once(patches, DynamoHandler, "scan", "batch_get_item", version="1.0")

@@ -59,13 +59,6 @@ def install(
     """
     lock = threading.RLock()
 
-    def locked(owner: Any, name: str) -> None:
-        def call(self: Any, *arguments: Any, **options: Any) -> Any:
-            with lock:
-                return stock(self, *arguments, **options)
-
-        stock = patches.replace(owner, name, call)
-
     def told(name: str) -> None:
         def call(self: Any, *arguments: Any, **options: Any) -> Any:
             result = stock(self, *arguments, **options)
@@ -168,8 +161,7 @@ def install(
     stock_shard = patches.replace(Stream, "get_shard_for_key", shard_for_key)
     stock_get_shard = patches.replace(Stream, "get_shard", shard_to_read)
     stock_put = patches.replace(Stream, "put_record", put_into_stream)
-    locked(Stream, "split_shard")
-    locked(Stream, "merge_shards")
+    patches.one_at_a_time(lock, Stream, "split_shard", "merge_shards")
     stock_delete = patches.replace(KinesisBackend, "delete_stream", delete_stream)
     stock_reset = patches.replace(KinesisBackend, "reset", reset)
     told("put_record")

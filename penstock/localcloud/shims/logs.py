@@ -1,19 +1,37 @@
-"""CloudWatch Logs: a log group's class is shown."""
+"""CloudWatch Logs: many programs open their log at the same moment; a group's class is shown."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
-from moto.logs.models import LogGroup
+from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
 from penstock.localcloud.shims.patches import Patches
 
+# Who makes, removes and walks through groups and streams. Not PutLogEvents: a subscription of the
+# group may call a function, which writes logs itself.
+_IN_TURN = (
+    "create_log_group",
+    "delete_log_group",
+    "describe_log_groups",
+    "create_log_stream",
+    "delete_log_stream",
+    "describe_log_streams",
+    "filter_log_events",
+)
 _DEFAULT = "STANDARD"  # CloudWatch Logs API reference, CreateLogGroup, logGroupClass
 
 
 def install(patches: Patches) -> None:
-    """CreateLogGroup's class comes back from DescribeLogGroups; moto drops it."""
+    """Groups and streams are made once; CreateLogGroup's class comes back from DescribeLogGroups.
+
+    moto looks whether a group is there and then makes it, without a lock: of two hosts that begin
+    at the same moment, the second one's group would replace the first one's with its streams.
+    It drops the class.
+    """
+    patches.one_at_a_time(threading.RLock(), LogsBackend, *_IN_TURN)
 
     def create(self: Any) -> str:
         answer: str = stock_create(self)

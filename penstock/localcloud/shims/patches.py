@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 _NOTHING = object()
@@ -26,6 +27,18 @@ class Patches:
             raise AttributeError(f"{owner!r} has {name} already: replace it")
         self._originals.append((owner, name, _NOTHING))
         setattr(owner, name, value)
+
+    def one_at_a_time(self, lock: AbstractContextManager[Any], owner: Any, *names: str) -> None:
+        """Let whoever calls one of `owner`'s methods wait for `lock`: moto itself has none."""
+        for name in names:
+            self._locked(lock, owner, name)
+
+    def _locked(self, lock: AbstractContextManager[Any], owner: Any, name: str) -> None:
+        def call(*arguments: Any, **options: Any) -> Any:
+            with lock:
+                return stock(*arguments, **options)
+
+        stock = self.replace(owner, name, call)
 
     def undo(self) -> None:
         """Put everything back."""

@@ -29,8 +29,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resou
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
     WaitFunction,
 )
-from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.backend.execution import (
+    BaseExecutionWorkerCommunication,
+    Execution,
+)
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from penstock.localcloud.clients import ClientFactory
 from penstock.localcloud.clock import Clock
@@ -85,6 +89,7 @@ def install(
     _install_sync(patches, clients, faults)
     stepfunctions_stop.install(patches, clients=clients, faults=faults)
     _install_waiting(patches, clock)
+    _install_turns(patches)
 
 
 def _replace_everywhere(patches: Patches, name: str, value: Any) -> None:
@@ -198,3 +203,21 @@ def _install_waiting(patches: Patches, clock: Clock) -> None:
 
     patches.replace(WaitFunction, "_wait_interval", wait_interval)
     patches.replace(retrier_decl, "time", SimpleNamespace(sleep=clock.sleep))
+
+
+def _install_turns(patches: Patches) -> None:
+    """Nobody sees an execution that has half begun or half ended.
+
+    moto lists an execution before it has a status, so that ListExecutions fails meanwhile, and
+    says SUCCEEDED before it has the output. It looks whether a name is taken, and takes it later.
+    """
+    lock = threading.RLock()
+    patches.one_at_a_time(
+        lock,
+        StepFunctionResponse,
+        "start_execution",
+        "list_executions",
+        "describe_execution",
+        "get_execution_history",
+    )
+    patches.one_at_a_time(lock, BaseExecutionWorkerCommunication, "_reflect_execution_status")
