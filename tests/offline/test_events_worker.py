@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.events.models import EventPattern, EventsBackend
 
 from penstock.localcloud.shims import events as events_shim
 from penstock.localcloud.shims import stepfunctions
@@ -94,6 +97,40 @@ def test_every_target_gets_the_event_with_the_services_envelope(bus: Bus) -> Non
     assert event["account"] == "123456789012"
     assert eventually(lambda: bus.received("two")) == ["arn:p/1"]
     assert bus.worker.failed_deliveries == []
+
+
+def test_rules_are_made_while_an_event_looks_for_its_own(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus.rule(bus.queue("one"))
+    bus.rule(bus.queue("one"), name="second")
+    stock, looks = EventPattern.matches_event, threading.Event()
+
+    def slow(self: Any, event: Any) -> bool:
+        looks.set()
+        time.sleep(0.3)
+        return bool(stock(self, event))
+
+    monkeypatch.setattr(EventPattern, "matches_event", slow)
+    bus.approve()
+    assert looks.wait(10)
+    bus.rule(bus.queue("two"), name="later")
+    assert eventually(lambda: bus.received("one"))
+    bus.worker.stop()  # after everything that has begun
+    assert bus.worker.failed_deliveries == []
+
+
+def test_an_event_that_the_bus_does_not_take_is_told(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no bus today")
+
+    monkeypatch.setattr(EventsBackend, "put_events", broken)
+    bus.approve()
+    (failure,) = eventually(lambda: bus.worker.failed_deliveries)
+    assert "SageMaker Model Package State Change" in failure
+    assert "PutEvents" in failure
 
 
 def test_what_does_not_match_starts_nothing(bus: Bus) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -15,7 +16,11 @@ Deliver = Callable[[str, list[dict[str, Any]], dict[str, Any]], None]
 
 
 def install(patches: Patches, *, deliver: Deliver) -> None:
-    """Call `deliver(rule ARN, targets, event)` for every enabled rule that matches an event."""
+    """Call `deliver(rule ARN, targets, event)` for every enabled rule that matches an event.
+
+    moto walks through a bus's rules without a lock: an event would be lost if one is made or
+    removed meanwhile.
+    """
 
     def send_to_targets(self: Any, original_event: Any, **_options: Any) -> None:
         if self.state == "DISABLED" or not self.event_pattern.get_pattern():
@@ -24,6 +29,9 @@ def install(patches: Patches, *, deliver: Deliver) -> None:
             deliver(self.arn, [dict(target) for target in self.targets], dict(original_event))
 
     patches.replace(Rule, "send_to_targets", send_to_targets)
+    patches.one_at_a_time(
+        threading.RLock(), EventsBackend, "put_rule", "delete_rule", "list_rules", "put_events"
+    )
 
 
 class ScheduledRules(Protocol):

@@ -119,8 +119,11 @@ class EventsWorker:
 
     def _put(self, entry: dict[str, Any]) -> None:
         with self._clock.busy():
-            # a service puts its events on the default bus without anybody's permission
-            self._clients.deployer("events").put_events(Entries=[entry])
+            try:
+                # a service puts its events on the default bus without anybody's permission
+                self._clients.deployer("events").put_events(Entries=[entry])
+            except (ClientError, BotoCoreError) as error:
+                self._failed(f"{entry['Source']}: {entry['DetailType']}: {error}")
 
     def _send(self, rule_arn: str, target: dict[str, Any], event: dict[str, Any]) -> None:
         with self._clock.busy():
@@ -129,10 +132,13 @@ class EventsWorker:
                     target, target_input(target, event), only=_DELIVERED, source_arn=rule_arn
                 )
             except (ClientError, BotoCoreError, ValueError) as error:
-                failure = f"rule {rule_arn.rsplit('/', 1)[-1]}: target {target['Arn']}: {error}"
-                log.error("event not delivered: %s", failure)
-                with self._lock:
-                    self.failed_deliveries.append(failure)
+                name = rule_arn.rsplit("/", 1)[-1]
+                self._failed(f"rule {name}: target {target['Arn']}: {error}")
+
+    def _failed(self, failure: str) -> None:
+        log.error("event not delivered: %s", failure)
+        with self._lock:
+            self.failed_deliveries.append(failure)
 
 
 def _json_time(value: Any) -> Any:
